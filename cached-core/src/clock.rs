@@ -1,0 +1,143 @@
+//! The only place that reads time.
+//!
+//! In: nothing. Out: monotonic nanoseconds since the first look, the wall clock for what other
+//! processes read, and a wake-up at a moment. Tests move both clocks instead of sleeping.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::sync::{Condvar, Mutex};
+
+/// A moment that never comes.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+static ORIGIN: OnceLock<Instant> = OnceLock::new();
+static MOVED: AtomicU64 = AtomicU64::new(0);
+static FROZEN: AtomicBool = AtomicBool::new(false);
+
+/// Nanoseconds of monotonic time since the process first asked. Costs a clock read (about 30 ns).
+pub(crate) fn now() -> u64 {
+    MOVED.load(Ordering::Acquire).saturating_add(if FROZEN.load(Ordering::Acquire) { 0 } else { real() })
+}
+
+/// Milliseconds since 1970 by the wall clock, for what other processes read.
+pub(crate) fn wall() -> u64 {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    u64::try_from(unix).unwrap_or(u64::MAX).saturating_add(MOVED.load(Ordering::Acquire) / 1_000_000)
+}
+
+/// The moment `life` after `start`; lifetimes too long to add never end.
+pub(crate) fn after(start: u64, life: Duration) -> u64 {
+    u64::try_from(life.as_nanos()).map_or(NEVER, |nanos| start.saturating_add(nanos))
+}
+
+/// How long it is until `moment`.
+pub(crate) fn until(moment: u64) -> Duration {
+    Duration::from_nanos(moment.saturating_sub(now()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+fn real() -> u64 {
+    let origin = *ORIGIN.get_or_init(Instant::now);
+    u64::try_from(origin.elapsed().as_nanos()).unwrap_or(NEVER)
+}
+
+/// Moves time forward, for the whole process. Everything that waits for a moment looks again.
+pub fn advance(by: Duration) {
+    MOVED.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(0), Ordering::AcqRel);
+    let due = take_due(&mut ALARMS.heap.lock());
+    ALARMS.changed.notify_all();
+    due.into_iter().for_each(Waker::wake);
+}
+
+/// Stops monotonic time; from here on only [`advance`] moves it.
+pub fn freeze() {
+    let reached = now();
+    if !FROZEN.swap(true, Ordering::AcqRel) {
+        MOVED.store(reached, Ordering::Release);
+    }
+}
+
+/// Wakers by moment, and the thread that calls them. Started by the first that is set.
+struct Alarms {
+    heap: Mutex<Heap>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Heap {
+    running: bool,
+    next: u64,
+    alarms: BinaryHeap<Reverse<(u64, u64)>>,
+    wakers: Option<std::collections::HashMap<u64, Waker>>,
+}
+
+static ALARMS: Alarms = Alarms {
+    heap: Mutex::new(Heap { running: false, next: 0, alarms: BinaryHeap::new(), wakers: None }),
+    changed: Condvar::new(),
+};
+
+/// A wake-up that is set; dropping it takes it back.
+pub(crate) struct Alarm(u64);
+
+impl Alarm {
+    /// Calls `waker` once, at `moment` or soon after.
+    pub(crate) fn set(moment: u64, waker: Waker) -> Self {
+        let mut heap = ALARMS.heap.lock();
+        heap.next += 1;
+        let id = heap.next;
+        heap.alarms.push(Reverse((moment, id)));
+        heap.wakers.get_or_insert_default().insert(id, waker);
+        if !heap.running {
+            // Without a thread the wait is only bounded by the leader; that is said by the error count.
+            heap.running = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
+        }
+        drop(heap);
+        ALARMS.changed.notify_one();
+        Alarm(id)
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let waker = ALARMS.heap.lock().wakers.as_mut().and_then(|wakers| wakers.remove(&self.0));
+        drop(waker);
+    }
+}
+
+/// The clock thread: sleeps until the next alarm, wakes what is due, for ever.
+fn ring() {
+    loop {
+        let mut heap = ALARMS.heap.lock();
+        let due = take_due(&mut heap);
+        if due.is_empty() {
+            let wait = heap.alarms.peek().map_or(Duration::MAX, |Reverse((moment, _))| until(*moment));
+            drop(ALARMS.changed.wait(heap, wait));
+        } else {
+            drop(heap);
+            due.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+fn take_due(heap: &mut Heap) -> Vec<Waker> {
+    let reached = now();
+    let mut due = Vec::new();
+    while let Some(Reverse((moment, id))) = heap.alarms.peek().copied() {
+        let waker = heap.wakers.as_mut().and_then(|wakers| match moment <= reached {
+            true => wakers.remove(&id),
+            false => wakers.contains_key(&id).then(|| Waker::noop().clone()),
+        });
+        match waker {
+            Some(_) if moment > reached => break,
+            Some(waker) => due.push(waker),
+            None => {}
+        }
+        heap.alarms.pop();
+    }
+    due
+}

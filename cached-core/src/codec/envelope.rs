@@ -1,0 +1,186 @@
+//! The bytes that a backend stores.
+//!
+//! In: a payload, the schema and the digest of the whole key. Out: an envelope that says what it
+//! is; and back: the payload, or nothing. Anything that is not exactly an envelope of this site
+//! and key is nothing.
+//!
+//! ```text
+//!   0 stamp 16 │ 16 magic 4 │ 20 format 1 │ 21 codec 1 │ 22 zero 2 │ 24 schema 16 │ 40 key digest 32
+//!  72 created ms 8 │ 80 life ms 8 │ 88 length 4 │ 92 zero 4 │ 96 checksum 8 │ 104 payload
+//! ```
+//! Numbers are little-endian. The checksum is XXH3-64 of all bytes but itself.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{KeyCodec, Probe, ValueCodec, canonical};
+use crate::backend::Stamp;
+use crate::error::{Error, ErrorKind};
+
+const MAGIC: [u8; 4] = *b"cchd";
+const FORMAT: u8 = 1;
+const MSGPACK: u8 = 1;
+const TOMBSTONE: u8 = 0;
+const HEAD: usize = 104;
+const CHECKSUM: std::ops::Range<usize> = 96..104;
+
+/// How deep stored values may nest.
+const MAX_DEPTH: usize = 128;
+/// A `created` further in the future than this is somebody's wrong clock: not trusted.
+const CLOCK_SKEW_MS: u64 = 60_000;
+
+/// What an envelope held.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Opened<'a> {
+    Value { payload: &'a [u8], created: u64, expires: u64 },
+    Tombstone,
+    Expired,
+    Nothing,
+}
+
+/// The full digest of a key's canonical bytes.
+pub(crate) fn digest(canonical: &[u8]) -> [u8; 32] {
+    *blake3::hash(canonical).as_bytes()
+}
+
+/// The fingerprint of a site: its identity, its code as written, its version, its type arguments.
+pub(crate) fn site_schema(identity: &str, code: u64, version: u32, instance: &str) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for part in [identity.as_bytes(), instance.as_bytes()] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+    }
+    hasher.update(&code.to_le_bytes()).update(&version.to_le_bytes()).update(&[FORMAT, MSGPACK]);
+    let mut schema = [0; 16];
+    schema.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    schema
+}
+
+/// An envelope around `payload`, created now (`now_ms`) for `life_ms` (`u64::MAX`: for ever).
+pub(crate) fn seal(
+    schema: [u8; 16],
+    key: &[u8; 32],
+    now_ms: u64,
+    life_ms: u64,
+    payload: &[u8],
+) -> Result<(Stamp, Vec<u8>), Error> {
+    let length = u32::try_from(payload.len())
+        .map_err(|_| Error::new(ErrorKind::Encode, format!("a value of {} bytes is too long", payload.len())))?;
+    let stamp = fresh_stamp();
+    Ok((stamp, write(stamp, MSGPACK, schema, key, now_ms, life_ms, length, payload)))
+}
+
+/// An envelope that says: what was here is not valid any more.
+pub(crate) fn tombstone(schema: [u8; 16], key: &[u8; 32], now_ms: u64) -> Vec<u8> {
+    write(fresh_stamp(), TOMBSTONE, schema, key, now_ms, u64::MAX, 0, &[])
+}
+
+#[expect(clippy::too_many_arguments, reason = "the fields of the format, in their order")]
+fn write(
+    stamp: Stamp,
+    codec: u8,
+    schema: [u8; 16],
+    key: &[u8; 32],
+    now_ms: u64,
+    life_ms: u64,
+    length: u32,
+    payload: &[u8],
+) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEAD + payload.len());
+    bytes.extend_from_slice(&stamp);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&[FORMAT, codec, 0, 0]);
+    bytes.extend_from_slice(&schema);
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(&now_ms.to_le_bytes());
+    bytes.extend_from_slice(&life_ms.to_le_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&[0; 8]);
+    bytes.extend_from_slice(payload);
+    let sum = checksum(&bytes);
+    bytes[CHECKSUM].copy_from_slice(&sum);
+    bytes
+}
+
+/// Reads an envelope of this `schema` and `key`. Total: any other bytes are [`Opened::Nothing`].
+pub(crate) fn open<'a>(bytes: &'a [u8], schema: [u8; 16], key: &[u8; 32], now_ms: u64) -> Opened<'a> {
+    let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+    if bytes.len() < HEAD
+        || bytes[16..20] != MAGIC
+        || bytes[20] != FORMAT
+        || bytes[22..24] != [0; 2]
+        || bytes[24..40] != schema
+        || bytes[40..72] != *key
+        || number(88) != (bytes.len() - HEAD) as u64
+        || bytes[CHECKSUM] != checksum(bytes)
+    {
+        return Opened::Nothing;
+    }
+    let (created, life) = (number(72), number(80));
+    match bytes[21] {
+        TOMBSTONE if bytes.len() == HEAD => Opened::Tombstone,
+        MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Expired,
+        MSGPACK if now_ms >= created.saturating_add(life) => Opened::Expired,
+        MSGPACK => Opened::Value { payload: &bytes[HEAD..], created, expires: created.saturating_add(life) },
+        _ => Opened::Nothing,
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 8] {
+    let mut hasher = Xxh3::new();
+    hasher.update(&bytes[..CHECKSUM.start]);
+    hasher.update(&bytes[CHECKSUM.end..]);
+    hasher.digest().to_le_bytes()
+}
+
+/// Sixteen bytes that no other write has: random for the process, counted within it.
+fn fresh_stamp() -> Stamp {
+    static PROCESS: OnceLock<u64> = OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let process = PROCESS.get_or_init(|| {
+        use std::hash::{BuildHasher, Hasher};
+        let seed = foldhash::quality::RandomState::default().build_hasher().finish();
+        seed ^ (u64::from(std::process::id()) << 32) ^ crate::clock::wall()
+    });
+    let mut stamp = [0; 16];
+    stamp[..8].copy_from_slice(&process.to_le_bytes());
+    stamp[8..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    stamp
+}
+
+impl<K: Serialize> Probe<K> {
+    /// The canonical bytes of this key.
+    pub const KEY: KeyCodec<K> = Some(canonical::encode::<K>);
+
+    /// The canonical bytes of this key.
+    pub fn key(&self) -> KeyCodec<K> {
+        Self::KEY
+    }
+}
+
+impl<V: Serialize + DeserializeOwned> Probe<V> {
+    /// `MessagePack`, with field names.
+    pub const VALUE: ValueCodec<V> = Some((encode::<V>, decode::<V>));
+
+    /// `MessagePack`, with field names.
+    pub fn value(&self) -> ValueCodec<V> {
+        Self::VALUE
+    }
+}
+
+fn encode<V: Serialize>(value: &V) -> Result<Vec<u8>, Error> {
+    canonical::check_options(value)?;
+    rmp_serde::to_vec_named(value).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))
+}
+
+fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, Error> {
+    let mut rest = bytes;
+    let mut decoder = rmp_serde::Deserializer::new(&mut rest);
+    decoder.set_max_depth(MAX_DEPTH);
+    let value = V::deserialize(&mut decoder).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))?;
+    if rest.is_empty() { Ok(value) } else { Err(Error::new(ErrorKind::Encode, "bytes after the value")) }
+}

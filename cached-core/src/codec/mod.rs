@@ -1,0 +1,227 @@
+//! Which keys and values can be bytes, and how.
+//!
+//! In: a key or value type. Out: [`Facts`] about it, found at compile time without demanding
+//! anything: a type that serde cannot carry is fine until its site is routed to a byte backend.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::error::Error;
+
+#[cfg(feature = "bytes")]
+mod canonical;
+#[cfg(feature = "bytes")]
+mod envelope;
+#[cfg(not(feature = "bytes"))]
+#[path = "none.rs"]
+mod envelope;
+
+pub(crate) use envelope::{Opened, digest, open, seal, site_schema, tombstone};
+
+/// Turns a key into its canonical bytes.
+pub(crate) type KeyCodec<K> = Option<fn(&K) -> Result<Vec<u8>, Error>>;
+
+/// Turns a value into bytes and back.
+pub(crate) type ValueCodec<V> = Option<(Encode<V>, Decode<V>)>;
+
+type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
+type Decode<V> = fn(&[u8]) -> Result<V, Error>;
+
+/// What the macro found out about the types of a memo.
+pub struct Facts<K, V> {
+    pub(crate) key: KeyCodec<K>,
+    pub(crate) value: ValueCodec<V>,
+    /// Copying a value runs nobody's code: it is `Copy`, or an `Arc`.
+    pub(crate) quiet: bool,
+}
+
+impl<K, V> Facts<K, V> {
+    /// Gathers what [`Probe`] says.
+    pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, quiet: bool) -> Self {
+        Self { key, value, quiet }
+    }
+}
+
+impl<K, V> fmt::Debug for Facts<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (key, value) = (self.key.is_some(), self.value.is_some());
+        f.debug_struct("Facts").field("key", &key).field("value", &value).field("quiet", &self.quiet).finish()
+    }
+}
+
+/// Asks a type what it can do. An inherent item answers when its bound holds, else the trait of
+/// the same name does; so the answer is found where the type is named, and demands nothing.
+pub struct Probe<T: ?Sized>(PhantomData<T>);
+
+impl<T: ?Sized> Probe<T> {
+    /// A probe of `T`.
+    #[expect(clippy::new_without_default, reason = "only expansions make one")]
+    pub const fn new() -> Self {
+        Probe(PhantomData)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Probe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probe")
+    }
+}
+
+macro_rules! fallback {
+    ($($(#[$doc:meta])* $name:ident { const $constant:ident, fn $function:ident -> $type:ty = $value:expr })*) => {$(
+        $(#[$doc])*
+        pub trait $name<T> {
+            /// The answer, in a constant.
+            const $constant: $type = $value;
+
+            /// The answer, in an expression.
+            fn $function(&self) -> $type {
+                $value
+            }
+        }
+
+        impl<T> $name<T> for Probe<T> {}
+    )*};
+}
+
+fallback! {
+    /// Not a `Result`.
+    NotFallible { const FALLIBLE, fn fallible -> u8 = 0 }
+    /// A key without canonical bytes.
+    NoKey { const KEY, fn key -> KeyCodec<T> = None }
+    /// A value that serde cannot carry.
+    NoValue { const VALUE, fn value -> ValueCodec<T> = None }
+    /// A value whose `Clone` is somebody's code.
+    NotCopy { const COPY, fn is_copy -> bool = false }
+    /// A value that is not a shared handle.
+    NotHandle { const HANDLE, fn is_handle -> bool = false }
+}
+
+impl<T, E> Probe<Result<T, E>> {
+    /// A `Result`: 1.
+    pub const FALLIBLE: u8 = 1;
+
+    /// A `Result`: its `Ok` value is stored.
+    pub fn kind(&self) -> Kind<1> {
+        Kind
+    }
+}
+
+impl<T: Copy> Probe<T> {
+    /// Copying it runs nobody's code.
+    pub const COPY: bool = true;
+
+    /// Copying it runs nobody's code.
+    pub fn is_copy(&self) -> bool {
+        true
+    }
+}
+
+impl<T: ?Sized> Probe<Arc<T>> {
+    /// Cloning it counts, and runs nobody's code.
+    pub const HANDLE: bool = true;
+
+    /// Cloning it counts, and runs nobody's code.
+    pub fn is_handle(&self) -> bool {
+        true
+    }
+}
+
+/// What of a return type is stored, as a value: the argument of `Project`.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind<const F: u8>;
+
+/// The kind of whatever is not a `Result`.
+pub trait WholeKind {
+    /// Everything is stored.
+    fn kind(&self) -> Kind<0> {
+        Kind
+    }
+}
+
+impl<T> WholeKind for Probe<T> {}
+
+/// The facts of two nameable types, as a constant expression.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __facts {
+    ($key:ty, $value:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
+        $crate::rt::Facts::<$key, $value>::new(
+            $crate::rt::Probe::<$key>::KEY,
+            $crate::rt::Probe::<$value>::VALUE,
+            $crate::rt::Probe::<$value>::COPY || $crate::rt::Probe::<$value>::HANDLE,
+        )
+    }};
+}
+
+/// The facts of a key known by its parts and a nameable value type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __facts_of {
+    ($parts:ident, $value:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
+        $crate::rt::Facts::<_, $value>::new(
+            $crate::rt::probe_owned(&$parts).key(),
+            $crate::rt::Probe::<$value>::VALUE,
+            $crate::rt::Probe::<$value>::COPY || $crate::rt::Probe::<$value>::HANDLE,
+        )
+    }};
+}
+
+/// The facts of a key known by its parts and a value known by kind and return type.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __facts_for {
+    ($parts:ident, $kind:ident, $returned:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
+        let stored = $crate::rt::probe_stored::<$returned, _>($kind);
+        $crate::rt::Facts::new(
+            $crate::rt::probe_owned(&$parts).key(),
+            stored.value(),
+            stored.is_copy() || stored.is_handle(),
+        )
+    }};
+}
+
+/// 1 for a `Result`, else 0, as a constant expression.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fallible {
+    ($returned:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::NotFallible as _;
+        $crate::rt::Probe::<$returned>::FALLIBLE
+    }};
+}
+
+/// The kind of a return type, as an expression.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kind {
+    ($returned:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::rt::WholeKind as _;
+        $crate::rt::Probe::<$returned>::new().kind()
+    }};
+}
+
+/// Whether both types can be bytes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __encodable {
+    ($key:ty, $value:ty) => {
+        $crate::__facts!($key, $value).is_encodable()
+    };
+}
+
+impl<K, V> Facts<K, V> {
+    /// Whether a byte backend can serve these types.
+    pub const fn is_encodable(&self) -> bool {
+        self.key.is_some() && self.value.is_some()
+    }
+}

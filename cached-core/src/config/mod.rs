@@ -1,0 +1,275 @@
+//! What a program says about its backends and sites.
+//!
+//! In: code, TOML, the environment; later layers win, option by option. Out: an installed
+//! registry, and every site routed by it; or one error with every fault.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::{Backend, Key};
+use crate::clock;
+use crate::error::{Error, ErrorKind, did_you_mean};
+use crate::registry::{self, Alias, Made, Options, Place, Registry, Setting, Source};
+use crate::site::{self, Way, matches, pattern, sites};
+use crate::store::wait;
+use crate::workers;
+
+mod layers;
+
+/// Options of a site override.
+const SITE_OPTIONS: [&str; 7] = ["backend", "enabled", "ttl", "max_entries", "errors", "none", "flight"];
+
+/// The configuration of a program, before it is installed.
+///
+/// # Example: two aliases, one site retuned
+/// ```
+/// use cached_core::Config;
+///
+/// Config::from_toml(r#"
+///     [backends.default]
+///     kind = "memory"
+///     max_entries = 1_000
+///     [backends.off]
+///     kind = "dummy"
+///     [sites."*::price"]
+///     ttl = "30s"
+/// "#)?.install()?;
+/// # Ok::<(), cached_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a configuration does nothing until it is installed"]
+pub struct Config {
+    namespace: Option<String>,
+    backends: BTreeMap<String, Options>,
+    sites: Vec<Options>,
+    /// Settings that name neither an alias nor a site.
+    faults: Vec<String>,
+    strict: bool,
+}
+
+impl Config {
+    /// An empty configuration: `default` is memory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The configuration in a TOML file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not TOML, with its path and line.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::new(ErrorKind::Parse, format!("{shown} cannot be read: {error}")))?;
+        let mut config = Self::new();
+        layers::toml(&mut config, &text, &|line| Source::File(format!("{shown}:{line}")))?;
+        Ok(config)
+    }
+
+    /// The configuration in a TOML text.
+    ///
+    /// # Errors
+    /// When the text is not TOML, with the line.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        let mut config = Self::new();
+        layers::toml(&mut config, text, &|line| Source::File(format!("line {line}")))?;
+        Ok(config)
+    }
+
+    /// Adds what the environment says: `PREFIX_BACKENDS__SHARED__LOCATION=…`,
+    /// `PREFIX_SITES__SHOP__PRICE__TTL=30s`, and whole fragments in `PREFIX_TOML`.
+    ///
+    /// # Errors
+    /// When `PREFIX_TOML` is not TOML.
+    pub fn env(self, prefix: &str) -> Result<Self, Error> {
+        self.env_from(prefix, std::env::vars_os())
+    }
+
+    /// As [`Config::env`], from a list of variables.
+    ///
+    /// # Errors
+    /// When `PREFIX_TOML` is not TOML.
+    #[doc(hidden)]
+    pub fn env_from<N: Into<std::ffi::OsString>>(
+        mut self,
+        prefix: &str,
+        variables: impl IntoIterator<Item = (N, N)>,
+    ) -> Result<Self, Error> {
+        layers::environment(&mut self, prefix, variables.into_iter().map(|(name, value)| (name.into(), value.into())))?;
+        Ok(self)
+    }
+
+    /// The first part of every storage key; the executable's name if it is left out.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Sets one option of an alias, as text: `.option("shared", "ttl", "5m")`.
+    pub fn option(mut self, alias: &str, name: &str, value: impl Into<String>) -> Self {
+        self.alias(alias).set(name, Setting::Text(value.into()), Source::Code);
+        self
+    }
+
+    /// Gives an alias a backend that the program made itself.
+    pub fn backend(mut self, alias: &str, backend: Arc<dyn Backend>) -> Self {
+        self.alias(alias).set("kind", Setting::Made(Made(backend)), Source::Code);
+        self
+    }
+
+    /// Sets one option of the sites that a pattern names: `.site("shop::*::price", "backend", "shared")`.
+    /// `*` stands for one segment of the path; a pattern with fewer of them wins.
+    pub fn site(mut self, pattern: &str, name: &str, value: impl Into<String>) -> Self {
+        self.site_options(pattern).set(name, Setting::Text(value.into()), Source::Code);
+        self
+    }
+
+    /// Makes warnings errors: an override that matches no site is then a fault.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Checks everything and puts it in force, also while calls are running. Opens no connection.
+    ///
+    /// Gives the warnings, which also go to stderr and to the report. An alias whose options did
+    /// not change keeps its backend, and a site whose backend did not change keeps its entries.
+    ///
+    /// # Errors
+    /// With every fault at once, each with its file and line; nothing has changed then.
+    pub fn install(self) -> Result<Vec<String>, Error> {
+        let registry = self.check().map_err(Error::config)?;
+        let registry = Arc::new(registry);
+        registry::replace(Arc::clone(&registry));
+        for site in sites() {
+            site.reroute(&registry);
+        }
+        for warning in &registry.warnings {
+            eprintln!("cached: {warning}");
+        }
+        Ok(registry.warnings.clone())
+    }
+
+    fn check(self) -> Result<Registry, Vec<String>> {
+        let old = registry::current();
+        let mut faults = self.faults;
+        let namespace = self.namespace.unwrap_or_else(registry::executable);
+        let mut registry = Registry::empty(namespace);
+        let same_names = old.namespace == registry.namespace;
+        for (name, options) in self.backends {
+            let before = old.aliases.get(&name).filter(|_| same_names);
+            match Alias::make(options, &registry.namespace, before) {
+                Ok(alias) => drop(registry.aliases.insert(name, alias)),
+                Err(found) => faults.extend(found),
+            }
+        }
+        // Judged only when every alias could be made: a broken one is not an unknown one.
+        let all_made = faults.is_empty();
+        registry.add_default();
+        registry.overrides = self.sites;
+        // The most exact pattern comes last, and wins.
+        registry.overrides.sort_by_key(|o| std::cmp::Reverse(pattern(o).matches('*').count()));
+        for options in &registry.overrides {
+            options.judge_names(&SITE_OPTIONS, &mut faults);
+        }
+        let mut warnings = unmatched(&registry);
+        if self.strict {
+            faults.append(&mut warnings);
+        }
+        let mut routes = Vec::new();
+        let mut of_sites = Vec::new();
+        for site in sites() {
+            routes.push((site, site.resolve(&registry, &mut of_sites)));
+        }
+        of_sites.retain(|fault| all_made || !fault.contains("unknown backend"));
+        dedup(&mut of_sites);
+        faults.append(&mut of_sites);
+        faults.extend(same_identity(&routes));
+        registry.warnings = warnings;
+        if faults.is_empty() { Ok(registry) } else { Err(faults) }
+    }
+
+    fn alias(&mut self, name: &str) -> &mut Options {
+        self.backends.entry(name.into()).or_insert_with(|| Options::new(format!("backends.{name}")))
+    }
+
+    fn site_options(&mut self, pattern: &str) -> &mut Options {
+        let path = format!("sites.\"{pattern}\"");
+        let place = self.sites.iter().position(|options| options.path() == path).unwrap_or_else(|| {
+            self.sites.push(Options::new(path));
+            self.sites.len() - 1
+        });
+        &mut self.sites[place]
+    }
+}
+
+/// One wrong option of a pattern is one fault, however many sites the pattern names.
+fn dedup(faults: &mut Vec<String>) {
+    let mut seen = std::collections::BTreeSet::new();
+    faults.retain(|fault| seen.insert(fault.clone()));
+}
+
+fn unmatched(registry: &Registry) -> Vec<String> {
+    let all = sites();
+    let nobody = |options: &&Options| !all.iter().any(|site| matches(pattern(options), site.name()));
+    let describe = |options: &Options| {
+        let wanted = pattern(options);
+        let near = did_you_mean(wanted, all.iter().map(|site| site.name()));
+        let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+        let source = options.names().next().map_or(String::new(), |(_, source)| format!(" (from {source})"));
+        format!("{} matches none of {} sites{source}{near}", options.path(), all.len())
+    };
+    registry.overrides.iter().filter(nobody).map(describe).collect()
+}
+
+/// Two sites that would share entries: one `name` given twice, or one written path on byte backends.
+fn same_identity(routes: &[(&'static site::Site, site::Route)]) -> Vec<String> {
+    let mut by_identity: BTreeMap<&str, Vec<&'static site::Site>> = BTreeMap::new();
+    for (site, route) in routes {
+        if site.meta().named || matches!(route.way, Way::Bytes(_)) {
+            by_identity.entry(site.meta().identity).or_default().push(site);
+        }
+    }
+    let clash = |(identity, sites): (&str, Vec<&'static site::Site>)| {
+        let places: Vec<_> = sites.iter().map(|site| site.location()).collect();
+        (sites.len() > 1).then(|| {
+            format!("{}: one identity \"{identity}\" for {} sites; give each a `name = …`", places.join(" and "), sites.len())
+        })
+    };
+    by_identity.into_iter().filter_map(clash).collect()
+}
+
+/// Asks every byte backend for one key, and gives the answer of each alias. May block as long as
+/// `op_timeout` for each.
+pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
+    let ask = |alias: &Arc<Alias>| match &alias.place {
+        Place::Bytes(channel) => {
+            let key = Key::from(format!("{}:ping", channel.prefix));
+            let answer = wait(channel.backend.get_many(&[key]), channel.op_timeout).map(drop);
+            Some((alias.name.clone(), answer))
+        }
+        Place::Memory | Place::Dummy => None,
+    };
+    registry::current().aliases.values().filter_map(ask).collect()
+}
+
+/// Waits until what was computed is written, and closes the backends, within `deadline`.
+///
+/// Gives how many writes were not done by then. Later calls still work. Call it after a service
+/// has stopped taking requests, when `SIGTERM` asked it to.
+#[must_use = "the number of writes that were lost"]
+pub fn shutdown(deadline: Duration) -> usize {
+    let end = clock::after(clock::now(), deadline);
+    let unwritten = workers::flush(deadline);
+    for alias in registry::current().aliases.values() {
+        if let Place::Bytes(channel) = &alias.place {
+            let rest = clock::until(end);
+            // A backend that cannot close in time has nothing of ours left to write.
+            let _ = wait(channel.backend.close(rest), rest);
+        }
+    }
+    unwritten
+}

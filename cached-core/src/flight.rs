@@ -1,0 +1,446 @@
+//! One computation per key.
+//!
+//! In: a key, and callers who want its value at the same time. Out: for each of them the word
+//! who computes: exactly one leads, the others wait. A leader that panics, is cancelled or is
+//! never polled again costs its followers nothing but time; one of them takes over.
+//!
+//! A [`Flight`] stands in the table as long as anybody computes or waits for its key. Leadership
+//! of it is a *term*; a term ends by landing (a value), failing (an `Err`), being abandoned (panic,
+//! cancellation) or being deposed (a follower's wait ended). What is stored is stored under the
+//! flight's lock, so that an invalidation, which takes the flight out of the table and marks it
+//! overtaken, either prevents the store or comes before the removal of what was stored.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use crate::clock;
+use crate::key::{Finished, Held, OwnedKey};
+use crate::sync::{Mutex, inside};
+
+/// The flights of one memo. `T` is what a leader shares with its followers.
+pub(crate) struct Flights<K, T> {
+    table: DashMap<u64, Vec<Arc<Flight<K, T>>>, Finished>,
+    landed: AtomicU64,
+}
+
+struct Flight<K, T> {
+    key: Held<K>,
+    generation: u64,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    overtaken: bool,
+    /// Number of the last leadership.
+    term: u64,
+    /// Whether that leadership still stands.
+    led: bool,
+    /// The waiter that was asked to lead next.
+    heir: Option<u64>,
+    /// How the last term that came to an end by itself ended.
+    settled: Option<(u64, Settled<T>)>,
+    /// Computations under way, the leader's included.
+    running: usize,
+    waiters: VecDeque<Waiter>,
+    next_id: u64,
+}
+
+enum Settled<T> {
+    Landed(T),
+    Failed,
+}
+
+struct Waiter {
+    id: u64,
+    /// The first term whose end is good for this waiter.
+    from: u64,
+    waker: Option<Waker>,
+}
+
+/// What a caller is to do.
+pub(crate) enum Entered<'a, K: OwnedKey, T: Clone> {
+    /// Compute, for all.
+    Lead(Lead<'a, K, T>),
+    /// Wait for the one who leads.
+    Wait(Wait<'a, K, T>),
+    /// Compute for yourself: you are inside this very flight.
+    Alone(Side<'a, K, T>),
+    /// Do without: a comparison of the user's called back into the table.
+    Busy,
+}
+
+/// How a wait ended.
+pub(crate) enum Ended<'a, K: OwnedKey, T: Clone> {
+    /// The leader's value.
+    Value(T),
+    /// The leader is gone: compute, for all.
+    Lead(Lead<'a, K, T>),
+    /// The leader took too long: compute, for all. What it brings later is not taken.
+    Deposed(Lead<'a, K, T>),
+    /// The leader got an `Err`: compute for yourself.
+    Failed(Side<'a, K, T>),
+    /// Two leaders took too long: compute for yourself.
+    Late(Side<'a, K, T>),
+}
+
+impl<K: OwnedKey, T: Clone> Flights<K, T> {
+    pub(crate) fn new() -> Self {
+        // Few shards: the table holds only what is being computed now.
+        Self { table: DashMap::with_hasher_and_shard_amount(Finished::default(), 16), landed: AtomicU64::new(0) }
+    }
+
+    /// How many flights landed so far. Whoever looked for a value before this number moved, and
+    /// leads after it did, looks again.
+    pub(crate) fn landed(&self) -> u64 {
+        self.landed.load(Ordering::Acquire)
+    }
+
+    /// Flights that stand in the table now.
+    pub(crate) fn len(&self) -> usize {
+        self.table.iter().map(|bucket| bucket.len()).sum()
+    }
+
+    /// Joins the flight of `key`, or opens one. A flight of another generation is not joined.
+    pub(crate) fn enter(&self, key: &Held<K>, generation: u64, patience: Duration) -> Entered<'_, K, T> {
+        let flight = inside(|| self.stand(key, generation, |flight| self.board(flight, patience)));
+        flight.unwrap_or(Entered::Busy)
+    }
+
+    /// Finds or opens the flight of `key`, and runs `board` under the shard's lock, so that the
+    /// flight cannot be retired in between.
+    fn stand<'a, R>(&'a self, key: &Held<K>, generation: u64, board: impl FnOnce(Arc<Flight<K, T>>) -> R) -> R {
+        let mut bucket = self.table.entry(key.hash).or_default();
+        let found = bucket.iter().find(|flight| flight.generation == generation && flight.key == *key).cloned();
+        board(found.unwrap_or_else(|| {
+            let flight = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
+            bucket.push(Arc::clone(&flight));
+            flight
+        }))
+    }
+
+    /// Computes beside whoever else does. `None`: called back from a comparison of the user's.
+    pub(crate) fn aside(&self, key: &Held<K>, generation: u64) -> Option<Side<'_, K, T>> {
+        inside(|| {
+            self.stand(key, generation, |flight| {
+                flight.state.lock().running += 1;
+                Side { flights: self, flight }
+            })
+        })
+    }
+
+    fn board(&self, flight: Arc<Flight<K, T>>, patience: Duration) -> Entered<'_, K, T> {
+        let mut state = flight.state.lock();
+        if is_running_here(&flight) {
+            state.running += 1;
+            drop(state);
+            return Entered::Alone(Side { flights: self, flight });
+        }
+        if !state.led && state.heir.is_none() {
+            let term = state.begin_term();
+            drop(state);
+            return Entered::Lead(Lead { flights: self, flight, term, counted: true });
+        }
+        state.next_id += 1;
+        let (id, term) = (state.next_id, state.term);
+        let from = if state.led { term } else { term + 1 };
+        state.waiters.push_back(Waiter { id, from, waker: None });
+        drop(state);
+        let deadline = clock::after(clock::now(), patience);
+        Entered::Wait(Wait { flights: self, flight, id, term, patience, deadline, second: false })
+    }
+
+    /// Takes the flights of `key` out: what they compute is neither stored nor given to later callers.
+    /// `None`: called back from a comparison of the user's.
+    pub(crate) fn overtake(&self, key: &Held<K>) -> Option<()> {
+        let overtaken = inside(|| {
+            let Entry::Occupied(mut bucket) = self.table.entry(key.hash) else { return Vec::new() };
+            let (out, stay) = std::mem::take(bucket.get_mut()).into_iter().partition(|flight| flight.key == *key);
+            *bucket.get_mut() = stay;
+            if bucket.get().is_empty() {
+                bucket.remove();
+            }
+            out
+        })?;
+        for flight in &overtaken {
+            flight.state.lock().overtaken = true;
+        }
+        Some(())
+    }
+
+    /// Takes a flight out of the table when nobody computes or waits in it.
+    fn retire(&self, flight: &Arc<Flight<K, T>>) {
+        let retired = match self.table.entry(flight.key.hash) {
+            Entry::Vacant(_) => None,
+            Entry::Occupied(mut bucket) => {
+                let place = bucket.get().iter().position(|other| Arc::ptr_eq(other, flight));
+                let state = flight.state.lock();
+                let idle = state.running == 0 && state.waiters.is_empty();
+                drop(state);
+                let retired = place.filter(|_| idle).map(|place| bucket.get_mut().swap_remove(place));
+                if bucket.get().is_empty() {
+                    bucket.remove();
+                }
+                retired
+            }
+        };
+        // The last reference may drop the key, which is the user's code.
+        drop(retired);
+    }
+}
+
+impl<T> State<T> {
+    fn new() -> Self {
+        Self {
+            overtaken: false,
+            term: 0,
+            led: false,
+            heir: None,
+            settled: None,
+            running: 0,
+            waiters: VecDeque::new(),
+            next_id: 0,
+        }
+    }
+
+    fn begin_term(&mut self) -> u64 {
+        self.term += 1;
+        self.led = true;
+        self.heir = None;
+        self.running += 1;
+        self.term
+    }
+
+    fn remove(&mut self, id: u64) {
+        self.waiters.retain(|waiter| waiter.id != id);
+    }
+
+    /// Ends the standing term by itself, and gives the wakers of those who waited for that.
+    fn settle(&mut self, settled: Settled<T>) -> Vec<Waker> {
+        self.led = false;
+        self.settled = Some((self.term, settled));
+        self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take()).collect()
+    }
+
+    /// Asks the waiter who has waited longest to lead.
+    fn name_heir(&mut self) -> Option<Waker> {
+        let first = self.waiters.front_mut()?;
+        self.heir = Some(first.id);
+        first.waker.take()
+    }
+}
+
+/// The right and the duty to compute for all. Dropped unused, it passes to the next in line.
+pub(crate) struct Lead<'a, K: OwnedKey, T: Clone> {
+    flights: &'a Flights<K, T>,
+    flight: Arc<Flight<K, T>>,
+    term: u64,
+    /// Whether this computation still counts as running.
+    counted: bool,
+}
+
+impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
+    /// Runs `store`, unless the flight was overtaken or the leader deposed, and shares `value` with
+    /// the followers. `store` runs under the flight's lock: no code of the user's but `Eq` in it.
+    /// Gives what `store` gave, to be dropped outside the lock.
+    pub(crate) fn land<R>(self, value: T, store: impl FnOnce() -> R) -> Option<R> {
+        self.finish(Settled::Landed(value), store)
+    }
+
+    /// Ends the flight without a value: those who wait compute for themselves, at the same time.
+    pub(crate) fn fail(self) {
+        self.finish(Settled::Failed, || ());
+    }
+
+    fn finish<R>(mut self, settled: Settled<T>, store: impl FnOnce() -> R) -> Option<R> {
+        let mut state = self.flight.state.lock();
+        if !(state.led && state.term == self.term) {
+            return None;
+        }
+        let stored = if state.overtaken { None } else { Some(store()) };
+        state.running -= 1;
+        self.counted = false;
+        let wakers = state.settle(settled);
+        drop(state);
+        self.flights.landed.fetch_add(1, Ordering::AcqRel);
+        wakers.into_iter().for_each(Waker::wake);
+        stored
+    }
+
+    /// Marks this thread as running the body, until the guard is dropped.
+    pub(crate) fn run_here(&self) -> Running {
+        Running::new(&self.flight)
+    }
+}
+
+impl<K: OwnedKey, T: Clone> Drop for Lead<'_, K, T> {
+    fn drop(&mut self) {
+        if self.counted {
+            let mut state = self.flight.state.lock();
+            state.running -= 1;
+            let mut heir = None;
+            if state.led && state.term == self.term {
+                // Abandoned, not deposed: exactly one follower is asked.
+                state.led = false;
+                heir = state.name_heir();
+            }
+            drop(state);
+            if let Some(heir) = heir {
+                heir.wake();
+            }
+        }
+        self.flights.retire(&self.flight);
+    }
+}
+
+/// One's own computation beside, or instead of, the leader's.
+pub(crate) struct Side<'a, K: OwnedKey, T: Clone> {
+    flights: &'a Flights<K, T>,
+    flight: Arc<Flight<K, T>>,
+}
+
+impl<K: OwnedKey, T: Clone> Side<'_, K, T> {
+    /// Runs `store` unless an invalidation overtook the computation; see [`Lead::land`].
+    pub(crate) fn store<R>(self, store: impl FnOnce() -> R) -> Option<R> {
+        let state = self.flight.state.lock();
+        if state.overtaken { None } else { Some(store()) }
+    }
+
+    /// Marks this thread as running the body, until the guard is dropped.
+    pub(crate) fn run_here(&self) -> Running {
+        Running::new(&self.flight)
+    }
+}
+
+impl<K: OwnedKey, T: Clone> Drop for Side<'_, K, T> {
+    fn drop(&mut self) {
+        self.flight.state.lock().running -= 1;
+        self.flights.retire(&self.flight);
+    }
+}
+
+/// A place in the line. Sync callers park and look again; async callers poll.
+pub(crate) struct Wait<'a, K: OwnedKey, T: Clone> {
+    flights: &'a Flights<K, T>,
+    flight: Arc<Flight<K, T>>,
+    id: u64,
+    term: u64,
+    patience: Duration,
+    deadline: u64,
+    second: bool,
+}
+
+impl<'a, K: OwnedKey, T: Clone> Wait<'a, K, T> {
+    /// The moment at which the wait ends if nothing else ends it.
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deadline
+    }
+
+    /// How the wait ended, or `None` and the waker is called when it is time to look again (the
+    /// deadline is the caller's to watch).
+    ///
+    /// A wait that reaches its deadline deposes the leader. Whoever finds that another has done so
+    /// meanwhile waits once more, for the new one; after that it computes for itself.
+    pub(crate) fn look(&mut self, waker: &Waker) -> Option<Ended<'a, K, T>> {
+        let flight = Arc::clone(&self.flight);
+        let mut state = flight.state.lock();
+        let place = state.waiters.iter().position(|waiter| waiter.id == self.id)?;
+        let from = state.waiters[place].from;
+        let settled = match &state.settled {
+            Some((term, settled)) if *term >= from => Some(match settled {
+                Settled::Landed(value) => Some(value.clone()),
+                Settled::Failed => None,
+            }),
+            _ => None,
+        };
+        if let Some(value) = settled {
+            state.waiters.remove(place);
+            return Some(match value {
+                Some(value) => Ended::Value(value),
+                None => Ended::Failed(self.aside(&mut state)),
+            });
+        }
+        if !state.led && state.heir.is_none_or(|heir| heir == self.id) {
+            return Some(Ended::Lead(self.take_over(&mut state)));
+        }
+        let now = clock::now();
+        if now >= self.deadline {
+            if self.second {
+                state.waiters.remove(place);
+                return Some(Ended::Late(self.aside(&mut state)));
+            }
+            if state.term == self.term {
+                return Some(Ended::Deposed(self.take_over(&mut state)));
+            }
+            self.second = true;
+            self.deadline = clock::after(now, self.patience);
+        }
+        let slot = &mut state.waiters[place].waker;
+        if !slot.as_ref().is_some_and(|old| old.will_wake(waker)) {
+            let old = slot.replace(waker.clone());
+            drop(state);
+            drop(old);
+        }
+        None
+    }
+
+    fn take_over(&self, state: &mut State<T>) -> Lead<'a, K, T> {
+        state.remove(self.id);
+        let term = state.begin_term();
+        Lead { flights: self.flights, flight: Arc::clone(&self.flight), term, counted: true }
+    }
+
+    fn aside(&self, state: &mut State<T>) -> Side<'a, K, T> {
+        state.running += 1;
+        Side { flights: self.flights, flight: Arc::clone(&self.flight) }
+    }
+}
+
+impl<K: OwnedKey, T: Clone> Drop for Wait<'_, K, T> {
+    fn drop(&mut self) {
+        let mut state = self.flight.state.lock();
+        state.remove(self.id);
+        let mut heir = None;
+        if state.heir == Some(self.id) {
+            state.heir = None;
+            heir = state.name_heir();
+        }
+        drop(state);
+        if let Some(heir) = heir {
+            heir.wake();
+        }
+        self.flights.retire(&self.flight);
+    }
+}
+
+thread_local! {
+    /// The flights whose bodies run on this thread, outermost first.
+    static HERE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// While it lives, this thread is inside the flight: a call for the same key computes alone.
+pub(crate) struct Running(());
+
+impl Running {
+    fn new<K, T>(flight: &Arc<Flight<K, T>>) -> Self {
+        let _ = HERE.try_with(|here| here.borrow_mut().push(Arc::as_ptr(flight).addr()));
+        Running(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = HERE.try_with(|here| here.borrow_mut().pop());
+    }
+}
+
+fn is_running_here<K, T>(flight: &Arc<Flight<K, T>>) -> bool {
+    let address = Arc::as_ptr(flight).addr();
+    HERE.try_with(|here| here.borrow().contains(&address)).unwrap_or(false)
+}

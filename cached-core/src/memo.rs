@@ -1,0 +1,183 @@
+//! One typed instance of a site.
+//!
+//! In: a site and what is known of its types. Out: its memory and its flights, made at the first
+//! call and never freed, so that a reader needs no reference count. A generic function has one
+//! memo per set of type arguments, found in a short list that only grows.
+
+use std::any::TypeId;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use once_cell::race::OnceRef;
+use once_cell::sync::OnceCell;
+
+use crate::codec::{self, Facts};
+use crate::error::Error;
+use crate::flight::Flights;
+use crate::key::{Finished, Held, OwnedKey, Part, Value};
+use crate::memory::{Kept, Memory, Terms};
+use crate::site::{BUCKETS, Instance, Node, Route, Site, Way};
+use crate::word::State;
+
+/// The entries and flights of one instance of a site.
+pub struct Memo<K, V> {
+    pub(crate) site: &'static Site,
+    pub(crate) facts: Facts<K, V>,
+    /// What tells the instance from others of its site on a shared backend; `None`: nothing does.
+    pub(crate) instance: Option<&'static str>,
+    core: OnceCell<Core<K, V>>,
+}
+
+pub(crate) struct Core<K, V> {
+    pub(crate) memory: Memory<K, V>,
+    pub(crate) flights: Flights<K, Kept<V>>,
+}
+
+impl<K, V> Memo<K, V> {
+    /// The memo of a function that is not generic.
+    pub const fn new(site: &'static Site, facts: Facts<K, V>) -> Self {
+        Self { site, facts, instance: Some(""), core: OnceCell::new() }
+    }
+}
+
+impl<K: OwnedKey, V: Value> Memo<K, V> {
+    /// Memory and flights, once there was a call.
+    #[inline]
+    pub(crate) fn ready(&self) -> Option<&Core<K, V>> {
+        self.core.get()
+    }
+
+    #[cold]
+    pub(crate) fn core(&'static self) -> &'static Core<K, V> {
+        let mut first = false;
+        let core = self.core.get_or_init(|| {
+            first = true;
+            Core { memory: Memory::new(self.site.route().1.max_entries), flights: Flights::new() }
+        });
+        if first {
+            self.site.adopt(self);
+        }
+        core
+    }
+
+    #[inline]
+    pub(crate) fn terms(&self, state: State) -> Terms {
+        use std::sync::atomic::Ordering::Relaxed;
+        let life = if state.is_timed() { self.site.life.load(Relaxed) } else { 0 };
+        Terms { generation: state.generation(), timed: state.is_timed(), life }
+    }
+
+    pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {
+        Held { hash: self.core().memory.hash(parts), key: parts.own() }
+    }
+
+    /// The schema of this instance's envelopes; `None` if it cannot be told from another one.
+    pub(crate) fn schema(&self) -> Option<[u8; 16]> {
+        let meta = self.site.meta();
+        Some(codec::site_schema(meta.identity, meta.fingerprint, meta.version, self.instance?))
+    }
+
+    /// How long callers wait for one leader: longer where bodies usually are.
+    pub(crate) fn patience(&self, route: &Route) -> Duration {
+        route.join_timeout.max(Duration::from_nanos(self.site.counters.mean_nanos().saturating_mul(3)))
+    }
+}
+
+impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
+    fn entries(&self) -> usize {
+        self.ready().map_or(0, |core| core.memory.len())
+    }
+
+    fn flights(&self) -> usize {
+        self.ready().map_or(0, |core| core.flights.len())
+    }
+
+    fn set_max_entries(&self, max_entries: usize) {
+        if let Some(core) = self.ready() {
+            core.memory.set_max_entries(max_entries);
+        }
+    }
+
+    fn clear_memory(&self) {
+        if let Some(core) = self.ready() {
+            core.memory.clear();
+        }
+    }
+
+    fn clear_bytes(&self, route: &Route) -> Result<(), Error> {
+        match (&route.way, self.schema()) {
+            (Way::Bytes(channel), Some(schema)) => channel.clear(schema),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<K, V> fmt::Debug for Memo<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memo of {:?}", self.site)
+    }
+}
+
+/// A memo in the list of its site, under a type that no other instance has.
+struct Typed<Tag, K, V> {
+    memo: Memo<K, V>,
+    tag: PhantomData<fn(Tag)>,
+}
+
+impl Site {
+    /// The memo of the instance that `Tag` stands for: a type that differs wherever the type
+    /// arguments do. Found by walking a list of the instances that share a bucket.
+    #[inline]
+    pub fn instance<Tag: 'static, K: OwnedKey, V: Value>(
+        &'static self,
+        tag: Tag,
+        facts: Facts<K, V>,
+    ) -> &'static Memo<K, V> {
+        drop(tag);
+        let mut cell = &self.instances[bucket::<Typed<Tag, K, V>>()];
+        while let Some(node) = cell.get() {
+            if let Some(typed) = node.memo.downcast_ref::<Typed<Tag, K, V>>() {
+                return &typed.memo;
+            }
+            cell = &node.next;
+        }
+        self.append::<Tag, K, V>(facts)
+    }
+
+    #[cold]
+    fn append<Tag: 'static, K: OwnedKey, V: Value>(&'static self, facts: Facts<K, V>) -> &'static Memo<K, V> {
+        let name = std::any::type_name::<(Tag, K, V)>();
+        // The compiler's names may coincide; then neither may be served from a shared backend.
+        let alone = self.instances.iter().all(|cell| {
+            let mut cell = cell;
+            while let Some(node) = cell.get() {
+                if node.name == name && !node.memo.is::<Typed<Tag, K, V>>() {
+                    return false;
+                }
+                cell = &node.next;
+            }
+            true
+        });
+        let memo = Memo { instance: alone.then_some(name), ..Memo::new(self, facts) };
+        let typed: &'static Typed<Tag, K, V> = Box::leak(Box::new(Typed { memo, tag: PhantomData }));
+        let node: &'static Node = Box::leak(Box::new(Node { memo: typed, name, next: OnceRef::new() }));
+        let mut cell = &self.instances[bucket::<Typed<Tag, K, V>>()];
+        while let Err(()) = cell.set(node) {
+            let Some(other) = cell.get() else { continue };
+            if let Some(raced) = other.memo.downcast_ref::<Typed<Tag, K, V>>() {
+                return &raced.memo;
+            }
+            cell = &other.next;
+        }
+        &typed.memo
+    }
+}
+
+#[inline]
+fn bucket<T: 'static>() -> usize {
+    let mut hasher = Finished::default();
+    TypeId::of::<T>().hash(&mut hasher);
+    usize::try_from(hasher.finish() % BUCKETS as u64).unwrap_or(0)
+}

@@ -1,0 +1,217 @@
+//! Rust values in this process, bounded by their number.
+//!
+//! In: a key, borrowed or held, and a value with its header. Out: the value. The engine inside
+//! is `quick_cache` (S3-FIFO, sharded); nothing outside this room knows that.
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
+
+use crate::clock::{self, NEVER};
+use crate::event::Reason;
+use crate::key::{Finished, Held, OwnedKey, Part, Seed, Sought, Value};
+use crate::sync::inside;
+
+/// A value as it is kept.
+///
+/// What can be copied without running anybody's code lies in the slot itself; anything else lies
+/// behind an `Arc`, so that the user's `Clone` runs after the engine's lock is released.
+#[derive(Clone)]
+pub(crate) enum Kept<V> {
+    Inline(V),
+    Shared(Arc<V>),
+}
+
+impl<V: Value> Kept<V> {
+    /// Keeps a copy of `value`; `quiet` says that copying it runs nobody's code.
+    pub(crate) fn copy_of(value: &V, quiet: bool) -> Self {
+        if quiet { Kept::Inline(value.clone()) } else { Kept::Shared(Arc::new(value.clone())) }
+    }
+
+    pub(crate) fn new(value: V, quiet: bool) -> Self {
+        if quiet { Kept::Inline(value) } else { Kept::Shared(Arc::new(value)) }
+    }
+
+    /// The caller's own copy.
+    #[inline]
+    pub(crate) fn into_value(self) -> V {
+        match self {
+            Kept::Inline(value) => value,
+            Kept::Shared(shared) => V::clone(&shared),
+        }
+    }
+
+    pub(crate) fn as_ref(&self) -> &V {
+        match self {
+            Kept::Inline(value) => value,
+            Kept::Shared(shared) => shared,
+        }
+    }
+}
+
+/// What is known of an entry beside its value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    /// The site's generation under which the value was computed.
+    pub(crate) generation: u64,
+    /// When the body ended, by [`clock::now`].
+    pub(crate) created: u64,
+    /// From when on it is not served; [`NEVER`] is for ever.
+    pub(crate) deadline: u64,
+}
+
+#[derive(Clone)]
+struct Entry<V> {
+    header: Header,
+    value: Kept<V>,
+}
+
+/// The bound of a memo, and how it judges what it finds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Entries of another generation are not there.
+    pub(crate) generation: u64,
+    /// Whether entries can end; without it no clock is read.
+    pub(crate) timed: bool,
+    /// The longest life that the site allows now, counted from an entry's creation.
+    pub(crate) life: u64,
+}
+
+/// The entries of one memo.
+pub(crate) struct Memory<K, V> {
+    seed: Seed,
+    map: Cache<Held<K>, Entry<V>, UnitWeighter, Finished, Collect>,
+}
+
+impl<K: OwnedKey, V: Value> Memory<K, V> {
+    /// An empty memory for at most `max_entries`.
+    pub(crate) fn new(max_entries: usize) -> Self {
+        let shards = shards(max_entries);
+        let options = OptionsBuilder::new()
+            .shards(shards)
+            .estimated_items_capacity(max_entries.min(10_000).max(shards * 32))
+            .weight_capacity(capacity(max_entries, shards))
+            .build()
+            .expect("both required options are set");
+        Self { seed: Seed::new(), map: Cache::with_options(options, UnitWeighter, Finished::default(), Collect) }
+    }
+
+    #[inline]
+    pub(crate) fn hash<P: Part<Owned = K>>(&self, parts: &P) -> u64 {
+        self.seed.hash(parts)
+    }
+
+    /// The live value of `parts`, or why there is none. `None`: the engine is busy on this thread,
+    /// because a comparison of the user's called back; the call has to do without it.
+    #[inline]
+    pub(crate) fn get<P: Part<Owned = K>>(&self, hash: u64, parts: &P, terms: Terms) -> Option<Result<V, Reason>> {
+        let entry = inside(|| self.map.get(&Sought { hash, parts }))?;
+        Some(match entry {
+            Some(entry) => judge(&entry.header, terms).map(|()| entry.value.into_value()),
+            None => Err(Reason::Cold),
+        })
+    }
+
+    /// As [`Memory::get`], by the held key, with the header.
+    pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
+        let entry = inside(|| self.map.get(key))?;
+        Some(match entry {
+            Some(entry) => judge(&entry.header, terms).map(|()| (entry.value, entry.header)),
+            None => Err(Reason::Cold),
+        })
+    }
+
+    /// Stores a value, and hands back what had to go for it: the caller drops that after its locks.
+    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Option<Gone<K, V>> {
+        let mut gone = Gone::default();
+        inside(|| {
+            // Removed first: a replaced entry would be dropped under the engine's lock.
+            let replaced = self.map.remove(&key);
+            self.map.insert_with_lifecycle(key, Entry { header, value }, &mut gone);
+            gone.replaced = replaced;
+        })?;
+        Some(gone)
+    }
+
+    pub(crate) fn remove(&self, key: &Held<K>) -> Option<()> {
+        let removed = inside(|| self.map.remove(key))?;
+        drop(removed);
+        Some(())
+    }
+
+    /// Removes everything, one entry at a time, so that values are dropped outside locks.
+    pub(crate) fn clear(&self) {
+        let mut drain = self.map.drain();
+        while let Some(Some(removed)) = inside(|| drain.next()) {
+            drop(removed);
+        }
+    }
+
+    /// Changes the bound; what is over it goes.
+    pub(crate) fn set_max_entries(&self, max_entries: usize) {
+        let capacity = capacity(max_entries, self.map.num_shards());
+        if self.map.capacity() != capacity {
+            let _ = inside(|| self.map.set_capacity(capacity));
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.map.len()
+    }
+}
+
+/// What had to go for an insertion; dropped by the caller, outside every lock.
+pub(crate) struct Gone<K, V> {
+    evicted: Vec<(Held<K>, Entry<V>)>,
+    replaced: Option<(Held<K>, Entry<V>)>,
+}
+
+impl<K, V> Gone<K, V> {
+    /// How many entries were evicted to keep the bound.
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted.len() as u64
+    }
+}
+
+impl<K, V> Default for Gone<K, V> {
+    fn default() -> Self {
+        Gone { evicted: Vec::new(), replaced: None }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Collect;
+
+impl<K, V> Lifecycle<Held<K>, Entry<V>> for Collect {
+    type RequestState = Gone<K, V>;
+
+    fn on_evict(&self, gone: &mut Gone<K, V>, key: Held<K>, entry: Entry<V>) {
+        gone.evicted.push((key, entry));
+    }
+}
+
+#[inline]
+fn judge(header: &Header, terms: Terms) -> Result<(), Reason> {
+    if header.generation != terms.generation {
+        return Err(Reason::Invalidated);
+    }
+    if terms.timed {
+        let now = clock::now();
+        if now >= header.deadline || (terms.life != NEVER && now >= header.created.saturating_add(terms.life)) {
+            return Err(Reason::Expired);
+        }
+    }
+    Ok(())
+}
+
+/// Shards are worth their unevenness only when they hold many entries.
+fn shards(max_entries: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(4, usize::from);
+    (max_entries / 256).clamp(1, cores * 4).next_power_of_two()
+}
+
+/// The bound, rounded down so that the shards together never exceed it.
+fn capacity(max_entries: usize, shards: usize) -> u64 {
+    ((max_entries / shards).max(1) * shards) as u64
+}

@@ -1,0 +1,327 @@
+//! What the cached sites of a program did.
+//!
+//! In: every registered site. Out: a snapshot of them, as text for a terminal or as JSON. It
+//! changes nothing and depends on no order of registration.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use crate::config::shutdown;
+use crate::registry;
+use crate::site::{Site, Way, sites};
+use crate::stats::Stats;
+
+/// A snapshot of every site; shown as a table.
+#[derive(Clone, Debug)]
+pub struct Report {
+    namespace: String,
+    rows: Vec<Row>,
+    warnings: Vec<String>,
+    wide: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    name: &'static str,
+    at: String,
+    alias: String,
+    kind: String,
+    policy: String,
+    stats: Stats,
+    verdict: String,
+}
+
+/// The report of this moment.
+pub fn report() -> Report {
+    let registry = registry::current();
+    Report {
+        namespace: registry.namespace.clone(),
+        rows: sites().into_iter().map(Row::of).collect(),
+        warnings: registry.warnings.clone(),
+        wide: false,
+    }
+}
+
+/// Prints the report to stderr when the guard is dropped, after flushing pending writes (at most
+/// one second).
+///
+/// Bind it to a name: `let _report = report_at_exit();`. With `let _ =` it is dropped, and printed,
+/// at once. A service drops it at the end of a graceful shutdown; `process::exit` and a signal that
+/// nobody handles print nothing.
+#[must_use = "the report is printed when this is dropped"]
+pub fn report_at_exit() -> ReportAtExit {
+    ReportAtExit(())
+}
+
+/// Prints the report when it is dropped; made by [`report_at_exit`].
+#[derive(Debug)]
+pub struct ReportAtExit(());
+
+impl Drop for ReportAtExit {
+    fn drop(&mut self) {
+        let unwritten = shutdown(Duration::from_secs(1));
+        let mut text = report().to_string();
+        if unwritten > 0 {
+            let _ = writeln!(text, "{unwritten} values were not written in time");
+        }
+        eprint!("{text}");
+    }
+}
+
+impl Report {
+    /// Shows all columns.
+    #[must_use]
+    pub fn wide(mut self) -> Self {
+        self.wide = true;
+        self
+    }
+
+    /// The figures of all sites together.
+    pub fn totals(&self) -> Stats {
+        self.rows.iter().fold(Stats::default(), |sum, row| sum.plus(&row.stats))
+    }
+
+    /// The report as one JSON object: `namespace`, `warnings`, `totals`, `sites`. Times in nanoseconds.
+    pub fn to_json(&self) -> String {
+        let mut json = String::from("{\"namespace\":");
+        text(&mut json, &self.namespace);
+        json.push_str(",\"warnings\":[");
+        for (place, warning) in self.warnings.iter().enumerate() {
+            json.push_str(if place > 0 { "," } else { "" });
+            text(&mut json, warning);
+        }
+        json.push_str("],\"totals\":{");
+        figures(&mut json, &self.totals());
+        json.push_str("},\"sites\":[");
+        for (place, row) in self.rows.iter().enumerate() {
+            json.push_str(if place > 0 { ",{" } else { "{" });
+            let texts = [
+                ("site", row.name),
+                ("at", &row.at),
+                ("alias", &row.alias),
+                ("kind", &row.kind),
+                ("policy", &row.policy),
+                ("verdict", &row.verdict),
+            ];
+            for (name, value) in texts {
+                let _ = write!(json, "\"{name}\":");
+                text(&mut json, value);
+                json.push(',');
+            }
+            figures(&mut json, &row.stats);
+            json.push('}');
+        }
+        json.push_str("]}");
+        json
+    }
+}
+
+impl Row {
+    fn of(site: &'static Site) -> Self {
+        let (_, route) = site.route();
+        let stats = site.stats();
+        Row {
+            name: site.name(),
+            at: site.location(),
+            alias: route.alias.clone(),
+            kind: route.kind.clone(),
+            policy: route.policy.join(", "),
+            verdict: verdict(&stats, &route.way),
+            stats,
+        }
+    }
+}
+
+/// What to think of a site, with the remedy in words.
+fn verdict(stats: &Stats, way: &Way) -> String {
+    let used = stats.calls >= 10;
+    let verdict = match way {
+        Way::Off(why) if why == "no such alias" => "no such alias: configure it, or name another",
+        Way::Off(why) => why,
+        _ if stats.calls == 0 => "never called",
+        _ if stats.errors == stats.calls => "errors only: `errors = …` keeps an `Err` for a while",
+        _ if used && stats.evictions > stats.hits => "evicts before reuse: raise `max_entries`",
+        _ if used && stats.hits + stats.joined == 0 => "never hits: every call has another key",
+        _ if used && stats.misses == 1 => "one key: a `static` would do",
+        _ if stats.backend_errors > 0 => "its backend fails: see backend errors",
+        _ => "",
+    };
+    verdict.to_owned()
+}
+
+impl Stats {
+    fn plus(mut self, other: &Stats) -> Stats {
+        let pairs = [
+            (&mut self.calls, other.calls),
+            (&mut self.hits, other.hits),
+            (&mut self.joined, other.joined),
+            (&mut self.misses, other.misses),
+            (&mut self.cold, other.cold),
+            (&mut self.expired, other.expired),
+            (&mut self.invalidated, other.invalidated),
+            (&mut self.undecodable, other.undecodable),
+            (&mut self.bypassed, other.bypassed),
+            (&mut self.errors, other.errors),
+            (&mut self.panicked, other.panicked),
+            (&mut self.cancelled, other.cancelled),
+            (&mut self.evictions, other.evictions),
+            (&mut self.not_stored, other.not_stored),
+            (&mut self.backend_errors, other.backend_errors),
+            (&mut self.waits_ended, other.waits_ended),
+            (&mut self.entries, other.entries),
+            (&mut self.runs, other.runs),
+        ];
+        for (mine, theirs) in pairs {
+            *mine += theirs;
+        }
+        self.body_time += other.body_time;
+        self
+    }
+
+    /// Every figure, by name, in the order of the wide report.
+    fn figures(&self) -> [(&'static str, u64); 19] {
+        [
+            ("calls", self.calls),
+            ("hits", self.hits),
+            ("joined", self.joined),
+            ("misses", self.misses),
+            ("cold", self.cold),
+            ("expired", self.expired),
+            ("invalidated", self.invalidated),
+            ("undecodable", self.undecodable),
+            ("bypassed", self.bypassed),
+            ("errors", self.errors),
+            ("panicked", self.panicked),
+            ("cancelled", self.cancelled),
+            ("evictions", self.evictions),
+            ("not_stored", self.not_stored),
+            ("backend_errors", self.backend_errors),
+            ("waits_ended", self.waits_ended),
+            ("entries", self.entries),
+            ("runs", self.runs),
+            ("body_ns", u64::try_from(self.body_time.as_nanos()).unwrap_or(u64::MAX)),
+        ]
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let totals = self.totals();
+        writeln!(
+            f,
+            "cached: {} sites in {}: {} calls, {} hits, {} joined, {} misses, {} of body, {} saved",
+            self.rows.len(),
+            self.namespace,
+            totals.calls,
+            totals.hits,
+            totals.joined,
+            totals.misses,
+            time(totals.body_time),
+            time(self.rows.iter().map(|row| row.stats.saved()).sum()),
+        )?;
+        let mut lines = vec![self.head()];
+        lines.extend(self.rows.iter().map(|row| self.cells(row)));
+        let mut widths = vec![0; lines[0].len()];
+        for line in &lines {
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        for line in &lines {
+            let mut text = String::new();
+            for (place, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                let pad = width - cell.chars().count();
+                // Texts to the left, figures to the right.
+                let (before, after) = if self.is_text(place) { (0, pad) } else { (pad, 0) };
+                let _ = write!(text, "{:before$}{cell}{:after$}  ", "", "");
+            }
+            writeln!(f, "  {}", text.trim_end())?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  warning: {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    fn is_text(&self, column: usize) -> bool {
+        column < 3 || column + 1 == self.head().len() || (self.wide && (3..=4).contains(&column))
+    }
+
+    fn head(&self) -> Vec<String> {
+        let mut head = vec!["site", "at", "alias"];
+        if self.wide {
+            head.extend(["kind", "policy"]);
+            head.extend(Stats::default().figures().iter().map(|(name, _)| *name));
+            head.extend(["hit %", "body", "saved", "verdict"]);
+        } else {
+            head.extend(["calls", "hit %", "body", "saved", "verdict"]);
+        }
+        head.into_iter().map(str::to_owned).collect()
+    }
+
+    fn cells(&self, row: &Row) -> Vec<String> {
+        let mut cells = if self.wide {
+            let texts = [row.name, &row.at, &row.alias, &row.kind, &row.policy];
+            let figures = row.stats.figures();
+            texts.into_iter().map(str::to_owned).chain(figures.iter().map(|(_, figure)| figure.to_string())).collect()
+        } else {
+            vec![tail(row.name, 32), tail(&row.at, 24), row.alias.clone(), row.stats.calls.to_string()]
+        };
+        let hits = if row.stats.calls == 0 { "-".into() } else { format!("{:.0}", row.stats.hit_share() * 100.0) };
+        cells.extend([hits, time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
+        cells
+    }
+}
+
+/// The last `width` characters of a path, for a table that fits a terminal.
+fn tail(text: &str, width: usize) -> String {
+    let count = text.chars().count();
+    if count <= width {
+        return text.to_owned();
+    }
+    std::iter::once('…').chain(text.chars().skip(count - width + 1)).collect()
+}
+
+/// A duration in three figures: `1.23ms`.
+fn time(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    if nanos == 0 {
+        return "-".into();
+    }
+    let (unit, name) = match nanos {
+        0..1_000 => (1, "ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    let (whole, rest) = (nanos / unit, nanos % unit);
+    match whole {
+        0..10 if unit > 1 => format!("{whole}.{:02}{name}", rest * 100 / unit),
+        10..100 if unit > 1 => format!("{whole}.{}{name}", rest * 10 / unit),
+        _ => format!("{whole}{name}"),
+    }
+}
+
+fn figures(json: &mut String, stats: &Stats) {
+    for (place, (name, figure)) in stats.figures().into_iter().enumerate() {
+        let _ = write!(json, "{}\"{name}\":{figure}", if place > 0 { "," } else { "" });
+    }
+}
+
+/// A text as JSON.
+fn text(json: &mut String, text: &str) {
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            control if control < ' ' => {
+                let _ = write!(json, "\\u{:04x}", u32::from(control));
+            }
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+}

@@ -1,0 +1,491 @@
+//! One cached function.
+//!
+//! In: what the macro wrote about it. Out: its state word, its counters, and its route: the
+//! backend and the policy that configuration gives it. Resolved once, and again when that changes.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use once_cell::race::OnceRef;
+
+use crate::clock;
+use crate::error::{Error, did_you_mean};
+use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Options, Place, Reader, Registry, bound};
+use crate::stats::{Counters, Stats};
+use crate::sync::Mutex;
+use crate::sync::atomic::AtomicU64 as WordCell;
+use crate::word::{FAST, State, TIMED, Word};
+
+/// How long a particular sort of value is kept.
+#[derive(Clone, Copy, Debug)]
+pub enum Keep {
+    /// Like any other value (`None`), or not at all (`Err`).
+    Default,
+    /// Not at all.
+    Never,
+    /// For a time of its own.
+    For(fn() -> Duration),
+}
+
+/// What the attribute says of how values are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Time to live.
+    pub ttl: Option<fn() -> Duration>,
+    /// Bound in memory; `usize::MAX` is without bound.
+    pub max_entries: Option<usize>,
+    /// How long an `Err` is kept.
+    pub errors: Keep,
+    /// How long a `None` is kept.
+    pub none: Keep,
+    /// One computation per key in this process.
+    pub flight: bool,
+}
+
+/// What the macro knows of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// The name for people, found when it is shown.
+    pub shown: fn() -> &'static str,
+    /// The written path, or the text of `name = …`: identity on shared backends.
+    pub identity: &'static str,
+    /// Whether `identity` was given by hand.
+    pub named: bool,
+    /// Where the function stands.
+    pub file: &'static str,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column, from 1.
+    pub column: u32,
+    /// The alias that the attribute names.
+    pub alias: &'static str,
+    /// Fingerprint of the code as written.
+    pub fingerprint: u64,
+    /// The attribute's `version`.
+    pub version: u32,
+    /// Whether it has one memo per set of type arguments.
+    pub generic: bool,
+    /// Whether key and value can be bytes, as far as that is known without a call.
+    pub encodable: fn() -> bool,
+    /// How values are kept.
+    pub policy: Policy,
+}
+
+/// A `#[cached]` function: its name, its place, its figures, and the handles to all its entries.
+pub struct Site {
+    meta: Meta,
+    pub(crate) word: Word,
+    pub(crate) counters: Counters,
+    /// The longest life that configuration allows now, in nanoseconds; read only when timed.
+    pub(crate) life: AtomicU64,
+    route: Mutex<Option<Arc<Route>>>,
+    disabled: AtomicBool,
+    warned: AtomicBool,
+    pub(crate) memos: Mutex<Vec<&'static dyn Instance>>,
+    pub(crate) instances: [OnceRef<'static, Node>; BUCKETS],
+}
+
+/// How many short lists the instances of a generic function are spread over.
+pub(crate) const BUCKETS: usize = 8;
+
+/// One instance of a generic function. Lists of them only grow, so that reading takes no lock.
+pub(crate) struct Node {
+    pub(crate) memo: &'static (dyn Any + Send + Sync),
+    pub(crate) name: &'static str,
+    pub(crate) next: OnceRef<'static, Node>,
+}
+
+/// A site, as the linker hands it over.
+#[derive(Debug)]
+pub struct Listed(pub &'static Site);
+
+inventory::collect!(Listed);
+
+/// What a site can ask of its memos without knowing their types.
+pub(crate) trait Instance: Sync {
+    fn entries(&self) -> usize;
+    fn flights(&self) -> usize;
+    fn set_max_entries(&self, max_entries: usize);
+    fn clear_memory(&self);
+    fn clear_bytes(&self, route: &Route) -> Result<(), Error>;
+}
+
+/// Where the calls of a site go, and how values are kept.
+pub(crate) struct Route {
+    pub(crate) alias: String,
+    pub(crate) kind: String,
+    pub(crate) way: Way,
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) max_entries: usize,
+    pub(crate) errors: Life,
+    pub(crate) none: Life,
+    pub(crate) flight: bool,
+    pub(crate) join_timeout: Duration,
+    /// Values that are not the default, each with where it came from.
+    pub(crate) policy: Vec<String>,
+}
+
+/// How long one sort of value lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    AsValues,
+    Never,
+    For(Duration),
+}
+
+#[derive(Clone)]
+pub(crate) enum Way {
+    Memory,
+    Bytes(Arc<crate::store::Channel>),
+    /// The cache is not asked: why, in words for the report.
+    Off(String),
+}
+
+impl Way {
+    fn same(&self, other: &Way) -> bool {
+        match (self, other) {
+            (Way::Memory, Way::Memory) => true,
+            (Way::Bytes(a), Way::Bytes(b)) => Arc::ptr_eq(a, b),
+            (Way::Off(a), Way::Off(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Site {
+    /// A site; written by the macro.
+    pub const fn new(meta: Meta) -> Self {
+        Self {
+            meta,
+            word: Word::new(WordCell::new(0)),
+            counters: Counters::new(),
+            life: AtomicU64::new(clock::NEVER),
+            route: Mutex::new(None),
+            disabled: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+            memos: Mutex::new(Vec::new()),
+            instances: [const { OnceRef::new() }; BUCKETS],
+        }
+    }
+
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The path of the function: `crate::module::function`, `crate::module::Type::method`, or its `name`.
+    pub fn name(&self) -> &'static str {
+        (self.meta.shown)()
+    }
+
+    /// Where the function stands: `src/lib.rs:12`.
+    pub fn location(&self) -> String {
+        format!("{}:{}", self.meta.file, self.meta.line)
+    }
+
+    pub(crate) fn place(&self) -> (&'static str, u32, u32) {
+        (self.meta.file, self.meta.line, self.meta.column)
+    }
+
+    /// The alias that serves the site now.
+    pub fn alias(&self) -> String {
+        self.route().1.alias.clone()
+    }
+
+    /// What the site counted so far. Walks the threads' records: for reports, not for each call.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.counters.snapshot();
+        stats.entries = self.memos.lock().iter().map(|memo| memo.entries() as u64).sum();
+        stats
+    }
+
+    /// Forgets every entry of this site. Calls that are running keep their value; calls that start
+    /// after this returned compute.
+    ///
+    /// Takes time proportional to the entries in memory; on a byte backend, to its keys.
+    ///
+    /// # Errors
+    /// When the backend fails: its entries may still be there.
+    ///
+    /// # Example: the next call computes
+    /// ```
+    /// # use cached_core::cached;
+    /// #[cached]
+    /// fn twice(n: u64) -> u64 { n * 2 }
+    ///
+    /// twice(4);
+    /// twice::site().clear()?;
+    /// twice(4);
+    /// assert_eq!(twice::site().stats().misses, 2);
+    /// # Ok::<(), cached_core::Error>(())
+    /// ```
+    pub fn clear(&self) -> Result<(), Error> {
+        let (_, route) = self.route();
+        let held = self.route.lock();
+        self.word.advance();
+        drop(held);
+        let memos = self.memos.lock().clone();
+        memos.iter().for_each(|memo| memo.clear_memory());
+        memos.iter().try_for_each(|memo| memo.clear_bytes(&route))
+    }
+
+    /// Sends every call to the body, until [`Site::enable`]. Nothing stored before comes back.
+    pub fn disable(&self) {
+        self.disabled.store(true, Ordering::Release);
+        self.reroute(&registry::current());
+    }
+
+    /// Caches again.
+    pub fn enable(&self) {
+        self.disabled.store(false, Ordering::Release);
+        self.reroute(&registry::current());
+    }
+
+    /// The state and the route, of one moment.
+    pub(crate) fn route(&self) -> (State, Arc<Route>) {
+        let mut held = self.route.lock();
+        if held.is_none() {
+            self.settle(&mut held, &registry::current());
+        }
+        let route = held.as_ref().map(Arc::clone);
+        (self.word.load(), route.unwrap_or_else(|| Arc::new(Route::off("not resolved"))))
+    }
+
+    /// Resolves the site afresh. What another backend or another way stored is not served again.
+    pub(crate) fn reroute(&self, registry: &Registry) {
+        self.settle(&mut self.route.lock(), registry);
+    }
+
+    fn settle(&self, held: &mut Option<Arc<Route>>, registry: &Registry) {
+        self.counters.enrol();
+        let mut faults = Vec::new();
+        let route = self.resolve(registry, &mut faults);
+        if let Some(fault) = faults.first() {
+            self.warn(&format!("{fault}; its calls are not cached"));
+        }
+        let moved = held.as_ref().is_some_and(|old| !old.way.same(&route.way));
+        let timed = route.ttl.is_some() || [route.errors, route.none].iter().any(|life| matches!(life, Life::For(_)));
+        let life = route.ttl.map_or(clock::NEVER, |ttl| clock::after(0, ttl));
+        self.life.store(life, Ordering::Relaxed);
+        let fast = if matches!(route.way, Way::Memory) { FAST } else { 0 };
+        // Timed for good, once timed: entries with a deadline may be stored.
+        let timed = timed || (self.word.load().is_timed() && !moved);
+        let route = Arc::new(route);
+        *held = Some(Arc::clone(&route));
+        self.word.publish(fast | if timed { TIMED } else { 0 }, moved);
+        share(&self.memos.lock(), route.max_entries);
+    }
+
+    /// Adds a memo, and divides the bound anew.
+    pub(crate) fn adopt(&self, memo: &'static dyn Instance) {
+        let max_entries = self.route().1.max_entries;
+        let mut memos = self.memos.lock();
+        memos.push(memo);
+        share(&memos, max_entries);
+    }
+
+    /// The route that `registry` gives this site; what is wrong with it goes to `faults`.
+    pub(crate) fn resolve(&self, registry: &Registry, faults: &mut Vec<String>) -> Route {
+        let name = self.name();
+        let at = format!("{} ({name})", self.location());
+        let policy = &self.meta.policy;
+        let mut notes = Vec::new();
+        let overrides: Vec<&Options> = registry.overrides.iter().filter(|o| matches(pattern(o), name)).collect();
+        let mut wrong = Vec::new();
+        let mut find = Finder { overrides: &overrides, faults: &mut wrong, notes: &mut notes };
+        let alias = find.one(Options::text, "backend").unwrap_or(self.meta.alias);
+        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.disabled.load(Ordering::Acquire);
+        let flight = find.one(Options::text, "flight").map_or(policy.flight, |flight| flight != "off");
+        let errors = find.life("errors", policy.errors, Life::Never);
+        let none = find.life("none", policy.none, Life::AsValues);
+        let attribute = policy.ttl.map(|ttl| ttl());
+        let ttl = find.or(Options::duration, "ttl", attribute, |ttl| format!("ttl {}", humantime::format_duration(*ttl)));
+        let attribute = policy.max_entries;
+        let max_entries = find.or(bound, "max_entries", attribute, |max| format!("max_entries {}", entries(*max)));
+        faults.append(&mut wrong);
+        let Some(alias) = registry.aliases.get(alias) else {
+            faults.push(format!("{at}: {}", registry.unknown(alias)));
+            return Route { alias: alias.into(), ..Route::off("no such alias") };
+        };
+        let way = match (&alias.place, enabled) {
+            (_, false) => Way::Off("disabled".into()),
+            (Place::Dummy, true) => Way::Off("dummy".into()),
+            (Place::Memory, true) => Way::Memory,
+            (Place::Bytes(_), true) if !(self.meta.encodable)() => {
+                faults.push(format!(
+                    "{at}: key and value must be bytes on backend \"{}\" ({}), and serde cannot carry them; derive \
+                     `Serialize` for the arguments in the key and `Serialize, Deserialize` for the returned value, or \
+                     choose a memory backend",
+                    alias.name, alias.kind
+                ));
+                Way::Off("types that cannot be bytes".into())
+            }
+            (Place::Bytes(channel), true) => Way::Bytes(Arc::clone(channel)),
+        };
+        let bytes = matches!(way, Way::Bytes(_));
+        Route {
+            alias: alias.name.clone(),
+            kind: alias.kind.clone(),
+            way,
+            ttl: ttl.or(alias.ttl).or(bytes.then_some(BYTE_TTL)),
+            max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
+            errors,
+            none,
+            flight,
+            join_timeout: alias.join_timeout,
+            policy: notes,
+        }
+    }
+
+    /// Says something of this site on stderr, once.
+    pub(crate) fn warn(&self, warning: &str) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            eprintln!("cached: {warning}");
+        }
+    }
+
+    /// Flights under way; for tests of what stays behind.
+    #[doc(hidden)]
+    pub fn flights(&self) -> usize {
+        self.memos.lock().iter().map(|memo| memo.flights()).sum()
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Site({} at {})", self.name(), self.location())
+    }
+}
+
+impl Route {
+    fn off(why: &str) -> Self {
+        Self {
+            alias: String::new(),
+            kind: "none".into(),
+            way: Way::Off(why.into()),
+            ttl: None,
+            max_entries: MAX_ENTRIES,
+            errors: Life::Never,
+            none: Life::AsValues,
+            flight: true,
+            join_timeout: registry::JOIN_TIMEOUT,
+            policy: Vec::new(),
+        }
+    }
+}
+
+/// Finds policy values: override before attribute.
+struct Finder<'a, 'f> {
+    overrides: &'a [&'a Options],
+    faults: &'f mut Vec<String>,
+    notes: &'f mut Vec<String>,
+}
+
+impl<'a> Finder<'a, '_> {
+    /// The last override that gives the option.
+    fn one<T>(&mut self, read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>, name: &str) -> Option<T> {
+        let options = self.overrides.iter().rev().find(|options| options.source(name).is_some())?;
+        let found = Reader { options, faults: self.faults }.one(read, name)?;
+        let source = options.source(name).map_or(String::new(), ToString::to_string);
+        self.notes.push(format!("{name} ({source})"));
+        Some(found)
+    }
+
+    fn or<T>(
+        &mut self,
+        read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>,
+        name: &str,
+        attribute: Option<T>,
+        show: impl Fn(&T) -> String,
+    ) -> Option<T> {
+        if let Some(found) = self.one(read, name) {
+            self.notes.pop();
+            let options = self.overrides.iter().rev().find_map(|options| options.source(name));
+            let source = options.map_or(String::new(), ToString::to_string);
+            self.notes.push(format!("{} ({source})", show(&found)));
+            return Some(found);
+        }
+        if let Some(value) = &attribute {
+            self.notes.push(format!("{} (attribute)", show(value)));
+        }
+        attribute
+    }
+
+    fn life(&mut self, name: &str, attribute: Keep, default: Life) -> Life {
+        let read = |options: &'a Options, name: &str| match options.text(name) {
+            Ok(Some("never")) => Ok(Some(Life::Never)),
+            Ok(_) => options.duration(name).map(|life| life.map(Life::For)),
+            Err(error) => Err(error),
+        };
+        self.one(read, name).unwrap_or(match attribute {
+            Keep::Default => default,
+            Keep::Never => Life::Never,
+            Keep::For(life) => match life() {
+                Duration::MAX => Life::AsValues,
+                life => Life::For(life),
+            },
+        })
+    }
+}
+
+pub(crate) fn entries(max_entries: usize) -> String {
+    if max_entries == usize::MAX { "unbounded".into() } else { max_entries.to_string() }
+}
+
+/// All memos of a generic function share the bound of their site.
+fn share(memos: &[&'static dyn Instance], max_entries: usize) {
+    let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
+    memos.iter().for_each(|memo| memo.set_max_entries(each));
+}
+
+/// The pattern of an override: the path without `sites.`.
+pub(crate) fn pattern(options: &Options) -> &str {
+    options.path().strip_prefix("sites.").unwrap_or(options.path()).trim_matches('"')
+}
+
+/// Whether a pattern names a site; `*` stands for one segment of the path.
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+    let (mut wanted, mut found) = (pattern.split("::"), name.split("::"));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(a), Some(b)) if a == b => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Every site of the program, called or not, by file and line.
+///
+/// A crate that nothing names is not linked, and its sites are not here: see [`link!`](crate::link).
+pub fn sites() -> Vec<&'static Site> {
+    let mut sites: Vec<_> = inventory::iter::<Listed>().map(|listed| listed.0).collect();
+    sites.sort_by_key(|site| site.place());
+    sites
+}
+
+/// The site of a given name.
+///
+/// # Errors
+/// When there is none, or more than one (two methods of one name may share a name for people).
+pub fn site(name: &str) -> Result<&'static Site, Error> {
+    let all = sites();
+    let found: Vec<_> = all.iter().filter(|site| site.name() == name).collect();
+    match found[..] {
+        [site] => Ok(site),
+        [] => {
+            let near = did_you_mean(name, all.iter().map(|site| site.name()));
+            let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+            let message = format!("no cached site is called \"{name}\" among {}{near}", all.len());
+            Err(Error::new(crate::ErrorKind::Config, message))
+        }
+        _ => {
+            let places: Vec<_> = found.iter().map(|site| site.location()).collect();
+            let message = format!("\"{name}\" names {} sites: {}", found.len(), places.join(", "));
+            Err(Error::new(crate::ErrorKind::Config, message).note("give them a `name = …` each"))
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Where values meet bytes.
+//!
+//! In: a key's canonical bytes and a value's payload. Out: what a backend holds under the address
+//! made of them, judged. Every call of a backend goes through here, with its deadline.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::backend::{Backend, Bytes, Capabilities, Key, Reply, Stamp, When, Write};
+use crate::clock::{self, Alarm};
+use crate::codec::{self, Opened};
+use crate::error::{Error, ErrorKind};
+use crate::event::Reason;
+use crate::sync::{Gate, park, thread_waker};
+use crate::workers;
+
+/// How long a tombstone keeps what was computed before an invalidation from being stored.
+/// A body that takes longer than this does not store.
+pub(crate) const TOMBSTONE_LIFE: Duration = Duration::from_secs(3_600);
+
+/// An alias whose entries are bytes.
+pub(crate) struct Channel {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) capabilities: Capabilities,
+    /// Namespace, prefix and version of the alias: the beginning of every storage key.
+    pub(crate) prefix: String,
+    pub(crate) op_timeout: Duration,
+    pub(crate) max_value_bytes: usize,
+    /// Writers pass together; a `clear` passes alone, after the writers before it.
+    pub(crate) gate: Gate,
+}
+
+/// Where an entry lives, and what its envelope has to say to be it.
+#[derive(Clone)]
+pub(crate) struct Address {
+    key: Key,
+    digest: [u8; 32],
+    schema: [u8; 16],
+}
+
+/// What was found at an address.
+pub(crate) enum Found {
+    /// A live envelope of this entry.
+    Value { bytes: Bytes, expires: u64 },
+    /// Nothing to give; a later write must find things as they were.
+    Nothing { when: When, reason: Reason },
+}
+
+pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+
+impl Channel {
+    pub(crate) fn address(&self, schema: [u8; 16], canonical: &[u8]) -> Address {
+        let digest = codec::digest(canonical);
+        let key = format!("{}{}", self.site_prefix(schema), hex(&digest[..20]));
+        Address { key: Key::from(key), digest, schema }
+    }
+
+    fn site_prefix(&self, schema: [u8; 16]) -> String {
+        format!("{}:{}:", self.prefix, hex(&schema))
+    }
+
+    /// Looks at an address, waiting on this thread.
+    pub(crate) fn read(&self, address: &Address) -> Result<Option<Bytes>, Error> {
+        wait(self.backend.get_many(std::slice::from_ref(&address.key)), self.op_timeout).map(first)
+    }
+
+    /// Looks at an address without blocking the caller.
+    pub(crate) fn read_later(self: &Arc<Self>, address: &Address) -> Answer<Option<Bytes>> {
+        let key = address.key.clone();
+        self.later(move |channel| channel.backend.get_many(&[key]), first)
+    }
+
+    /// Runs an operation without blocking the caller: on a worker if the backend blocks.
+    pub(crate) fn later<T: Send + 'static, U: Send + 'static>(
+        self: &Arc<Self>,
+        operation: impl FnOnce(&Channel) -> Reply<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Answer<U> {
+        let channel = Arc::clone(self);
+        let timeout = self.op_timeout;
+        if self.capabilities.blocking {
+            let offloaded = workers::offload(move || wait(operation(&channel), timeout));
+            Box::pin(async move {
+                offloaded.await.unwrap_or_else(|| Err(busy())).map(then)
+            })
+        } else {
+            match operation(&channel) {
+                Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
+                Reply::Later(answer) => Box::pin(async move { Bounded::new(answer, timeout).await.map(then) }),
+            }
+        }
+    }
+
+    /// Says what the bytes at an address are worth. `life` is the longest life the site allows now.
+    pub(crate) fn judge(&self, address: &Address, bytes: Option<Bytes>, life: Option<Duration>) -> Found {
+        let Some(bytes) = bytes else { return Found::Nothing { when: When::Absent, reason: Reason::Cold } };
+        let now = clock::wall();
+        let when = stamp_of(&bytes).map_or(When::Always, When::Stamp);
+        let reason = match codec::open(&bytes, address.schema, &address.digest, now) {
+            Opened::Value { created, expires, .. } => {
+                let limit = life.map_or(u64::MAX, |life| created.saturating_add(millis(life)));
+                if now < limit {
+                    return Found::Value { expires: expires.min(limit), bytes };
+                }
+                Reason::Expired
+            }
+            Opened::Expired => Reason::Expired,
+            Opened::Tombstone => Reason::Invalidated,
+            Opened::Nothing => Reason::Undecodable,
+        };
+        Found::Nothing { when, reason }
+    }
+
+    /// The payload of bytes that [`Channel::judge`] found live.
+    pub(crate) fn payload<'a>(&self, address: &Address, bytes: &'a Bytes) -> Option<&'a [u8]> {
+        match codec::open(bytes, address.schema, &address.digest, clock::wall()) {
+            Opened::Value { payload, .. } => Some(payload),
+            _ => None,
+        }
+    }
+
+    /// Stores a payload for `life`; `Ok(false)`: the condition was not met.
+    pub(crate) fn write(
+        &self,
+        address: &Address,
+        payload: &[u8],
+        life: Option<Duration>,
+        when: When,
+    ) -> Result<bool, Error> {
+        let limit = self.capabilities.max_value.map_or(self.max_value_bytes, |max| max.min(self.max_value_bytes));
+        let life_ms = life.map_or(u64::MAX, millis);
+        let (_, bytes) = codec::seal(address.schema, &address.digest, clock::wall(), life_ms, payload)?;
+        if bytes.len() > limit {
+            let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
+            return Err(Error::new(ErrorKind::Encode, message));
+        }
+        let write = Write::new(address.key.clone(), Bytes::from(bytes), life, when);
+        wait(self.backend.set_many(vec![write]), self.op_timeout).map(|stored| stored.first() == Some(&true))
+    }
+
+    /// Makes whatever is at the address, or is on its way there, invalid.
+    pub(crate) fn bury(&self, address: &Address) -> Reply<Vec<bool>> {
+        let bytes = codec::tombstone(address.schema, &address.digest, clock::wall());
+        let write = Write::new(address.key.clone(), Bytes::from(bytes), Some(TOMBSTONE_LIFE), When::Always);
+        self.backend.set_many(vec![write])
+    }
+
+    /// Removes all entries of one schema, after the writes that have begun.
+    pub(crate) fn clear(&self, schema: [u8; 16]) -> Result<(), Error> {
+        let _alone = self.gate.alone();
+        wait(self.backend.clear(&self.site_prefix(schema)), self.op_timeout)
+    }
+}
+
+fn first(found: Vec<Option<Bytes>>) -> Option<Bytes> {
+    found.into_iter().next().flatten()
+}
+
+fn stamp_of(bytes: &[u8]) -> Option<Stamp> {
+    bytes.first_chunk::<16>().copied()
+}
+
+fn millis(life: Duration) -> u64 {
+    u64::try_from(life.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn busy() -> Error {
+    Error::new(ErrorKind::Backend, "no worker thread could take the operation")
+}
+
+fn too_late(timeout: Duration) -> Error {
+    Error::new(ErrorKind::Timeout, format!("no answer within `op_timeout` ({timeout:?})"))
+}
+
+/// Waits for a reply on this thread, at most `timeout`.
+pub(crate) fn wait<T>(reply: Reply<T>, timeout: Duration) -> Result<T, Error> {
+    let mut answer = match reply {
+        Reply::Ready(answer) => return answer,
+        Reply::Later(answer) => answer,
+    };
+    let deadline = clock::after(clock::now(), timeout);
+    let waker = thread_waker();
+    loop {
+        if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return answer;
+        }
+        if clock::now() >= deadline {
+            return Err(too_late(timeout));
+        }
+        park(clock::until(deadline));
+    }
+}
+
+/// An answer with a deadline.
+struct Bounded<T> {
+    answer: Answer<T>,
+    timeout: Duration,
+    deadline: u64,
+    alarm: Option<Alarm>,
+}
+
+impl<T> Bounded<T> {
+    fn new(answer: Answer<T>, timeout: Duration) -> Self {
+        Self { answer, timeout, deadline: clock::after(clock::now(), timeout), alarm: None }
+    }
+}
+
+impl<T> Future for Bounded<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(answer) = self.answer.as_mut().poll(cx) {
+            return Poll::Ready(answer);
+        }
+        if clock::now() >= self.deadline {
+            return Poll::Ready(Err(too_late(self.timeout)));
+        }
+        self.alarm = Some(Alarm::set(self.deadline, cx.waker().clone()));
+        Poll::Pending
+    }
+}

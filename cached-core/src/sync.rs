@@ -1,0 +1,122 @@
+//! The locks and the parking of threads.
+//!
+//! In: what is shared. Out: guards that know no poison: user code never runs under them, so a
+//! panic cannot leave them half-way. No other room names a lock; the models of the flight
+//! replace this file by one that a scheduler drives.
+
+use std::cell::Cell;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
+
+/// A mutual exclusion that a panic does not poison.
+#[derive(Default)]
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A condition that threads wait for.
+pub(crate) struct Condvar(std::sync::Condvar);
+
+impl Condvar {
+    pub(crate) const fn new() -> Self {
+        Self(std::sync::Condvar::new())
+    }
+
+    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>, at_most: Duration) -> MutexGuard<'a, T> {
+        // Waits longer than a year are the same as a year; it keeps the platform's arithmetic safe.
+        let at_most = at_most.min(Duration::from_secs(31_536_000));
+        self.0.wait_timeout(guard, at_most).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+/// Wakes one thread, as a waker: what a blocked caller gives to the future it waits for.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// A waker that ends the current thread's [`park`].
+pub(crate) fn thread_waker() -> Waker {
+    Waker::from(Arc::new(Unpark(std::thread::current())))
+}
+
+/// Sleeps until the thread's waker is woken, or until `at_most` has passed, or for no reason.
+pub(crate) fn park(at_most: Duration) {
+    std::thread::park_timeout(at_most.min(Duration::from_secs(31_536_000)));
+}
+
+/// The atomics of the state word; its models replace them.
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+}
+
+/// A lock for many or for one alone, without poison.
+pub(crate) struct Gate(std::sync::RwLock<()>);
+
+impl Gate {
+    pub(crate) const fn new() -> Self {
+        Self(std::sync::RwLock::new(()))
+    }
+
+    /// Passes with others.
+    pub(crate) fn pass(&self) -> impl Sized + '_ {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes alone, after all who are inside have left.
+    pub(crate) fn alone(&self) -> impl Sized + '_ {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps a counter away from its neighbours' cache lines (two lines: the prefetcher takes pairs).
+#[repr(align(128))]
+#[derive(Default)]
+pub(crate) struct Padded<T>(pub(crate) T);
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs an operation of a table in which the user's `Eq` may run, unless this thread is inside
+/// one already: then the comparison called back, and the answer is `None` instead of a deadlock.
+#[inline]
+pub(crate) fn inside<T>(operation: impl FnOnce() -> T) -> Option<T> {
+    struct Leave;
+    impl Drop for Leave {
+        #[inline]
+        fn drop(&mut self) {
+            INSIDE.with(|inside| inside.set(false));
+        }
+    }
+    if INSIDE.with(|inside| inside.replace(true)) {
+        return None;
+    }
+    let _leave = Leave;
+    Some(operation())
+}

@@ -1,0 +1,65 @@
+//! The state word of a site: one load answers "may this call take the fast path, and under which
+//! generation".
+//!
+//! In: what a configuration, a `clear` or a `disable` decided. Out: a [`State`]. The generation
+//! only grows; whatever was stored under an older one is not served again.
+
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// What the word says at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct State(u64);
+
+/// The calls may be served from memory without looking at the route.
+pub(crate) const FAST: u64 = 1;
+/// Entries can end: the clock is read.
+pub(crate) const TIMED: u64 = 2;
+const FLAGS: u64 = FAST | TIMED;
+const ONE: u64 = 4;
+
+impl State {
+    #[inline]
+    pub(crate) fn is_fast(self) -> bool {
+        self.0 & FAST != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_timed(self) -> bool {
+        self.0 & TIMED != 0
+    }
+
+    /// Moves with every invalidation of the whole site.
+    #[inline]
+    pub(crate) fn generation(self) -> u64 {
+        self.0 / ONE
+    }
+}
+
+/// The word itself. Readers load it; writers change it under the lock of the site's route.
+pub(crate) struct Word(AtomicU64);
+
+impl Word {
+    pub(crate) const fn new(cell: AtomicU64) -> Self {
+        Word(cell)
+    }
+
+    /// The acquire pairs with the release of whoever published: what was written before (the
+    /// route, the place of the counters, the lifetime) is seen by whoever sees the word.
+    #[inline]
+    pub(crate) fn load(&self) -> State {
+        State(self.0.load(Ordering::Acquire))
+    }
+
+    /// Sets the flags, and moves the generation if `moved`.
+    pub(crate) fn publish(&self, flags: u64, moved: bool) -> State {
+        let step = if moved { ONE } else { 0 };
+        let change = |old: u64| Some((old & !FLAGS).wrapping_add(step) | flags);
+        let old = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).unwrap_or_else(|old| old);
+        State((old & !FLAGS).wrapping_add(step) | flags)
+    }
+
+    /// Moves the generation and keeps the flags: everything stored so far is gone.
+    pub(crate) fn advance(&self) -> State {
+        State(self.0.fetch_add(ONE, Ordering::AcqRel).wrapping_add(ONE))
+    }
+}

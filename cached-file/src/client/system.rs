@@ -1,0 +1,81 @@
+//! What differs between operating systems.
+//!
+//! In: a path or what is known of a file. Out: how to open it without being led elsewhere, and
+//! whether it can be believed. Elsewhere than on Unix there are no modes or owners to look at.
+
+#[cfg(not(unix))]
+pub(in crate::client) use other::{directory, is_at, is_ours, open, options};
+#[cfg(unix)]
+pub(in crate::client) use unix::{directory, is_at, is_ours, open, options};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    use std::path::Path;
+
+    use rustix::fs::OFlags;
+
+    /// How a file is opened here: never through a link, and never waiting for a pipe's other end.
+    pub(in crate::client) fn options() -> OpenOptions {
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+        let mut options = OpenOptions::new();
+        options.mode(0o600).custom_flags(flags.cast_signed());
+        options
+    }
+
+    pub(in crate::client) fn open(options: &OpenOptions, path: &Path) -> std::io::Result<File> {
+        options.open(path)
+    }
+
+    /// Makes a directory and those above it for this user only.
+    pub(in crate::client) fn directory() -> DirBuilder {
+        let mut builder = DirBuilder::new();
+        builder.mode(0o700).recursive(true);
+        builder
+    }
+
+    /// Whether only this user, or root, can have written the file.
+    pub(in crate::client) fn is_ours(file: &Metadata) -> bool {
+        let owned = file.uid() == 0 || file.uid() == rustix::process::geteuid().as_raw();
+        owned && file.mode() & 0o022 == 0
+    }
+
+    /// Whether the open file is still the one at `path`.
+    pub(in crate::client) fn is_at(file: &File, path: &Path) -> bool {
+        let identity = |file: Metadata| (file.dev(), file.ino());
+        file.metadata().map(identity).ok() == path.symlink_metadata().map(identity).ok()
+    }
+}
+
+#[cfg(not(unix))]
+mod other {
+    use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+    use std::io::{Error, ErrorKind, Result};
+    use std::path::Path;
+
+    pub(in crate::client) fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    pub(in crate::client) fn open(options: &OpenOptions, path: &Path) -> Result<File> {
+        if path.is_symlink() {
+            return Err(Error::new(ErrorKind::InvalidInput, "it is a symbolic link"));
+        }
+        options.open(path)
+    }
+
+    pub(in crate::client) fn directory() -> DirBuilder {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        builder
+    }
+
+    pub(in crate::client) fn is_ours(_: &Metadata) -> bool {
+        true
+    }
+
+    pub(in crate::client) fn is_at(_: &File, _: &Path) -> bool {
+        true
+    }
+}

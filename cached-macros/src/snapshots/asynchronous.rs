@@ -1,0 +1,158 @@
+///
+///Cached: see `user::entry`, `user::refresh`, `user::uncached`, `user::site`.
+async fn user(db: &Pool, id: u64) -> sqlx::Result<User> {
+    let miss = {
+        let found = ::cached_core::rt::lookup::<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+            _,
+            _,
+        >(user::memo(), (::cached_core::rt::Own(&id),));
+        match found {
+            ::core::result::Result::Ok(value) => return value,
+            ::core::result::Result::Err(miss) => miss,
+        }
+    };
+    miss.run_async(user::uncached(db, id)).await
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum user {}
+impl user {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    async fn uncached(db: &Pool, id: u64) -> sqlx::Result<User> {
+        db.get(id).await
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "user"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "shared",
+            fingerprint: 1088708596099785682,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(sqlx::Result < User >) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (u64,),
+        <sqlx::Result<
+            User,
+        > as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (u64,),
+            <sqlx::Result<
+                User,
+            > as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            user::site(),
+            ::cached_core::rt::facts!(
+                (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
+                ::cached_core::rt::fallible!(sqlx::Result < User >) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        id: &u64,
+    ) -> ::cached_core::EntryAsync<
+        impl ::cached_core::rt::Part<Owned = (u64,)>,
+        <sqlx::Result<
+            User,
+        > as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry_async(user::memo(), (::cached_core::rt::Own(id),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User> {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+            _,
+            sqlx::Result<User>,
+        >(user::memo(), (::cached_core::rt::Own(&id),));
+        miss.run_async(user::uncached(db, id)).await
+    }
+}

@@ -1,0 +1,159 @@
+#[cfg(unix)]
+#[must_use]
+#[allow(dead_code)]
+#[cfg_attr(test, inline)]
+///
+///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
+fn f(n: u8) -> u8 {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(u8) },
+        _,
+        _,
+    >(f::memo(), (::cached_core::rt::Own(&n),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| f::uncached(n)),
+    }
+}
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum f {}
+#[cfg(unix)]
+impl f {
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    #[allow(dead_code)]
+    #[tracing::instrument]
+    #[cfg_attr(test, instrument)]
+    fn uncached(n: u8) -> u8 {
+        n
+    }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "f"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 17567724659318237526,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (u8,), < u8 as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(u8) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (u8,),
+        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (u8,),
+            <u8 as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(u8) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            f::site(),
+            ::cached_core::rt::facts!(
+                (u8,), < u8 as ::cached_core::rt::Project < {
+                ::cached_core::rt::fallible!(u8) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        n: &u8,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (u8,)>,
+        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
+    > {
+        ::cached_core::rt::entry(f::memo(), (::cached_core::rt::Own(n),))
+    }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(n: u8) -> u8 {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(u8) },
+            _,
+            u8,
+        >(f::memo(), (::cached_core::rt::Own(&n),));
+        miss.run(|| f::uncached(n))
+    }
+}

@@ -1,0 +1,150 @@
+///
+///Cached: see `best::entry`, `best::refresh`, `best::uncached`, `best::site`.
+fn best<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
+where
+    T: Hash,
+{
+    let found = ::cached_core::rt::lookup::<
+        0,
+        _,
+        _,
+    >(best::memo::<T>(), (::cached_core::rt::Ref(all),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| best::uncached::<T>(all)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum best {}
+impl best {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
+    where
+        T: Hash,
+    {
+        all.iter().max().cloned()
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "best"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 14468903011986094176,
+            version: 0,
+            generic: true,
+            encodable: || true,
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo<T: Ord + Clone + 'static>() -> &'static ::cached_core::rt::Memo<
+        (<[T] as ::std::borrow::ToOwned>::Owned,),
+        <Option<T> as ::cached_core::rt::Project<0>>::Stored,
+    >
+    where
+        T: Hash,
+    {
+        best::site()
+            .instance(
+                || (),
+                ::cached_core::rt::facts!(
+                    (< [T] as ::std::borrow::ToOwned > ::Owned,), < Option < T > as
+                    ::cached_core::rt::Project < 0 >> ::Stored
+                ),
+            )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry<'a, T: Ord + Clone + 'static>(
+        all: &'a [T],
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (<[T] as ::std::borrow::ToOwned>::Owned,)>,
+        <Option<T> as ::cached_core::rt::Project<0>>::Stored,
+    >
+    where
+        T: Hash,
+    {
+        ::cached_core::rt::entry(best::memo::<T>(), (::cached_core::rt::Ref(all),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
+    where
+        T: Hash,
+    {
+        let miss = ::cached_core::rt::refresh::<
+            0,
+            _,
+            Option<T>,
+        >(best::memo::<T>(), (::cached_core::rt::Ref(all),));
+        miss.run(|| best::uncached::<T>(all))
+    }
+}

@@ -1,0 +1,153 @@
+///
+///Cached: see `size::entry`, `size::refresh`, `size::uncached`, `size::site`.
+fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
+    db: &ImplDb,
+    name: ImplName,
+) -> usize {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(usize) },
+        _,
+        _,
+    >(size::memo::<ImplName>(), (::cached_core::rt::Own(&name),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => {
+            miss.run(|| size::uncached::<ImplDb, ImplName>(db, name))
+        }
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum size {}
+impl size {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached<ImplDb: Db, ImplName: AsRef<str> + 'static>(
+        db: &ImplDb,
+        name: ImplName,
+    ) -> usize {
+        db.size(name.as_ref())
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "size"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 14444685886100424161,
+            version: 0,
+            generic: true,
+            encodable: || true,
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo<ImplName: AsRef<str> + 'static>() -> &'static ::cached_core::rt::Memo<
+        (ImplName,),
+        <usize as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >>::Stored,
+    > {
+        size::site()
+            .instance(
+                || (),
+                ::cached_core::rt::facts!(
+                    (ImplName,), < usize as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(usize) } >> ::Stored
+                ),
+            )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry<ImplName: AsRef<str> + 'static>(
+        name: &ImplName,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (ImplName,)>,
+        <usize as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(
+            size::memo::<ImplName>(),
+            (::cached_core::rt::Own(name),),
+        )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh<ImplDb: Db, ImplName: AsRef<str> + 'static>(
+        db: &ImplDb,
+        name: ImplName,
+    ) -> usize {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(usize) },
+            _,
+            usize,
+        >(size::memo::<ImplName>(), (::cached_core::rt::Own(&name),));
+        miss.run(|| size::uncached::<ImplDb, ImplName>(db, name))
+    }
+}

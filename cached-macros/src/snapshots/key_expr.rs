@@ -1,0 +1,188 @@
+///
+///Cached: see `find::entry`, `find::refresh`, `find::uncached`, `find::site`.
+fn find(db: &Db, name: &str, id: u64) -> Row {
+    let found = match (
+        ::cached_core::rt::Own(&(name.to_lowercase())),
+        ::cached_core::rt::Own(&id),
+    ) {
+        key => {
+            ::cached_core::rt::lookup::<
+                { ::cached_core::rt::fallible!(Row) },
+                _,
+                _,
+            >(
+                find::memo::<
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < Row as ::cached_core::rt::Project < {
+                        ::cached_core::rt::fallible!(Row) } >> ::Stored
+                    ),
+                ),
+                key,
+            )
+        }
+    };
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| find::uncached(db, name, id)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum find {}
+impl find {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached(db: &Db, name: &str, id: u64) -> Row {
+        db.find(name, id)
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "find"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 6728822592090353484,
+            version: 0,
+            generic: false,
+            encodable: || true,
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo<__Key: ::cached_core::rt::OwnedKey>(
+        facts: ::cached_core::rt::Facts<
+            __Key,
+            <Row as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(Row) },
+            >>::Stored,
+        >,
+    ) -> &'static ::cached_core::rt::Memo<
+        __Key,
+        <Row as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >>::Stored,
+    > {
+        find::site().instance(|| (), facts)
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        name: &str,
+        id: &u64,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part,
+        <Row as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >>::Stored,
+    > {
+        let key = (
+            ::cached_core::rt::Given(name.to_lowercase()),
+            ::cached_core::rt::Own(id),
+        );
+        ::cached_core::rt::entry(
+            find::memo::<
+                _,
+            >(
+                ::cached_core::rt::facts_of!(
+                    key, < Row as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(Row) } >> ::Stored
+                ),
+            ),
+            key,
+        )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(db: &Db, name: &str, id: u64) -> Row {
+        let miss = match (
+            ::cached_core::rt::Own(&(name.to_lowercase())),
+            ::cached_core::rt::Own(&id),
+        ) {
+            key => {
+                ::cached_core::rt::refresh::<
+                    { ::cached_core::rt::fallible!(Row) },
+                    _,
+                    Row,
+                >(
+                    find::memo::<
+                        _,
+                    >(
+                        ::cached_core::rt::facts_of!(
+                            key, < Row as ::cached_core::rt::Project < {
+                            ::cached_core::rt::fallible!(Row) } >> ::Stored
+                        ),
+                    ),
+                    key,
+                )
+            }
+        };
+        miss.run(|| find::uncached(db, name, id))
+    }
+}

@@ -1,0 +1,58 @@
+pub async fn load(&self, arg0: Id) -> Result<Row, Error> {
+    let miss = {
+        let found = match (::cached_core::rt::Own(self), ::cached_core::rt::Own(&arg0)) {
+            key => {
+                const fn site() -> &'static ::cached_core::Site {
+                    fn here() {}
+                    static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+                        shown: || ::cached_core::rt::shown(
+                            ::core::any::type_name_of_val(&here),
+                        ),
+                        identity: ::core::concat!(::core::module_path!(), "::", "load"),
+                        named: false,
+                        file: ::core::file!(),
+                        line: ::core::line!(),
+                        column: ::core::column!(),
+                        alias: "default",
+                        fingerprint: 17521962760778585883,
+                        version: 0,
+                        generic: true,
+                        encodable: || true,
+                        policy: ::cached_core::rt::Policy {
+                            ttl: ::core::option::Option::None,
+                            max_entries: ::core::option::Option::None,
+                            errors: ::cached_core::rt::Keep::Default,
+                            none: ::cached_core::rt::Keep::Default,
+                            flight: true,
+                        },
+                    });
+                    ::cached_core::rt::inventory::submit! {
+                        ::cached_core::rt::Listed(& SITE)
+                    }
+                    &SITE
+                }
+                let kind = ::cached_core::rt::kind!(Result < Row, Error >);
+                let memo = site()
+                    .instance(
+                        || (),
+                        ::cached_core::rt::facts_for!(key, kind, Result < Row, Error >),
+                    );
+                ::cached_core::rt::lookup_as(kind, memo, key)
+            }
+        };
+        match found {
+            ::core::result::Result::Ok(value) => return value,
+            ::core::result::Result::Err(miss) => miss,
+        }
+    };
+    miss.run_async(async move {
+            if let ::core::option::Option::Some(value) = ::core::option::Option::None::<
+                Result<Row, Error>,
+            > {
+                return value;
+            }
+            let Id(id) = arg0;
+            { self.db.load(id).await }
+        })
+        .await
+}

@@ -1,0 +1,145 @@
+fn nested() -> String {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(String) },
+        _,
+        _,
+    >(__cached_nested::memo(), ());
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| __cached_nested::uncached()),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum __cached_nested {}
+impl __cached_nested {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached() -> String {
+        String::new()
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || "billing.nested",
+            identity: "billing.nested",
+            named: true,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 12622823734395825158,
+            version: 3,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (), < String as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(String) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (),
+        <String as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (),
+            <String as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(String) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            __cached_nested::site(),
+            ::cached_core::rt::facts!(
+                (), < String as ::cached_core::rt::Project < {
+                ::cached_core::rt::fallible!(String) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry() -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = ()>,
+        <String as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(__cached_nested::memo(), ())
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh() -> String {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(String) },
+            _,
+            String,
+        >(__cached_nested::memo(), ());
+        miss.run(|| __cached_nested::uncached())
+    }
+}

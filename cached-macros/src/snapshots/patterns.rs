@@ -1,0 +1,154 @@
+///
+///Cached: see `area::entry`, `area::refresh`, `area::uncached`, `area::site`.
+fn area(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(u32) },
+        _,
+        _,
+    >(area::memo(), (::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| area::uncached(arg0, n, arg2)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum area {}
+impl area {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached((w, h): (u32, u32), mut n: u32, _: Unit) -> u32 {
+        n += w * h;
+        n
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "area"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 7494192784727939389,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(u32) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        ((u32, u32), u32),
+        <u32 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u32) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            ((u32, u32), u32),
+            <u32 as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(u32) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            area::site(),
+            ::cached_core::rt::facts!(
+                ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
+                ::cached_core::rt::fallible!(u32) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        arg0: &(u32, u32),
+        n: &u32,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = ((u32, u32), u32)>,
+        <u32 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u32) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(
+            area::memo(),
+            (::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)),
+        )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(u32) },
+            _,
+            u32,
+        >(area::memo(), (::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
+        miss.run(|| area::uncached(arg0, n, arg2))
+    }
+}

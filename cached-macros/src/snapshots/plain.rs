@@ -1,0 +1,150 @@
+/// Twice.
+///
+///Cached: see `twice::entry`, `twice::refresh`, `twice::uncached`, `twice::site`.
+pub fn twice(n: u64) -> u64 {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(u64) },
+        _,
+        _,
+    >(twice::memo(), (::cached_core::rt::Own(&n),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| twice::uncached(n)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+pub enum twice {}
+impl twice {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    pub fn uncached(n: u64) -> u64 {
+        n * 2
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "twice"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 8754147575327718108,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (u64,), < u64 as ::cached_core::rt::Project < {
+                    ::cached_core::rt::fallible!(u64) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (u64,),
+        <u64 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (u64,),
+            <u64 as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(u64) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            twice::site(),
+            ::cached_core::rt::facts!(
+                (u64,), < u64 as ::cached_core::rt::Project < {
+                ::cached_core::rt::fallible!(u64) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub fn entry(
+        n: &u64,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (u64,)>,
+        <u64 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(twice::memo(), (::cached_core::rt::Own(n),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub fn refresh(n: u64) -> u64 {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(u64) },
+            _,
+            u64,
+        >(twice::memo(), (::cached_core::rt::Own(&n),));
+        miss.run(|| twice::uncached(n))
+    }
+}

@@ -1,0 +1,151 @@
+///
+///Cached: see `r#type::entry`, `r#type::refresh`, `r#type::uncached`, `r#type::site`.
+fn r#type(r#fn: &str) -> String {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(String) },
+        _,
+        _,
+    >(r#type::memo(), (::cached_core::rt::Ref(r#fn),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| r#type::uncached(r#fn)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum r#type {}
+impl r#type {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached(r#fn: &str) -> String {
+        r#fn.to_owned()
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "type"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 4332590622722068223,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (< str as ::std::borrow::ToOwned > ::Owned,), < String as
+                    ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) }
+                    > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (<str as ::std::borrow::ToOwned>::Owned,),
+        <String as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (<str as ::std::borrow::ToOwned>::Owned,),
+            <String as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(String) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            r#type::site(),
+            ::cached_core::rt::facts!(
+                (< str as ::std::borrow::ToOwned > ::Owned,), < String as
+                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) } > >
+                ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        r#fn: &str,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (<str as ::std::borrow::ToOwned>::Owned,)>,
+        <String as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(r#type::memo(), (::cached_core::rt::Ref(r#fn),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(r#fn: &str) -> String {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(String) },
+            _,
+            String,
+        >(r#type::memo(), (::cached_core::rt::Ref(r#fn),));
+        miss.run(|| r#type::uncached(r#fn))
+    }
+}

@@ -1,0 +1,143 @@
+///
+///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
+fn f(n: u8) -> u8 {
+    let found = my::memo::rt::lookup::<
+        { my::memo::rt::fallible!(u8) },
+        _,
+        _,
+    >(f::memo(), (my::memo::rt::Own(&n),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| f::uncached(n)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum f {}
+impl f {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached(n: u8) -> u8 {
+        n
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static my::memo::Site {
+        fn here() {}
+        static SITE: my::memo::Site = my::memo::Site::new(my::memo::rt::Meta {
+            shown: || my::memo::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "f"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 17567724659318237526,
+            version: 0,
+            generic: false,
+            encodable: || {
+                my::memo::rt::encodable!(
+                    (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8)
+                    } > > ::Stored
+                )
+            },
+            policy: my::memo::rt::Policy {
+                ttl: ::core::option::Option::Some(|| LIFE * 2),
+                max_entries: ::core::option::Option::None,
+                errors: my::memo::rt::Keep::Default,
+                none: my::memo::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        my::memo::rt::inventory::submit! {
+            my::memo::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static my::memo::rt::Memo<
+        (u8,),
+        <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
+    > {
+        static MEMO: my::memo::rt::Memo<
+            (u8,),
+            <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
+        > = my::memo::rt::Memo::new(
+            f::site(),
+            my::memo::rt::facts!(
+                (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8) } >
+                > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        n: &u8,
+    ) -> my::memo::Entry<
+        impl my::memo::rt::Part<Owned = (u8,)>,
+        <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
+    > {
+        my::memo::rt::entry(f::memo(), (my::memo::rt::Own(n),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(n: u8) -> u8 {
+        let miss = my::memo::rt::refresh::<
+            { my::memo::rt::fallible!(u8) },
+            _,
+            u8,
+        >(f::memo(), (my::memo::rt::Own(&n),));
+        miss.run(|| f::uncached(n))
+    }
+}

@@ -1,0 +1,146 @@
+///
+///Cached: see `parse::entry`, `parse::refresh`, `parse::uncached`, `parse::site`.
+fn parse(text: String) -> Result<u64, Bad> {
+    let found = ::cached_core::rt::lookup::<
+        2,
+        _,
+        _,
+    >(parse::memo(), (::cached_core::rt::Own(&text),));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| parse::uncached(text)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+enum parse {}
+impl parse {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    fn uncached(text: String) -> Result<u64, Bad> {
+        text.parse()
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "parse"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 10105924069799826923,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >
+                    > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::None,
+                max_entries: ::core::option::Option::None,
+                errors: ::cached_core::rt::Keep::For(|| ::core::time::Duration::new(
+                    30,
+                    0,
+                )),
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (String,),
+        <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (String,),
+            <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            parse::site(),
+            ::cached_core::rt::facts!(
+                (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 > >
+                ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn entry(
+        text: &String,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<Owned = (String,)>,
+        <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
+    > {
+        ::cached_core::rt::entry(parse::memo(), (::cached_core::rt::Own(text),))
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn refresh(text: String) -> Result<u64, Bad> {
+        let miss = ::cached_core::rt::refresh::<
+            2,
+            _,
+            Result<u64, Bad>,
+        >(parse::memo(), (::cached_core::rt::Own(&text),));
+        miss.run(|| parse::uncached(text))
+    }
+}

@@ -1,0 +1,166 @@
+///
+///Cached: see `price::entry`, `price::refresh`, `price::uncached`, `price::site`.
+pub(crate) fn price(sku: &str, qty: u32) -> Option<Cents> {
+    let found = ::cached_core::rt::lookup::<
+        { ::cached_core::rt::fallible!(Option < Cents >) },
+        _,
+        _,
+    >(price::memo(), (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
+    match found {
+        ::core::result::Result::Ok(value) => value,
+        ::core::result::Result::Err(miss) => miss.run(|| price::uncached(sku, qty)),
+    }
+}
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    unreachable_pub,
+    clippy::module_name_repetitions
+)]
+pub(crate) enum price {}
+impl price {
+    #[doc(hidden)]
+    #[allow(
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::too_many_arguments,
+        clippy::must_use_candidate
+    )]
+    #[allow(
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::missing_const_for_fn
+    )]
+    pub(crate) fn uncached(sku: &str, qty: u32) -> Option<Cents> {
+        look(sku, qty)
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub(crate) const fn site() -> &'static ::cached_core::Site {
+        fn here() {}
+        static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+            shown: || ::cached_core::rt::shown(::core::any::type_name_of_val(&here)),
+            identity: ::core::concat!(::core::module_path!(), "::", "price"),
+            named: false,
+            file: ::core::file!(),
+            line: ::core::line!(),
+            column: ::core::column!(),
+            alias: "default",
+            fingerprint: 13496358837539138444,
+            version: 0,
+            generic: false,
+            encodable: || {
+                ::cached_core::rt::encodable!(
+                    (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents >
+                    as ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option
+                    < Cents >) } > > ::Stored
+                )
+            },
+            policy: ::cached_core::rt::Policy {
+                ttl: ::core::option::Option::Some(|| ::core::time::Duration::new(
+                    300,
+                    0,
+                )),
+                max_entries: ::core::option::Option::Some(10000),
+                errors: ::cached_core::rt::Keep::Default,
+                none: ::cached_core::rt::Keep::Default,
+                flight: true,
+            },
+        });
+        ::cached_core::rt::inventory::submit! {
+            ::cached_core::rt::Listed(& SITE)
+        }
+        &SITE
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    fn memo() -> &'static ::cached_core::rt::Memo<
+        (<str as ::std::borrow::ToOwned>::Owned, u32),
+        <Option<
+            Cents,
+        > as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+        >>::Stored,
+    > {
+        static MEMO: ::cached_core::rt::Memo<
+            (<str as ::std::borrow::ToOwned>::Owned, u32),
+            <Option<
+                Cents,
+            > as ::cached_core::rt::Project<
+                { ::cached_core::rt::fallible!(Option < Cents >) },
+            >>::Stored,
+        > = ::cached_core::rt::Memo::new(
+            price::site(),
+            ::cached_core::rt::facts!(
+                (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents > as
+                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option <
+                Cents >) } > > ::Stored
+            ),
+        );
+        &MEMO
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub(crate) fn entry(
+        sku: &str,
+        qty: &u32,
+    ) -> ::cached_core::Entry<
+        impl ::cached_core::rt::Part<
+            Owned = (<str as ::std::borrow::ToOwned>::Owned, u32),
+        >,
+        <Option<
+            Cents,
+        > as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+        >>::Stored,
+    > {
+        ::cached_core::rt::entry(
+            price::memo(),
+            (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)),
+        )
+    }
+    #[doc(hidden)]
+    #[allow(
+        dead_code,
+        missing_docs,
+        unreachable_pub,
+        non_snake_case,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents> {
+        let miss = ::cached_core::rt::refresh::<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+            _,
+            Option<Cents>,
+        >(price::memo(), (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
+        miss.run(|| price::uncached(sku, qty))
+    }
+}

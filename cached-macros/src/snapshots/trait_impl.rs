@@ -1,0 +1,48 @@
+impl Get for Store {
+    fn get(id: u64) -> Self {
+        let found = match (::cached_core::rt::Own(&id),) {
+            key => {
+                const fn site() -> &'static ::cached_core::Site {
+                    fn here() {}
+                    static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+                        shown: || ::cached_core::rt::shown(
+                            ::core::any::type_name_of_val(&here),
+                        ),
+                        identity: ::core::concat!(
+                            ::core::module_path!(), "::", "<Store as Get>", "::", "get"
+                        ),
+                        named: false,
+                        file: ::core::file!(),
+                        line: ::core::line!(),
+                        column: ::core::column!(),
+                        alias: "default",
+                        fingerprint: 7480789154071575973,
+                        version: 0,
+                        generic: false,
+                        encodable: || true,
+                        policy: ::cached_core::rt::Policy {
+                            ttl: ::core::option::Option::None,
+                            max_entries: ::core::option::Option::None,
+                            errors: ::cached_core::rt::Keep::Default,
+                            none: ::cached_core::rt::Keep::Default,
+                            flight: true,
+                        },
+                    });
+                    ::cached_core::rt::inventory::submit! {
+                        ::cached_core::rt::Listed(& SITE)
+                    }
+                    &SITE
+                }
+                let kind = ::cached_core::rt::kind!(Self);
+                let memo = site()
+                    .instance(|| (), ::cached_core::rt::facts_for!(key, kind, Self));
+                ::cached_core::rt::lookup_as(kind, memo, key)
+            }
+        };
+        match found {
+            ::core::result::Result::Ok(value) => value,
+            ::core::result::Result::Err(miss) => miss.run(|| -> Self { Store(id) }),
+        }
+    }
+    const N: u8 = 1;
+}

@@ -1,0 +1,35 @@
+//! What tests of [`cached_core`] need: a backend to look into, one that fails on command, and a
+//! hand that polls.
+//!
+//! - [`Shelf`] keeps entries in memory, by a clock that the test gives.
+//! - [`Faulty`] stands before any backend. On command it fails, stays silent, loses writes or
+//!   flips bits; it always counts.
+//! - [`poll_n`] polls a future a given number of times and hands it back if it is not done.
+//!
+//! Nothing here sleeps, starts a thread or needs a runtime. It belongs in `[dev-dependencies]`.
+//!
+//! # Example: a backend that breaks, and comes back
+//! ```
+//! use std::sync::Arc;
+//! use cached_core::backend::{Backend, Reply, When, Write};
+//! use cached_testkit::{Fault, Faulty, Shelf};
+//!
+//! let backend = Faulty::new(Arc::new(Shelf::new()));
+//! let write = Write::new("k".into(), b"value"[..].into(), None, When::Always);
+//! assert!(matches!(backend.set_many(vec![write]), Reply::Ready(Ok(stored)) if stored == [true]));
+//!
+//! backend.set_fault(Fault::Fail);
+//! assert!(matches!(backend.get_many(&["k".into()]), Reply::Ready(Err(_))));
+//!
+//! backend.set_fault(Fault::None);
+//! assert!(matches!(backend.get_many(&["k".into()]), Reply::Ready(Ok(found)) if found[0].is_some()));
+//! assert_eq!((backend.reads(), backend.writes()), (2, 1));
+//! ```
+
+mod fault;
+mod poll;
+mod shelf;
+
+pub use fault::{Fault, Faulty};
+pub use poll::{Pending, poll_n};
+pub use shelf::Shelf;

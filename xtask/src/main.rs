@@ -1,0 +1,47 @@
+//! The chores of the workspace: `cargo xtask check | test | bench`.
+//!
+//! In: the name of a chore. Out: its steps, run one after the other; exit code 1 at the first
+//! that fails, 2 when the chore is not known.
+
+mod run;
+mod setup;
+mod sizes;
+mod steps;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  check          formatting, sizes, clippy, docs, unit and UI tests
+  test           set-up, check, and everything else that CI runs
+  bench [args]   our speed beside the peers'; the arguments go to the bench
+  setup [bench]  install what `test` (or `bench`) needs and does not find
+  sizes          lines of each file and crate against their limits
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (chore, rest) = args
+        .split_first()
+        .map_or(("", &[][..]), |(chore, rest)| (chore.as_str(), rest));
+    let done = match (chore, rest) {
+        ("check", []) => run::all(&steps::check()),
+        ("test", []) => steps::test().and_then(|steps| run::all(&steps)),
+        ("bench", _) => run::all(&steps::bench(rest)),
+        ("setup", []) => setup::install(setup::FOR_TEST),
+        ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
+        ("sizes", []) => sizes::check(run::root()),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Runs steps, one after the other, from the root of the workspace.
+//!
+//! In: the steps. Out: each command's own output between two lines of ours, a table of durations,
+//! and, if a step failed, the command to repeat by hand.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use std::{env, fs, process};
+
+use crate::steps::Step;
+
+/// Runs all steps and stops at the first that fails. What the steps wrote is kept then, so that
+/// its command can be repeated.
+#[expect(clippy::disallowed_methods, reason = "a step takes real time; there is none to move")]
+pub(crate) fn all(steps: &[Step]) -> Result<(), String> {
+    let scratch = scratch()?;
+    let start = Instant::now();
+    let mut table = String::new();
+    for step in steps {
+        if let Some(reason) = step.skip()? {
+            println!("\n== {}: SKIPPED {reason}", step.name);
+            table += &row("SKIPPED", &step.name);
+            continue;
+        }
+        let shown = fill(&step.shown(), &scratch);
+        println!("\n== {}: {shown}", step.name);
+        let begun = Instant::now();
+        let outcome = once(step, &scratch);
+        let took = seconds(begun.elapsed());
+        outcome.map_err(|fault| format!("\n{table}\nFAILED {} after {took}: {fault}\n  {shown}", step.name))?;
+        println!("== {}: ok, {took}", step.name);
+        table += &row(&took, &step.name);
+    }
+    println!("\n{table}{}", row(&seconds(start.elapsed()), "all"));
+    fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask lies in the workspace")
+}
+
+/// The cargo that started us, else the one on the path.
+pub(crate) fn cargo() -> String {
+    env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+fn once(step: &Step, scratch: &Path) -> Result<(), String> {
+    let mut words = step.command.iter().map(|word| fill(word, scratch));
+    let program = words.next().expect("a step has a command");
+    let mut command = Command::new(if program == "cargo" { cargo() } else { program });
+    command
+        .args(words)
+        .current_dir(root())
+        .envs(step.env.iter().map(|(name, value)| (name, fill(value, scratch))));
+    let status = command.status().map_err(|error| error.to_string())?;
+    match status.code() {
+        Some(code) if code == step.exit => Ok(()),
+        Some(code) => Err(format!("exit code {code} instead of {}", step.exit)),
+        None => Err(status.to_string()),
+    }
+}
+
+/// Puts our two directories into a command.
+fn fill(text: &str, scratch: &Path) -> String {
+    let target = root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    text.replace("{scratch}", &scratch.to_string_lossy())
+        .replace("{target}", &target.to_string_lossy())
+}
+
+/// A directory for what the steps write, with a lock file that is none.
+fn scratch() -> Result<PathBuf, String> {
+    let path = env::temp_dir().join(format!("cached-xtask-{}", process::id()));
+    fs::create_dir(&path)
+        .and_then(|()| fs::write(path.join("broken.lock"), "[[package]\nthis is no lock file\n"))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path)
+}
+
+fn row(left: &str, name: &str) -> String {
+    format!("{left:>9}  {name}\n")
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

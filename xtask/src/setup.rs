@@ -1,0 +1,69 @@
+//! What the chores need from the machine.
+//!
+//! In: Debian packages, each with a command that shows whether it is there. Out: nothing, if all
+//! are or could be installed (as root, or with `CI=true`); else the commands to type.
+
+use std::env;
+use std::process::{Command, Stdio};
+
+/// A Debian package, and a command that succeeds where it is installed.
+type Need = (&'static str, &'static str);
+
+/// What `cargo xtask test` needs: the linker and its headers.
+pub(crate) const FOR_TEST: &[Need] = &[
+    ("gcc", "cc --version"),
+    ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null"),
+];
+
+/// What `cargo xtask bench` needs: callgrind counts the instructions.
+pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
+
+/// Installs what is missing, or says how to.
+pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
+    let missing: Vec<&str> = needs
+        .iter()
+        .filter(|need| output(need.1).is_none())
+        .map(|need| need.0)
+        .collect();
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(());
+    }
+    let root = output("id -u").is_some_and(|id| id.trim() == "0");
+    let apt = if root { "apt-get" } else { "sudo apt-get" };
+    let packages = missing.join(" ");
+    let commands = [
+        format!("{apt} update"),
+        format!("{apt} install -y --no-install-recommends {packages}"),
+    ];
+    if !root && env::var("CI").as_deref() != Ok("true") {
+        return Err(format!(
+            "missing: {packages}; install with\n  {}",
+            commands.join("\n  ")
+        ));
+    }
+    for command in &commands {
+        println!("{command}");
+        let status = words(command).env("DEBIAN_FRONTEND", "noninteractive").status();
+        if !status.is_ok_and(|status| status.success()) {
+            return Err(format!("failed: {command}"));
+        }
+    }
+    Ok(())
+}
+
+/// What a command prints, if it succeeds.
+fn output(command: &str) -> Option<String> {
+    let output = words(command).stderr(Stdio::null()).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn words(command: &str) -> Command {
+    let mut words = command.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
+    command
+}
