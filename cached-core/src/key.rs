@@ -131,8 +131,22 @@ impl<T: ?Sized + RefPart> Part for Ref<'_, T> {
 pub struct Float<T>(pub T);
 
 /// The stored form of a [`Float`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FloatBits<T: Bits>(pub(crate) T::Bits);
+
+impl<T: Bits> Clone for FloatBits<T> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<T: Bits> PartialEq for FloatBits<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T: Bits> Eq for FloatBits<T> {}
 
 /// The two float types.
 pub trait Bits: Copy + 'static {
@@ -158,10 +172,7 @@ impl Bits for f64 {
     }
 }
 
-impl<T: Bits> Part for Float<T>
-where
-    FloatBits<T>: OwnedKey,
-{
+impl<T: Bits> Part for Float<T> {
     type Owned = FloatBits<T>;
 
     #[inline]

@@ -120,6 +120,14 @@ fn with_memo(model: &Model, in_entry: bool, function: &TokenStream) -> TokenStre
     }
 }
 
+/// `where for<'a> R: Project<F>`: a companion takes the bound on trust, so that a return type that
+/// cannot be kept is one error, where the function itself is, and not one in every companion.
+fn trusting(model: &Model, generics: &Generics) -> TokenStream {
+    let (root, lasting, keeps) = (&model.root, &model.lasting, keeps(model));
+    let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(#written,)* for<'__any> #lasting: #root::rt::Project<#keeps>)
+}
+
 fn memo(model: &Model) -> TokenStream {
     let (root, name, site) = (&model.root, &model.names.memo, &model.names.site);
     let value = value_type(model);
@@ -128,8 +136,9 @@ fn memo(model: &Model) -> TokenStream {
             Some(ty) => quote!(<#ty>),
             None => home(model),
         };
+        let clause = trusting(model, &model.memo);
         return quote! {
-            fn #name() -> &'static #root::rt::Memo<#key, #value> {
+            fn #name() -> &'static #root::rt::Memo<#key, #value> #clause {
                 static #memo: #root::rt::Memo<#key, #value> =
                     #root::rt::Memo::new(#home::#site(), #root::rt::facts!(#key, #value));
                 &#memo
@@ -137,7 +146,8 @@ fn memo(model: &Model) -> TokenStream {
         };
     }
     let home = home(model);
-    let (generics, _, clause) = model.memo.split_for_impl();
+    let clause = trusting(model, &model.memo);
+    let (generics, ..) = model.memo.split_for_impl();
     if let Some(key) = key_type(model) {
         return quote! {
             fn #name #generics() -> &'static #root::rt::Memo<#key, #value> #clause {
@@ -148,7 +158,7 @@ fn memo(model: &Model) -> TokenStream {
     let (key, facts) = (Ident::new("__Key", proc_macro2::Span::call_site()), local("facts"));
     let mut generics = model.memo.clone();
     generics.params.push(syn::parse_quote!(#key: #root::rt::OwnedKey));
-    let (generics, _, clause) = generics.split_for_impl();
+    let (generics, ..) = generics.split_for_impl();
     quote! {
         fn #name #generics(#facts: #root::rt::Facts<#key, #value>) -> &'static #root::rt::Memo<#key, #value> #clause {
             #home::#site().instance(|| (), #facts)
@@ -164,7 +174,8 @@ fn entry(model: &Model) -> TokenStream {
     let key = key_type(model).map(|key| quote!(<Owned = #key>));
     let inputs = entry_inputs(model);
     let generics = entry_generics(model);
-    let (generics, _, clause) = generics.split_for_impl();
+    let clause = trusting(model, &generics);
+    let (generics, ..) = generics.split_for_impl();
     let found = with_memo(model, true, &quote!(#root::rt::#function));
     quote! {
         fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Part #key, #value> #clause { #found }
@@ -211,7 +222,9 @@ fn entry_generics(model: &Model) -> Generics {
 /// Computes again and replaces.
 fn refresh(model: &Model) -> TokenStream {
     let (root, keeps, output) = (&model.root, keeps(model), &model.output);
-    let sig = Signature { ident: model.names.refresh.clone(), ..model.sig.clone() };
+    let mut sig = Signature { ident: model.names.refresh.clone(), ..model.sig.clone() };
+    let clause = trusting(model, &sig.generics);
+    sig.generics.where_clause = syn::parse2(clause).ok();
     let miss = local("miss");
     let found = with_memo(model, false, &quote!(#root::rt::refresh::<#keeps, _, #output>));
     let body = body_call(model);

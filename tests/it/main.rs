@@ -1,0 +1,17 @@
+//! One binary for all integration tests: a file is one theme, a test is one sentence.
+
+cached_core::link!(cached_file);
+
+mod support;
+
+mod asynchronous;
+mod backends;
+mod census;
+mod configuration;
+mod flights;
+mod identity;
+mod keys;
+mod layers;
+mod reliability;
+mod report;
+mod shapes;
