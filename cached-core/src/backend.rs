@@ -79,6 +79,9 @@ impl Capabilities {
     }
 }
 
+/// Is told which keys another process changed.
+pub type Listener = Arc<dyn Fn(&[Key]) + Send + Sync>;
+
 /// An answer that is there, or one that comes.
 pub enum Reply<T> {
     /// The answer.
@@ -145,9 +148,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Removes every key that begins with `prefix`, and nothing else.
     fn clear(&self, prefix: &str) -> Reply<()>;
 
-    /// Calls `f` with the keys that other processes changed.
-    fn subscribe(&self, f: Arc<dyn Fn(&[Key]) + Send + Sync>) -> Reply<()> {
-        drop(f);
+    /// Calls `listener` with the keys that other processes changed.
+    fn subscribe(&self, listener: Listener) -> Reply<()> {
+        drop(listener);
         Reply::Ready(Err(Error::new(ErrorKind::Unsupported, "this backend does not tell of changes")))
     }
 

@@ -20,7 +20,7 @@ use crate::memo::{Core, Memo};
 use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
 use crate::site::{Life, Route, Way};
-use crate::stats::{Count, Counters};
+use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found};
 use crate::sync::{park, thread_waker};
 use crate::word::State;
@@ -131,7 +131,7 @@ struct Call<K: OwnedKey, V: Value> {
     state: State,
     route: Arc<Route>,
     remote: Option<Remote>,
-    started: u64,
+    lap: Lap,
 }
 
 /// The byte side of a call.
@@ -149,7 +149,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let Miss { memo, key, reason, manner, ticket } = miss;
         let (state, route) = memo.site.route();
         let core = memo.core();
-        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote: None, started: 0 };
+        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote: None, lap: Lap::default() };
         let step = call.first_step();
         (call, step)
     }
@@ -307,7 +307,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     /// What the body gave is shared, and stored if it may be. `writer` carries bytes away.
     fn finish<const F: u8, R: Project<F, Stored = V>>(mut self, turn: Turn<K, V>, result: &R, writer: Writer) {
         let counters = self.counters();
-        let nanos = clock::now().saturating_sub(self.started);
+        let nanos = self.lap.end();
         let free = matches!(turn, Turn::Free);
         let Some(value) = result.stored() else {
             counters.ran(nanos, true);
@@ -365,7 +365,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             }
             _ => return self.share_only(turn, kept),
         };
-        let (memo, generation, started) = (self.memo, self.state.generation(), self.started);
+        let (memo, generation, started) = (self.memo, self.state.generation(), self.lap.started());
         let write = move || {
             let counters = &memo.site.counters;
             let pass = remote.channel.gate.pass();
@@ -451,9 +451,9 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
                     call.waited(ended)
                 }
                 Step::Compute(turn) => {
-                    call.started = clock::now();
+                    call.lap = Lap::start();
                     let here = turn.run_here();
-                    let result = body();
+                    let result = call.lap.run(body);
                     drop(here);
                     call.finish(turn, &result, Writer::Here);
                     return result;
@@ -499,27 +499,6 @@ enum At<const F: u8, K: OwnedKey, V: Value> {
     Done,
 }
 
-impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
-    /// The stage that waits for what `step` asks for; a value to give is given at once.
-    fn of(call: Call<K, V>, step: Step<K, V>) -> Result<Self, (Call<K, V>, Kept<V>, Outcome)> {
-        Ok(match step {
-            Step::Give(kept, outcome) => return Err((call, kept, outcome)),
-            Step::Read(lead) => {
-                let answer = match &call.remote {
-                    Some(remote) => remote.channel.read_later(&remote.address),
-                    None => Box::pin(std::future::ready(Ok(None))),
-                };
-                At::Read(call, lead, answer)
-            }
-            Step::Wait(wait) => At::Wait(call, wait, None),
-            Step::Compute(turn) => {
-                let started = clock::now();
-                At::Compute(Call { started, ..call }, turn)
-            }
-        })
-    }
-}
-
 impl<const F: u8, K, V, R, B> Future for Run<Stage<F, K, V>, B>
 where
     K: OwnedKey,
@@ -559,9 +538,9 @@ where
                         return Poll::Pending;
                     }
                 },
-                At::Compute(call, turn) => {
+                At::Compute(mut call, turn) => {
                     let here = turn.run_here();
-                    let polled = body.as_mut().poll(cx);
+                    let polled = call.lap.run(|| body.as_mut().poll(cx));
                     drop(here);
                     let Poll::Ready(result) = polled else {
                         *stage = At::Compute(call, turn);
@@ -571,10 +550,18 @@ where
                     return Poll::Ready(result);
                 }
             };
-            match At::of(call, step) {
-                Ok(next) => *stage = next,
-                Err((call, kept, outcome)) => return Poll::Ready(call.give(kept, outcome)),
-            }
+            *stage = match step {
+                Step::Give(kept, outcome) => return Poll::Ready(call.give(kept, outcome)),
+                Step::Wait(wait) => At::Wait(call, wait, None),
+                Step::Compute(turn) => At::Compute(Call { lap: Lap::start(), ..call }, turn),
+                Step::Read(lead) => {
+                    let answer: Answer<_> = match &call.remote {
+                        Some(remote) => remote.channel.read_later(&remote.address),
+                        None => Box::pin(std::future::ready(Ok(None))),
+                    };
+                    At::Read(call, lead, answer)
+                }
+            };
         }
     }
 }

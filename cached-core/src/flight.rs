@@ -17,16 +17,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
-
 use crate::clock;
-use crate::key::{Finished, Held, OwnedKey};
+use crate::key::{Held, OwnedKey};
 use crate::sync::{Mutex, inside};
+use crate::table::Table;
 
 /// The flights of one memo. `T` is what a leader shares with its followers.
 pub(crate) struct Flights<K, T> {
-    table: DashMap<u64, Vec<Arc<Flight<K, T>>>, Finished>,
+    table: Table<Arc<Flight<K, T>>>,
     landed: AtomicU64,
 }
 
@@ -92,8 +90,7 @@ pub(crate) enum Ended<'a, K: OwnedKey, T: Clone> {
 
 impl<K: OwnedKey, T: Clone> Flights<K, T> {
     pub(crate) fn new() -> Self {
-        // Few shards: the table holds only what is being computed now.
-        Self { table: DashMap::with_hasher_and_shard_amount(Finished::default(), 16), landed: AtomicU64::new(0) }
+        Self { table: Table::new(), landed: AtomicU64::new(0) }
     }
 
     /// How many flights landed so far. Whoever looked for a value before this number moved, and
@@ -104,7 +101,7 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     /// Flights that stand in the table now.
     pub(crate) fn len(&self) -> usize {
-        self.table.iter().map(|bucket| bucket.len()).sum()
+        self.table.len()
     }
 
     /// Joins the flight of `key`, or opens one. A flight of another generation is not joined.
@@ -115,14 +112,15 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     /// Finds or opens the flight of `key`, and runs `board` under the shard's lock, so that the
     /// flight cannot be retired in between.
-    fn stand<'a, R>(&'a self, key: &Held<K>, generation: u64, board: impl FnOnce(Arc<Flight<K, T>>) -> R) -> R {
-        let mut bucket = self.table.entry(key.hash).or_default();
-        let found = bucket.iter().find(|flight| flight.generation == generation && flight.key == *key).cloned();
-        board(found.unwrap_or_else(|| {
-            let flight = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
-            bucket.push(Arc::clone(&flight));
-            flight
-        }))
+    fn stand<R>(&self, key: &Held<K>, generation: u64, board: impl FnOnce(Arc<Flight<K, T>>) -> R) -> R {
+        self.table.with(key.hash, |bucket| {
+            let found = bucket.iter().find(|flight| flight.generation == generation && flight.key == *key).cloned();
+            board(found.unwrap_or_else(|| {
+                let flight = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
+                bucket.push(Arc::clone(&flight));
+                flight
+            }))
+        })
     }
 
     /// Computes beside whoever else does. `None`: called back from a comparison of the user's.
@@ -159,14 +157,8 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     /// Takes the flights of `key` out: what they compute is neither stored nor given to later callers.
     /// `None`: called back from a comparison of the user's.
     pub(crate) fn overtake(&self, key: &Held<K>) -> Option<()> {
-        let overtaken = inside(|| {
-            let Entry::Occupied(mut bucket) = self.table.entry(key.hash) else { return Vec::new() };
-            let (out, stay) = std::mem::take(bucket.get_mut()).into_iter().partition(|flight| flight.key == *key);
-            *bucket.get_mut() = stay;
-            if bucket.get().is_empty() {
-                bucket.remove();
-            }
-            out
+        let overtaken: Vec<_> = inside(|| {
+            self.table.with(key.hash, |bucket| bucket.extract_if(.., |flight| flight.key == *key).collect())
         })?;
         for flight in &overtaken {
             flight.state.lock().overtaken = true;
@@ -176,20 +168,13 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     /// Takes a flight out of the table when nobody computes or waits in it.
     fn retire(&self, flight: &Arc<Flight<K, T>>) {
-        let retired = match self.table.entry(flight.key.hash) {
-            Entry::Vacant(_) => None,
-            Entry::Occupied(mut bucket) => {
-                let place = bucket.get().iter().position(|other| Arc::ptr_eq(other, flight));
-                let state = flight.state.lock();
-                let idle = state.running == 0 && state.waiters.is_empty();
-                drop(state);
-                let retired = place.filter(|_| idle).map(|place| bucket.get_mut().swap_remove(place));
-                if bucket.get().is_empty() {
-                    bucket.remove();
-                }
-                retired
-            }
-        };
+        let retired = self.table.with(flight.key.hash, |bucket| {
+            let place = bucket.iter().position(|other| Arc::ptr_eq(other, flight))?;
+            let state = flight.state.lock();
+            let idle = state.running == 0 && state.waiters.is_empty();
+            drop(state);
+            idle.then(|| bucket.swap_remove(place))
+        });
         // The last reference may drop the key, which is the user's code.
         drop(retired);
     }

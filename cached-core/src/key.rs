@@ -259,7 +259,6 @@ macro_rules! tuples {
                 true $(&& self.$index.is(&_owned.$index))*
             }
 
-            #[expect(clippy::unused_unit, reason = "the empty tuple is the key of a function without arguments")]
             fn own(&self) -> Self::Owned {
                 ($(self.$index.own(),)*)
             }

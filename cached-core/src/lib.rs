@@ -19,6 +19,7 @@ mod site;
 mod stats;
 mod store;
 mod sync;
+mod table;
 mod word;
 mod workers;
 

@@ -374,9 +374,10 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
         let near = did_you_mean(name, kinds.iter().copied());
         let near = near.map_or(String::new(), |near| format!(" (did you mean \"{near}\"?)"));
         faults.push(format!(
-            "{path}.kind: unknown kind \"{name}\"{near}; known kinds: {}; a kind of another crate needs that crate, \
-             and `cached_core::link!(the_crate)` if nothing else names it",
-            kinds.join(", ")
+            "{path}.kind: unknown kind \"{name}\"{near}; known kinds: {}; a kind of another crate \
+             needs that crate, and `cached_core::link!(cached_{})` if nothing else names it",
+            kinds.join(", "),
+            name.replace('-', "_"),
         ));
         return (name.into(), None);
     };

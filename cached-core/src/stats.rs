@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
+use crate::clock;
 use crate::sync::{Mutex, Padded};
 
 /// The shared numbers of a site.
@@ -41,6 +42,43 @@ pub(crate) struct Counters {
     /// Place of the site in the records of the threads, plus one; 0 until the site is first used.
     place: AtomicU32,
     shared: [AtomicU64; COUNTS],
+}
+
+thread_local! {
+    /// Nanoseconds that cached calls inside the body that runs here took, by now.
+    static NESTED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The time of one body, less that of the cached calls inside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lap {
+    started: u64,
+    nested: u64,
+}
+
+impl Lap {
+    pub(crate) fn start() -> Self {
+        Lap { started: clock::now(), nested: 0 }
+    }
+
+    pub(crate) fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// Runs the body, or one poll of it.
+    pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        let outer = NESTED.try_with(|nested| nested.replace(0)).unwrap_or(0);
+        let result = body();
+        self.nested += NESTED.try_with(|nested| nested.replace(outer)).unwrap_or(0);
+        result
+    }
+
+    /// Nanoseconds of the body's own, now that it has ended. The rest belongs to the calls inside.
+    pub(crate) fn end(self) -> u64 {
+        let whole = clock::now().saturating_sub(self.started);
+        let _ = NESTED.try_with(|nested| nested.set(nested.get().saturating_add(whole)));
+        whole.saturating_sub(self.nested)
+    }
 }
 
 /// What a site counted up to a moment.
@@ -85,7 +123,7 @@ pub struct Stats {
     pub entries: u64,
     /// Times the body ran to its end with a value or an `Err`.
     pub runs: u64,
-    /// Time spent in those runs.
+    /// Time spent in those runs, less that of cached calls inside them.
     pub body_time: Duration,
 }
 

@@ -105,9 +105,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("unbound", "max_entries = \"unbounded\""),
     ("unbounded", "max_entries = \"unbounded\""),
     ("convert", "key = (a, b)"),
-    ("result", "nothing: an `Err` is not stored unless `errors = \"30s\"` asks for it"),
+    (
+        "result",
+        "nothing: an `Err` is not stored unless `errors = \"30s\"` asks for it",
+    ),
     ("option", "none = \"never\""),
-    ("sync_writes", "nothing: one caller computes and the others wait, unless `flight = \"off\"`"),
+    (
+        "sync_writes",
+        "nothing: one caller computes and the others wait, unless `flight = \"off\"`",
+    ),
     ("ignore", "skip(a)"),
     ("cache", "backend = \"shared\""),
     ("alias", "backend = \"shared\""),
@@ -137,7 +143,9 @@ impl Args {
 
     /// The argument of that word, unless it was refused already.
     pub(crate) fn get(&self, kind: Word) -> Option<&Given> {
-        self.given.iter().find(|given| given.kind == kind && !matches!(given.value, Value::Broken))
+        self.given
+            .iter()
+            .find(|given| given.kind == kind && !matches!(given.value, Value::Broken))
     }
 
     /// Whether the word was written, well or badly.
@@ -196,7 +204,11 @@ fn value(input: ParseStream, takes: Takes, example: &str, word: &Ident) -> syn::
 
 /// An argument ends at a comma.
 fn finish(input: ParseStream, value: Value) -> syn::Result<Value> {
-    if input.is_empty() || input.peek(Token![,]) { Ok(value) } else { Err(input.error("expected `,`")) }
+    if input.is_empty() || input.peek(Token![,]) {
+        Ok(value)
+    } else {
+        Err(input.error("expected `,`"))
+    }
 }
 
 fn unknown(word: &str) -> String {
@@ -204,7 +216,11 @@ fn unknown(word: &str) -> String {
         return format!("`{word}` is not built yet; {instead}");
     }
     if let Some((_, here)) = ELSEWHERE.iter().find(|row| row.0 == word) {
-        let here = if here.contains('`') { (*here).to_owned() } else { format!("`{here}`") };
+        let here = if here.contains('`') {
+            (*here).to_owned()
+        } else {
+            format!("`{here}`")
+        };
         return format!("`{word}` is not a word of `#[cached]`: here {here}");
     }
     let near = did_you_mean(word, WORDS.iter().map(|row| row.0));
@@ -241,7 +257,11 @@ const UNITS: &[(&str, u64, u32)] = &[
 
 /// `"1h 30m"` as a duration; the error says what is accepted.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let hint = || format!("`{text}` is not a duration; accepted: a number and a unit (ns, us, ms, s, m, h, d, w), as in `5m` or `1h 30m`");
+    let hint = || {
+        format!(
+            "`{text}` is not a duration; accepted: a number and a unit (ns, us, ms, s, m, h, d, w), as in `5m` or `1h 30m`"
+        )
+    };
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     if rest.is_empty() {
@@ -259,7 +279,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
             0 => number.checked_mul(secs).map(Duration::from_secs),
             _ => number.checked_mul(u64::from(nanos)).map(Duration::from_nanos),
         };
-        total = part.and_then(|part| total.checked_add(part)).ok_or_else(|| format!("`{text}` is too long"))?;
+        total = part
+            .and_then(|part| total.checked_add(part))
+            .ok_or_else(|| format!("`{text}` is too long"))?;
         rest = after.trim_start();
     }
     if total.is_zero() {

@@ -48,7 +48,11 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 /// "`a`, `b`, `c`".
 pub(crate) fn list<T: Display>(words: impl IntoIterator<Item = T>) -> String {
-    words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .into_iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Letters to insert, delete, replace or swap with their neighbour until `a` is `b`.

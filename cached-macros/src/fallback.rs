@@ -15,7 +15,9 @@ pub(crate) fn keep(error: &syn::Error, item: &TokenStream) -> TokenStream {
 
 /// A method unchanged; its errors stand before the `impl` block.
 pub(crate) fn method(func: &Func) -> TokenStream {
-    let Func { attrs, vis, sig, body, .. } = func;
+    let Func {
+        attrs, vis, sig, body, ..
+    } = func;
     let sig = sig.to_token_stream();
     quote!(#(#attrs)* #vis #sig #body)
 }

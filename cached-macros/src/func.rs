@@ -56,7 +56,10 @@ impl Target {
     /// Reads the item. An `Err` is the only error: nothing can be said about the rest.
     pub(crate) fn read(item: &TokenStream) -> syn::Result<Target> {
         let tokens = item.clone();
-        if tokens.clone().into_iter().any(|token| matches!(&token, TokenTree::Ident(word) if word == "impl"))
+        if tokens
+            .clone()
+            .into_iter()
+            .any(|token| matches!(&token, TokenTree::Ident(word) if word == "impl"))
             && let Ok(block) = syn::parse2::<ItemImpl>(tokens.clone())
         {
             return Ok(Target::Impl(Box::new(block)));
@@ -103,8 +106,10 @@ impl Parse for Func {
 
 impl From<ImplItemFn> for Func {
     fn from(method: ImplItemFn) -> Func {
-        let (inner, outer): (Vec<_>, Vec<_>) =
-            method.attrs.into_iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
+        let (inner, outer): (Vec<_>, Vec<_>) = method
+            .attrs
+            .into_iter()
+            .partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
         let stmts = &method.block.stmts;
         let mut body = quote!({ #(#inner)* #(#stmts)* });
         if inner.is_empty() {
@@ -128,10 +133,22 @@ impl Func {
                 Pat::Ident(pat) => pat.ident.clone(),
                 _ => Ident::new(&format!("arg{index}"), Span::mixed_site()),
             };
-            Arg { name, pat: (*typed.pat).clone(), ty: (*typed.ty).clone(), bindings: bindings.0 }
+            Arg {
+                name,
+                pat: (*typed.pat).clone(),
+                ty: (*typed.ty).clone(),
+                bindings: bindings.0,
+            }
         });
         let args = args.collect();
-        Func { attrs, vis, sig, body, receiver, args }
+        Func {
+            attrs,
+            vis,
+            sig,
+            body,
+            receiver,
+            args,
+        }
     }
 
     /// The name as people say it.
@@ -151,26 +168,44 @@ impl Func {
     pub(crate) fn check(&self, errors: &mut Errors) {
         let sig = &self.sig;
         if let Some(token) = &sig.constness {
-            errors.at(token, "a `const fn` runs in the compiler, where there is no cache: remove `const`, or `#[cached]`");
+            errors.at(
+                token,
+                "a `const fn` runs in the compiler, where there is no cache: remove `const`, or `#[cached]`",
+            );
         }
         if let syn::Safety::Unsafe(token) = &sig.safety {
-            errors.at(token, "an `unsafe fn` is not cached: a hit would skip its contract; cache a safe function around it");
+            errors.at(
+                token,
+                "an `unsafe fn` is not cached: a hit would skip its contract; cache a safe function around it",
+            );
         }
         if let Some(abi) = &sig.abi {
-            errors.at(abi, "a function with an `extern` ABI is not cached: cache a Rust function and call that");
+            errors.at(
+                abi,
+                "a function with an `extern` ABI is not cached: cache a Rust function and call that",
+            );
         }
         if let Some(variadic) = &sig.variadic {
             errors.at(variadic, "variadic arguments cannot be a key");
         }
         for input in &sig.inputs {
             let (FnArg::Typed(syn::PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = input;
-            for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
-                errors.at(attr, "a conditional argument cannot be a key: put the `cfg` on two whole functions");
+            for attr in attrs
+                .iter()
+                .filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
+            {
+                errors.at(
+                    attr,
+                    "a conditional argument cannot be a key: put the `cfg` on two whole functions",
+                );
             }
         }
         match &sig.output {
             ReturnType::Default => {
-                errors.at(&sig.ident, "this function returns nothing, so there is nothing to cache");
+                errors.at(
+                    &sig.ident,
+                    "this function returns nothing, so there is nothing to cache",
+                );
             }
             ReturnType::Type(_, ty) => check_output(ty, errors),
         }
@@ -186,7 +221,10 @@ impl Func {
             search.visit_block(&block);
         }
         if let Some(found) = search.0 {
-            errors.at_span(found, "`Self` is not known here: put `#[cached]` on the `impl` block as well");
+            errors.at_span(
+                found,
+                "`Self` is not known here: put `#[cached]` on the `impl` block as well",
+            );
         }
     }
 }
@@ -201,9 +239,15 @@ fn check_output(ty: &Type, errors: &mut Errors) {
             let mut search = Opaque::default();
             search.visit_type(other);
             if search.future {
-                errors.at(ty, "a future cannot be stored: write `async fn`, and `#[cached]` above attributes that rewrite it");
+                errors.at(
+                    ty,
+                    "a future cannot be stored: write `async fn`, and `#[cached]` above attributes that rewrite it",
+                );
             } else if let Some(opaque) = search.opaque {
-                errors.at_span(opaque, "a type without a name cannot be stored: name the type, or box it in an `Arc<dyn …>`");
+                errors.at_span(
+                    opaque,
+                    "a type without a name cannot be stored: name the type, or box it in an `Arc<dyn …>`",
+                );
             }
         }
     }

@@ -70,8 +70,16 @@ impl Part {
             }
             Part::Argument { place, shape } => {
                 let name = &place.name;
-                let lent = if in_entry { place.in_entry == InEntry::Lent } else { place.lent };
-                let seen = if lent { Seen::Reference(quote!(#name)) } else { Seen::Place(quote!(#name)) };
+                let lent = if in_entry {
+                    place.in_entry == InEntry::Lent
+                } else {
+                    place.lent
+                };
+                let seen = if lent {
+                    Seen::Reference(quote!(#name))
+                } else {
+                    Seen::Place(quote!(#name))
+                };
                 shape.borrow(root, seen, place.span.resolved_at(Span::mixed_site()), 0)
             }
             Part::Written(expr) => {
@@ -126,7 +134,10 @@ impl Shape {
         let seen = match ty {
             Type::Reference(reference) => {
                 if let Some(token) = reference.mutability {
-                    return Err(Refusal { span: token.span, why: "is borrowed mutably, so it is not a key" });
+                    return Err(Refusal {
+                        span: token.span,
+                        why: "is borrowed mutably, so it is not a key",
+                    });
                 }
                 Some(match Shape::of(&reference.elem)? {
                     Shape::Plain(target) => Shape::Borrowed(target),
@@ -158,7 +169,10 @@ impl Shape {
             Some(shape) => Ok(shape),
             None if calls(ty) => Err(refused(ty, "is a closure, and closures cannot be compared")),
             None => match borrow_in(ty) {
-                Some(at) => Err(Refusal { span: at, why: "holds a borrow where the key cannot see it" }),
+                Some(at) => Err(Refusal {
+                    span: at,
+                    why: "holds a borrow where the key cannot see it",
+                }),
                 None => Ok(Shape::Plain(ty.clone())),
             },
         }
@@ -206,9 +220,12 @@ impl Shape {
                 }))
             }
             Shape::Tuple(parts) => {
-                let names: Vec<_> = (0..parts.len()).map(|index| local(&format!("x{depth}_{index}"))).collect();
+                let names: Vec<_> = (0..parts.len())
+                    .map(|index| local(&format!("x{depth}_{index}")))
+                    .collect();
                 let parts = parts.iter().zip(&names);
-                let parts = parts.map(|(part, name)| part.borrow(root, Seen::Reference(quote!(#name)), span, depth + 1));
+                let parts =
+                    parts.map(|(part, name)| part.borrow(root, Seen::Reference(quote!(#name)), span, depth + 1));
                 quote_spanned!(span=> { let (#(#names,)*) = #reference; (#(#parts,)*) })
             }
             Shape::Seq(inner) => {
@@ -241,9 +258,13 @@ pub(crate) fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
 
 /// Whether a bound is one of the `Fn` family.
 pub(crate) fn is_callable(bound: &TypeParamBound) -> bool {
-    let TypeParamBound::Trait(bound) = bound else { return false };
+    let TypeParamBound::Trait(bound) = bound else {
+        return false;
+    };
     bound.path.segments.last().is_some_and(|last| {
-        ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"].iter().any(|name| last.ident == name)
+        ["Fn", "FnMut", "FnOnce", "AsyncFn", "AsyncFnMut", "AsyncFnOnce"]
+            .iter()
+            .any(|name| last.ident == name)
     })
 }
 
@@ -287,10 +308,15 @@ struct Lifetimes {
 impl Lifetimes {
     fn own<R>(&mut self, lifetimes: Option<&syn::BoundLifetimes>, call: bool, then: impl FnOnce(&mut Self) -> R) -> R {
         let (length, before) = (self.bound.len(), self.in_call);
-        self.bound.extend(lifetimes.into_iter().flat_map(|bound| &bound.lifetimes).filter_map(|param| match param {
-            syn::GenericParam::Lifetime(param) => Some(param.lifetime.clone()),
-            _ => None,
-        }));
+        self.bound.extend(
+            lifetimes
+                .into_iter()
+                .flat_map(|bound| &bound.lifetimes)
+                .filter_map(|param| match param {
+                    syn::GenericParam::Lifetime(param) => Some(param.lifetime.clone()),
+                    _ => None,
+                }),
+        );
         self.in_call |= call;
         let result = then(self);
         self.bound.truncate(length);
@@ -318,28 +344,43 @@ impl VisitMut for Lifetimes {
 
     fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
         if segment.ident == "Cow" && !self.in_call && types(segment).count() == 1 {
-            let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else { return };
-            if !arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Lifetime(_))) {
+            let PathArguments::AngleBracketed(arguments) = &mut segment.arguments else {
+                return;
+            };
+            if !arguments
+                .args
+                .iter()
+                .any(|argument| matches!(argument, GenericArgument::Lifetime(_)))
+            {
                 self.found.get_or_insert(segment.ident.span());
-                arguments.args.insert(0, GenericArgument::Lifetime(Lifetime::new("'static", segment.ident.span())));
+                arguments.args.insert(
+                    0,
+                    GenericArgument::Lifetime(Lifetime::new("'static", segment.ident.span())),
+                );
             }
         }
         visit_mut::visit_path_segment_mut(self, segment);
     }
 
     fn visit_parenthesized_generic_arguments_mut(&mut self, arguments: &mut syn::ParenthesizedGenericArguments) {
-        self.own(None, true, |this| visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments));
+        self.own(None, true, |this| {
+            visit_mut::visit_parenthesized_generic_arguments_mut(this, arguments)
+        });
     }
 
     fn visit_type_fn_ptr_mut(&mut self, pointer: &mut syn::TypeFnPtr) {
         let lifetimes = pointer.lifetimes.take();
-        self.own(lifetimes.as_ref(), true, |this| visit_mut::visit_type_fn_ptr_mut(this, pointer));
+        self.own(lifetimes.as_ref(), true, |this| {
+            visit_mut::visit_type_fn_ptr_mut(this, pointer)
+        });
         pointer.lifetimes = lifetimes;
     }
 
     fn visit_trait_bound_mut(&mut self, bound: &mut syn::TraitBound) {
         let lifetimes = bound.lifetimes.take();
-        self.own(lifetimes.as_ref(), false, |this| visit_mut::visit_trait_bound_mut(this, bound));
+        self.own(lifetimes.as_ref(), false, |this| {
+            visit_mut::visit_trait_bound_mut(this, bound)
+        });
         bound.lifetimes = lifetimes;
     }
 }

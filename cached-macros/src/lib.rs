@@ -51,7 +51,10 @@ fn block_of_methods(args: TokenStream, mut item: ItemImpl) -> TokenStream {
     let mut errors = Errors::default();
     let args = Args::parse(args, &mut errors);
     for (_, given) in args.iter().filter(|(word, _)| *word != Word::Crate) {
-        let message = format!("`{}` belongs on a method: the `impl` block takes `crate = …` only", given.word);
+        let message = format!(
+            "`{}` belongs on a method: the `impl` block takes `crate = …` only",
+            given.word
+        );
         errors.at(&given.word, message);
     }
     let root = model::root(&args).unwrap_or_else(model::usual_root);
@@ -59,13 +62,18 @@ fn block_of_methods(args: TokenStream, mut item: ItemImpl) -> TokenStream {
     let mut found = false;
     for member in &mut item.items {
         let ImplItem::Fn(method) = member else { continue };
-        let Some(index) = method.attrs.iter().position(is_cached) else { continue };
+        let Some(index) = method.attrs.iter().position(is_cached) else {
+            continue;
+        };
         let attr = method.attrs.remove(index);
         found = true;
         *member = ImplItem::Verbatim(one_method(&attr, method.clone().into(), &block, &root, &mut errors));
     }
     if !found {
-        errors.at(&item.self_ty, "no method of this `impl` block carries `#[cached]`: mark the methods to cache as well");
+        errors.at(
+            &item.self_ty,
+            "no method of this `impl` block carries `#[cached]`: mark the methods to cache as well",
+        );
     }
     match errors.take() {
         None => item.into_token_stream(),

@@ -94,10 +94,7 @@ fn faults_come_and_go_on_command() {
 
     backend.set_fault(Fault::None);
     assert_eq!(get(&backend, "k").unwrap(), get(&*shelf, "k").unwrap());
-    assert_eq!(
-        (backend.reads(), backend.writes(), backend.deletes()),
-        (163, 3, 2)
-    );
+    assert_eq!((backend.reads(), backend.writes(), backend.deletes()), (163, 3, 2));
 }
 
 #[test]

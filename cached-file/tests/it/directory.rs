@@ -50,6 +50,13 @@ fn a_file_in_place_of_the_directory_or_above_it_is_an_error() {
 }
 
 #[test]
+fn a_relative_path_is_taken_from_the_working_directory_of_the_start() {
+    let backend = FileBackend::new("./cache//below/.");
+    let settled = std::env::current_dir().unwrap().join("cache").join("below");
+    assert_eq!(format!("{backend:?}"), format!("FileBackend({settled:?})"));
+}
+
+#[test]
 fn an_empty_path_is_not_the_working_directory() {
     let backend = FileBackend::new("");
     assert_eq!(get(&backend, "k").unwrap(), None);

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "tests")]
 
+mod config;
 mod directory;
 mod entries;
 mod processes;

@@ -4,8 +4,9 @@
 //! Out: the wrapper and, in an `enum` of its name or as methods beside it, `uncached`, `site`,
 //! `entry`, `refresh` and the memo.
 
-use super::{answer, key_type, keeps, parts, site, value_type, wrapper};
+use super::{answer, at_result, keeps, key_type, parts, site, value_type, wrapper};
 use crate::func::local;
+use crate::key::borrow_in;
 use crate::model::{Form, Model, receiver_reference};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -14,12 +15,11 @@ use syn::{FnArg, GenericParam, Generics, Ident, ReceiverKind, Signature, Type};
 /// A function and the `enum` of its name.
 pub(super) fn free(model: &Model) -> TokenStream {
     let (vis, home, every) = (&model.vis, &model.names.home, &model.attrs.every);
-    let (wrapper, body, companions, quiet) = (call(model), uncached(model), companions(model), quiet());
+    let (wrapper, body, companions, quiet) = (call(model), uncached(model), companions(model), quiet(model));
     quote! {
         #wrapper
         #(#every)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_docs, unreachable_pub)]
         #vis enum #home {}
         #(#every)*
         impl #home { #body }
@@ -33,21 +33,23 @@ pub(super) fn free(model: &Model) -> TokenStream {
 pub(super) fn beside(model: &Model) -> TokenStream {
     let every = &model.attrs.every;
     let every = quote!(#(#every)*);
-    let (wrapper, body, companions, quiet) = (call(model), uncached(model), companions(model), quiet());
+    let (wrapper, body, companions, quiet) = (call(model), uncached(model), companions(model), quiet(model));
     quote!(#wrapper #every #body #(#every #quiet #companions)*)
 }
 
-/// Nobody lints what nobody wrote.
-fn quiet() -> TokenStream {
-    quote! {
-        #[doc(hidden)]
-        #[allow(dead_code, missing_docs, unreachable_pub, non_snake_case, clippy::all, clippy::pedantic, clippy::nursery)]
-    }
+/// The companions are not linted, and what the user allowed in the signature is allowed in theirs.
+fn quiet(model: &Model) -> TokenStream {
+    let lints = &model.attrs.lints;
+    quote!(#[doc(hidden)] #[allow(dead_code, clippy::pedantic)] #(#lints)*)
 }
 
 fn call(model: &Model) -> TokenStream {
     let (root, keeps) = (&model.root, keeps(model));
-    let found = with_memo(model, false, &quote!(#root::rt::lookup::<#keeps, _, _>));
+    let found = with_memo(
+        model,
+        false,
+        &at_result(model, quote!(#root::rt::lookup::<#keeps, _, _>)),
+    );
     let body = body_call(model);
     let run = match model.sig.asyncness {
         Some(_) => quote!(run_async(#body)),
@@ -66,18 +68,25 @@ fn home(model: &Model) -> TokenStream {
 
 fn companions(model: &Model) -> [TokenStream; 4] {
     let vis = &model.vis;
-    let (site, memo, entry, refresh) = (site::function(model, &model.names.site), memo(model), entry(model), refresh(model));
+    let (site, memo, entry, refresh) = (
+        site::function(model, &model.names.site),
+        memo(model),
+        entry(model),
+        refresh(model),
+    );
     [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh)]
 }
 
 /// The body, once, under the user's signature.
 fn uncached(model: &Model) -> TokenStream {
     let (vis, attrs, body) = (&model.vis, &model.attrs.body, &model.body);
-    let sig = Signature { ident: model.names.uncached.clone(), ..model.body_sig.clone() };
+    let sig = Signature {
+        ident: model.names.uncached.clone(),
+        ..model.body_sig.clone()
+    };
     quote! {
         #[doc(hidden)]
-        #[allow(missing_docs, unreachable_pub, non_snake_case, clippy::must_use_candidate, clippy::missing_errors_doc)]
-        #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+        #[allow(dead_code)]
         #(#attrs)*
         #vis #sig #body
     }
@@ -125,7 +134,8 @@ fn with_memo(model: &Model, in_entry: bool, function: &TokenStream) -> TokenStre
 fn trusting(model: &Model, generics: &Generics) -> TokenStream {
     let (root, lasting, keeps) = (&model.root, &model.lasting, keeps(model));
     let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    quote!(where #(#written,)* for<'__any> #lasting: #root::rt::Project<#keeps>)
+    let trusted = at_result(model, quote!(for<'__any> #lasting: #root::rt::Project<#keeps>));
+    quote!(where #(#written,)* #trusted)
 }
 
 fn memo(model: &Model) -> TokenStream {
@@ -170,7 +180,11 @@ fn memo(model: &Model) -> TokenStream {
 fn entry(model: &Model) -> TokenStream {
     let (root, name, value) = (&model.root, &model.names.entry, value_type(model));
     let is_async = model.sig.asyncness.is_some();
-    let (ty, function) = if is_async { (quote!(EntryAsync), quote!(entry_async)) } else { (quote!(Entry), quote!(entry)) };
+    let (ty, function) = if is_async {
+        (quote!(EntryAsync), quote!(entry_async))
+    } else {
+        (quote!(Entry), quote!(entry))
+    };
     let key = key_type(model).map(|key| quote!(<Owned = #key>));
     let inputs = entry_inputs(model);
     let generics = entry_generics(model);
@@ -188,16 +202,19 @@ fn entry_inputs(model: &Model) -> Vec<TokenStream> {
     let mut index = 0;
     for input in &model.sig.inputs {
         match input {
-            FnArg::Receiver(receiver) if model.key.entry_receiver => inputs.push(match (&receiver.kind, receiver_reference(&receiver.kind)) {
-                (ReceiverKind::Value, _) => quote!(&self),
-                (ReceiverKind::Typed(_, ty), None) => quote!(self: &#ty),
-                _ => quote!(#receiver),
-            }),
+            FnArg::Receiver(receiver) if model.key.entry_receiver => {
+                inputs.push(match (&receiver.kind, receiver_reference(&receiver.kind)) {
+                    (ReceiverKind::Value, _) => quote!(&self),
+                    (ReceiverKind::Typed(_, ty), None) => quote!(self: &#ty),
+                    _ => quote!(#receiver),
+                })
+            }
             FnArg::Receiver(_) => {}
             FnArg::Typed(typed) => {
                 if model.key.entry.contains(&index) {
                     let (pat, ty) = (&typed.pat, &typed.ty);
-                    let lent = !model.key.as_declared.contains(&index) && !matches!(crate::func::peel(ty), Type::Reference(_));
+                    let lent =
+                        !model.key.as_declared.contains(&index) && !matches!(crate::func::peel(ty), Type::Reference(_));
                     inputs.push(if lent { quote!(#pat: &#ty) } else { quote!(#pat: #ty) });
                 }
                 index += 1;
@@ -211,20 +228,28 @@ fn entry_inputs(model: &Model) -> Vec<TokenStream> {
 fn entry_generics(model: &Model) -> Generics {
     let kept = crate::model::parameters(&model.memo);
     let mut generics = model.sig.generics.clone();
-    generics.params = generics.params.into_iter().filter(|param| match param {
-        GenericParam::Lifetime(_) => true,
-        GenericParam::Type(param) => kept.contains(&param.ident),
-        GenericParam::Const(_) => true,
-    }).collect();
+    generics.params = generics
+        .params
+        .into_iter()
+        .filter(|param| match param {
+            GenericParam::Lifetime(_) => true,
+            GenericParam::Type(param) => kept.contains(&param.ident),
+            GenericParam::Const(_) => true,
+        })
+        .collect();
     generics
 }
 
 /// Computes again and replaces.
 fn refresh(model: &Model) -> TokenStream {
     let (root, keeps, output) = (&model.root, keeps(model), &model.output);
-    let mut sig = Signature { ident: model.names.refresh.clone(), ..model.sig.clone() };
-    let clause = trusting(model, &sig.generics);
-    sig.generics.where_clause = syn::parse2(clause).ok();
+    let mut sig = Signature {
+        ident: model.names.refresh.clone(),
+        ..model.sig.clone()
+    };
+    if borrow_in(output).is_none() {
+        sig.generics.where_clause = syn::parse2(trusting(model, &sig.generics)).ok();
+    }
     let miss = local("miss");
     let found = with_memo(model, false, &quote!(#root::rt::refresh::<#keeps, _, #output>));
     let body = body_call(model);

@@ -31,7 +31,10 @@ pub(super) fn write(model: &Model) -> TokenStream {
             }
         }
     };
-    let patterns = model.patterns.iter().map(|(pattern, name)| quote!(let #pattern = #name;));
+    let patterns = model
+        .patterns
+        .iter()
+        .map(|(pattern, name)| quote!(let #pattern = #name;));
     let run = if model.sig.asyncness.is_some() {
         let value = local("value");
         // The never taken `return` tells the compiler the type of the block, so that `?` and
@@ -46,7 +49,11 @@ pub(super) fn write(model: &Model) -> TokenStream {
             })
         }
     } else {
-        let body = if model.patterns.is_empty() { body.clone() } else { quote!({ #(#patterns)* #body }) };
+        let body = if model.patterns.is_empty() {
+            body.clone()
+        } else {
+            quote!({ #(#patterns)* #body })
+        };
         quote!(run(|| -> #output #body))
     };
     wrapper(model, &answer(model, &found, &run))

@@ -9,8 +9,9 @@ mod site;
 
 use crate::func::local;
 use crate::model::{Form, Keeps, Model};
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
 
 /// Everything that stands in the place of the function.
 pub(crate) fn function(model: &Model) -> TokenStream {
@@ -26,6 +27,8 @@ fn wrapper(model: &Model, body: &TokenStream) -> TokenStream {
     let Model { vis, sig, .. } = model;
     let (every, attrs) = (&model.attrs.every, &model.attrs.wrapper);
     let doc = model.names.doc.iter();
+    let mut block = Group::new(Delimiter::Brace, body.clone());
+    block.set_span(model.body.span()); // the user's braces, so that the function is linted as the user's
     let underscore = model.passed.iter().any(|name| name.to_string().starts_with('_'));
     let used = underscore.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
     quote! {
@@ -33,7 +36,7 @@ fn wrapper(model: &Model, body: &TokenStream) -> TokenStream {
         #used
         #(#attrs)*
         #(#[doc = ""] #[doc = #doc])*
-        #vis #sig { #body }
+        #vis #sig #block
     }
 }
 
@@ -76,7 +79,29 @@ fn key_type(model: &Model) -> Option<TokenStream> {
 /// What the memo keeps of a result.
 fn value_type(model: &Model) -> TokenStream {
     let (root, lasting, keeps) = (&model.root, &model.lasting, keeps(model));
-    quote!(<#lasting as #root::rt::Project<#keeps>>::Stored)
+    at_result(model, quote!(<#lasting as #root::rt::Project<#keeps>>::Stored))
+}
+
+/// The place of the return type, where an error about it belongs.
+fn result_span(model: &Model) -> Span {
+    model.output.span().resolved_at(Span::mixed_site())
+}
+
+/// Moves the macro's own tokens to the return type, so that the compiler sees one error and not many.
+fn at_result(model: &Model, tokens: TokenStream) -> TokenStream {
+    let at = result_span(model);
+    let moved = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut moved = Group::new(group.delimiter(), at_result(model, group.stream()));
+            moved.set_span(at);
+            TokenTree::Group(moved)
+        }
+        mut other => {
+            other.set_span(other.span().located_at(at));
+            other
+        }
+    });
+    moved.collect()
 }
 
 /// The const argument that says what is kept.

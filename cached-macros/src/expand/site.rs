@@ -65,7 +65,11 @@ fn meta(model: &Model) -> TokenStream {
 /// Where the function's name stands.
 fn place(model: &Model) -> (TokenStream, TokenStream, TokenStream) {
     let at = model.names.at;
-    (quote_spanned!(at=> ::core::file!()), quote_spanned!(at=> ::core::line!()), quote_spanned!(at=> ::core::column!()))
+    (
+        quote_spanned!(at=> ::core::file!()),
+        quote_spanned!(at=> ::core::line!()),
+        quote_spanned!(at=> ::core::column!()),
+    )
 }
 
 /// Key and value types for a static, where they can stand in one.
@@ -119,6 +123,9 @@ fn rules(model: &Model) -> TokenStream {
 }
 
 fn lazy(duration: Duration) -> TokenStream {
-    let (secs, nanos) = (Literal::u64_unsuffixed(duration.as_secs()), Literal::u32_unsuffixed(duration.subsec_nanos()));
+    let (secs, nanos) = (
+        Literal::u64_unsuffixed(duration.as_secs()),
+        Literal::u32_unsuffixed(duration.subsec_nanos()),
+    );
     quote!(|| ::core::time::Duration::new(#secs, #nanos))
 }

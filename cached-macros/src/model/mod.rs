@@ -43,7 +43,11 @@ pub(crate) struct Block {
 impl Block {
     pub(crate) fn of(block: &ItemImpl) -> Block {
         let trait_ = block.trait_.as_ref().map(|(path, _)| path.clone());
-        Block { self_ty: (*block.self_ty).clone(), generics: block.generics.clone(), trait_ }
+        Block {
+            self_ty: (*block.self_ty).clone(),
+            generics: block.generics.clone(),
+            trait_,
+        }
     }
 }
 
@@ -134,7 +138,12 @@ impl Model {
             sig: wrapper_signature(&func),
             body_sig: func.sig.clone(),
             passed: passed(&func),
-            patterns: func.args.iter().filter(|arg| !arg.is_plain()).map(|arg| (arg.pat.clone(), arg.name.clone())).collect(),
+            patterns: func
+                .args
+                .iter()
+                .filter(|arg| !arg.is_plain())
+                .map(|arg| (arg.pat.clone(), arg.name.clone()))
+                .collect(),
             parameters: own,
             concrete: parameters.is_empty() && form != Form::Inline && key.is_nameable(),
             policy: Policy::new(args, fingerprint(args, &func), errors),
@@ -193,7 +202,13 @@ fn wrapper_signature(func: &Func) -> Signature {
                 attrs.clear();
                 if let Some(arg) = args.next() {
                     let (attrs, ident) = (Vec::new(), arg.name.clone());
-                    **pat = Pat::Ident(PatIdent { attrs, by_ref: None, mutability: None, ident, subpat: None });
+                    **pat = Pat::Ident(PatIdent {
+                        attrs,
+                        by_ref: None,
+                        mutability: None,
+                        ident,
+                        subpat: None,
+                    });
                 }
             }
         }
@@ -202,7 +217,10 @@ fn wrapper_signature(func: &Func) -> Signature {
 }
 
 fn passed(func: &Func) -> Vec<Ident> {
-    let receiver = func.receiver.iter().map(|receiver| Ident::new("self", receiver.self_token.span));
+    let receiver = func
+        .receiver
+        .iter()
+        .map(|receiver| Ident::new("self", receiver.self_token.span));
     receiver.chain(func.args.iter().map(|arg| arg.name.clone())).collect()
 }
 
@@ -221,12 +239,17 @@ pub(crate) fn receiver_reference(kind: &ReceiverKind) -> Option<bool> {
 /// FNV-1a over the tokens: neither layout nor the compiler's way to print them changes it.
 fn fingerprint(args: &Args, func: &Func) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
-    let words = [Word::Key, Word::Skip].map(|word| args.get(word).map(|given| match &given.value {
-        Value::Expr(expr) => expr.to_token_stream(),
-        Value::Names(names) => quote!(#(#names)*),
-        Value::Path(_) | Value::Broken => TokenStream::new(),
-    }));
-    for tokens in [func.sig.to_token_stream(), func.body.clone()].into_iter().chain(words.into_iter().flatten()) {
+    let words = [Word::Key, Word::Skip].map(|word| {
+        args.get(word).map(|given| match &given.value {
+            Value::Expr(expr) => expr.to_token_stream(),
+            Value::Names(names) => quote!(#(#names)*),
+            Value::Path(_) | Value::Broken => TokenStream::new(),
+        })
+    });
+    for tokens in [func.sig.to_token_stream(), func.body.clone()]
+        .into_iter()
+        .chain(words.into_iter().flatten())
+    {
         mix(&mut hash, tokens);
     }
     hash

@@ -48,7 +48,11 @@ impl Names {
         };
         let at_name = Span::call_site().located_at(at);
         let near = |what: &str| Ident::new(&format!("{prefix}{what}"), at_name);
-        let memo = if form == Form::Beside { Ident::new(&format!("__{prefix}memo"), at_name) } else { near("memo") };
+        let memo = if form == Form::Beside {
+            Ident::new(&format!("__{prefix}memo"), at_name)
+        } else {
+            near("memo")
+        };
         let written = word(args, Word::Name, errors);
         let identity = match (&written, block) {
             (Some(text), _) => quote!(#text),
@@ -57,14 +61,19 @@ impl Names {
         };
         let renamed = form == Form::Beside || form == Form::Free && args.mentions(Word::Companion);
         let shown = (written.is_some() || renamed).then(|| identity.clone());
-        let separator = if form == Form::Free { format!("{home}::") } else { prefix.clone() };
+        let separator = if form == Form::Free {
+            format!("{home}::")
+        } else {
+            prefix.clone()
+        };
         let doc = (form != Form::Inline && !hidden).then(|| {
             let [entry, refresh, uncached, site] =
                 ["entry", "refresh", "uncached", "site"].map(|what| format!("`{separator}{what}`"));
             format!("Cached: see {entry}, {refresh}, {uncached}, {site}.")
         });
         Names {
-            home: syn::parse_str::<Ident>(&home).map_or_else(|_| func.sig.ident.clone(), |ident| spanned(ident, at_name)),
+            home: syn::parse_str::<Ident>(&home)
+                .map_or_else(|_| func.sig.ident.clone(), |ident| spanned(ident, at_name)),
             uncached: near("uncached"),
             entry: near("entry"),
             refresh: near("refresh"),
@@ -90,7 +99,10 @@ fn companion(args: &Args, errors: &mut Errors) -> Option<String> {
         return Some(name);
     }
     if let Some(given) = args.get(Word::Companion) {
-        errors.at(&given.word, format!("`{name}` is not a name: `companion = \"other\"`, or \"none\""));
+        errors.at(
+            &given.word,
+            format!("`{name}` is not a name: `companion = \"other\"`, or \"none\""),
+        );
     }
     None
 }
@@ -143,6 +155,8 @@ pub(crate) struct Attrs {
     pub(crate) wrapper: Vec<Attribute>,
     /// On the function that holds the body: what other macros want to see.
     pub(crate) body: Vec<Attribute>,
+    /// Lints, which are on both of them, for the companions.
+    pub(crate) lints: Vec<Attribute>,
     /// On every item: whether it exists at all.
     pub(crate) every: Vec<Attribute>,
 }
@@ -193,6 +207,7 @@ impl Attrs {
             Some(Belongs::Both) => {
                 let attr = not_expected(attr);
                 self.wrapper.push(attr.clone());
+                self.lints.push(attr.clone());
                 self.body.push(attr);
             }
             None => self.body.push(attr),
@@ -206,14 +221,23 @@ fn conditional(attr: &Attribute) -> Option<Vec<(syn::Path, Attribute)>> {
     if !list.path.is_ident("cfg_attr") {
         return None;
     }
-    let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(list.tokens.clone()).ok()?;
+    let metas = Punctuated::<Meta, Token![,]>::parse_terminated
+        .parse2(list.tokens.clone())
+        .ok()?;
     let mut metas = metas.into_iter();
     let predicate = metas.next()?;
     let split = metas.map(|meta| {
         let path = meta.path().clone();
         let tokens = quote!(#predicate, #meta);
         let list = syn::MetaList { tokens, ..list.clone() };
-        (path, Attribute { meta: Meta::List(list), style: AttrStyle::Outer, ..attr.clone() })
+        (
+            path,
+            Attribute {
+                meta: Meta::List(list),
+                style: AttrStyle::Outer,
+                ..attr.clone()
+            },
+        )
     });
     Some(split.collect())
 }

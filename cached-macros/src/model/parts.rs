@@ -39,15 +39,24 @@ struct Said<'a> {
 impl Key {
     pub(crate) fn new(args: &Args, func: &Func, params: &[Param], errors: &mut Errors) -> Key {
         let said = Said::read(args, func, errors);
-        if args.mentions(Word::Key) && said.key.is_none() || args.mentions(Word::Skip) && args.get(Word::Skip).is_none() {
-            return Key { parts: Vec::new(), entry: Vec::new(), entry_receiver: false, as_declared: Vec::new() };
+        if args.mentions(Word::Key) && said.key.is_none() || args.mentions(Word::Skip) && args.get(Word::Skip).is_none()
+        {
+            return Key {
+                parts: Vec::new(),
+                entry: Vec::new(),
+                entry_receiver: false,
+                as_declared: Vec::new(),
+            };
         }
         let key = match &said.key {
             None => Key::of_arguments(func, &said, params, errors),
             Some(elements) => Key::of_expressions(elements, func, &said, params, errors),
         };
         if key.parts.len() > MOST {
-            let message = format!("a key has at most {MOST} parts, this one has {}: group arguments in a struct, or use `skip` or `key = …`", key.parts.len());
+            let message = format!(
+                "a key has at most {MOST} parts, this one has {}: group arguments in a struct, or use `skip` or `key = …`",
+                key.parts.len()
+            );
             match (args.get(Word::Key), func.args.get(MOST)) {
                 (Some(given), _) => errors.at(&given.word, message),
                 (None, Some(arg)) => errors.at(&arg.pat, message),
@@ -64,25 +73,43 @@ impl Key {
         parts.extend(receiver.and_then(|receiver| receiver_part(receiver, errors)));
         let kept = |arg: &Arg| !arg.bindings.is_empty() && !arg.bindings.iter().all(|name| said.skips(&plain(name)));
         let entry: Vec<_> = (0..func.args.len()).filter(|index| kept(&func.args[*index])).collect();
-        parts.extend(entry.iter().filter_map(|index| argument_part(&func.args[*index], false, params, errors)));
-        Key { parts, entry, entry_receiver: receiver.is_some(), as_declared: Vec::new() }
+        parts.extend(
+            entry
+                .iter()
+                .filter_map(|index| argument_part(&func.args[*index], false, params, errors)),
+        );
+        Key {
+            parts,
+            entry,
+            entry_receiver: receiver.is_some(),
+            as_declared: Vec::new(),
+        }
     }
 
     /// What `key = …` says.
     fn of_expressions(elements: &[&Expr], func: &Func, said: &Said, params: &[Param], errors: &mut Errors) -> Key {
-        let is_self = |element: &Expr| func.receiver.is_some() && matches!(element, Expr::Path(path) if path.path.is_ident("self"));
+        let is_self = |element: &Expr| {
+            func.receiver.is_some() && matches!(element, Expr::Path(path) if path.path.is_ident("self"))
+        };
         let place = |element: &Expr| func.args.iter().position(|arg| is_argument(element, arg));
         let mut read = Vec::new();
         for element in elements.iter().filter(|element| place(element).is_none()) {
             words(element.to_token_stream(), &mut read);
         }
         let by_value = |arg: &Arg| arg.is_named() && read.contains(&plain(&arg.name));
-        let as_declared: Vec<_> = (0..func.args.len()).filter(|index| by_value(&func.args[*index])).collect();
+        let as_declared: Vec<_> = (0..func.args.len())
+            .filter(|index| by_value(&func.args[*index]))
+            .collect();
         let mut parts = Vec::new();
         for element in elements {
             match (place(element), &func.receiver) {
                 (Some(index), _) => {
-                    parts.extend(argument_part(&func.args[index], as_declared.contains(&index), params, errors));
+                    parts.extend(argument_part(
+                        &func.args[index],
+                        as_declared.contains(&index),
+                        params,
+                        errors,
+                    ));
                 }
                 (None, Some(receiver)) if is_self(element) => parts.extend(receiver_part(receiver, errors)),
                 (None, _) => parts.push(Part::Written(Box::new((*element).clone()))),
@@ -90,7 +117,12 @@ impl Key {
         }
         let entry = |arg: &Arg| arg.is_named() && said.mentions(&plain(&arg.name));
         let entry: Vec<_> = (0..func.args.len()).filter(|index| entry(&func.args[*index])).collect();
-        Key { parts, entry, entry_receiver: func.receiver.is_some() && said.mentions("self"), as_declared }
+        Key {
+            parts,
+            entry,
+            entry_receiver: func.receiver.is_some() && said.mentions("self"),
+            as_declared,
+        }
     }
 
     /// The key type can be written down.
@@ -112,7 +144,11 @@ impl Key {
 
 impl<'a> Said<'a> {
     fn read(args: &'a Args, func: &Func, errors: &mut Errors) -> Said<'a> {
-        let mut said = Said { key: None, mentioned: Vec::new(), skipped: Vec::new() };
+        let mut said = Said {
+            key: None,
+            mentioned: Vec::new(),
+            skipped: Vec::new(),
+        };
         if let Some((_, value)) = expr(args, Word::Key) {
             if text(value).is_some() || matches!(value, Expr::Closure(_)) {
                 errors.at(value, "`key` is an expression over the arguments: `key = (a, b.id)`");
@@ -142,15 +178,25 @@ impl<'a> Said<'a> {
     fn skip(&mut self, name: &Ident, func: &Func, errors: &mut Errors) {
         let text = plain(name);
         let known = func.receiver.iter().map(|_| "self".to_owned());
-        let known: Vec<_> = known.into_iter().chain(func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain))).collect();
+        let known: Vec<_> = known
+            .into_iter()
+            .chain(func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain)))
+            .collect();
         if self.skips(&text) {
             errors.at(name, format!("`{text}` is skipped twice"));
         } else if !known.contains(&text) {
             let near = did_you_mean(&text, known.iter().map(String::as_str));
-            let all = if known.is_empty() { "it has none".to_owned() } else { format!("it has {}", list(&known)) };
+            let all = if known.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("it has {}", list(&known))
+            };
             errors.at(name, format!("`{}` has no argument `{text}`{near}; {all}", func.name()));
         } else if self.mentions(&text) {
-            errors.at(name, format!("`{text}` is in `key` and in `skip`: remove it from one of them"));
+            errors.at(
+                name,
+                format!("`{text}` is in `key` and in `skip`: remove it from one of them"),
+            );
         }
         self.skipped.push(text);
     }
@@ -160,11 +206,15 @@ impl<'a> Said<'a> {
         for arg in &func.args {
             let skipped = arg.bindings.iter().filter(|name| self.skips(&plain(name))).count();
             if skipped > 0 && skipped < arg.bindings.len() {
-                let message = format!("{} come from one argument: skip all of them or none", list(&arg.bindings));
+                let message = format!(
+                    "{} come from one argument: skip all of them or none",
+                    list(&arg.bindings)
+                );
                 errors.at(&arg.pat, message);
             } else if skipped > 0 || arg.bindings.is_empty() || self.key.is_none() {
             } else if !arg.is_named() {
-                let message = "`key` cannot look into a pattern: name this argument and take it apart in the body, or skip it";
+                let message =
+                    "`key` cannot look into a pattern: name this argument and take it apart in the body, or skip it";
                 errors.at(&arg.pat, message);
             } else if !self.mentions(&plain(&arg.name)) {
                 errors.at(&arg.name, in_neither(&plain(&arg.name)));
@@ -181,7 +231,9 @@ impl<'a> Said<'a> {
 }
 
 fn in_neither(name: &str) -> String {
-    format!("`{name}` is neither in `key` nor in `skip`: calls that differ in it would share one value; add it to one of them")
+    format!(
+        "`{name}` is neither in `key` nor in `skip`: calls that differ in it would share one value; add it to one of them"
+    )
 }
 
 /// The elements of a tuple, or the one expression.
@@ -226,7 +278,9 @@ fn words(tokens: TokenStream, found: &mut Vec<String>) {
             TokenTree::Literal(literal) => {
                 let text = literal.to_string();
                 let captured = text.split('{').skip(1).map(|rest| {
-                    rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+                    rest.chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect::<String>()
                 });
                 found.extend(captured.filter(|name| !name.is_empty()));
             }
@@ -236,7 +290,10 @@ fn words(tokens: TokenStream, found: &mut Vec<String>) {
 }
 
 fn argument_part(arg: &Arg, as_declared: bool, params: &[Param], errors: &mut Errors) -> Option<Part> {
-    let callable = params.iter().filter(|param| param.callable).find_map(|param| param.is(&arg.ty));
+    let callable = params
+        .iter()
+        .filter(|param| param.callable)
+        .find_map(|param| param.is(&arg.ty));
     let refusal = match (callable, Shape::of(&arg.ty)) {
         (None, Ok(shape)) => {
             let borrowed = matches!(crate::func::peel(&arg.ty), Type::Reference(_));
@@ -246,15 +303,26 @@ fn argument_part(arg: &Arg, as_declared: bool, params: &[Param], errors: &mut Er
                 (false, true) => InEntry::Given,
                 (false, false) => InEntry::Lent,
             };
-            let place = Place { name: arg.name.clone(), span, lent: false, in_entry };
-            return Some(Part::Argument { place: Box::new(place), shape: Box::new(shape) });
+            let place = Place {
+                name: arg.name.clone(),
+                span,
+                lent: false,
+                in_entry,
+            };
+            return Some(Part::Argument {
+                place: Box::new(place),
+                shape: Box::new(shape),
+            });
         }
         (Some(span), _) => (span, "is a closure, and closures cannot be compared"),
         (None, Err(refusal)) => (refusal.span, refusal.why),
     };
     let name = arg.bindings.first().map_or_else(|| "it".to_owned(), plain);
     let (span, why) = refusal;
-    errors.at_span(span, format!("`{name}` {why}: leave it out with `skip({name})`, or say with `key = …` what the key is"));
+    errors.at_span(
+        span,
+        format!("`{name}` {why}: leave it out with `skip({name})`, or say with `key = …` what the key is"),
+    );
     None
 }
 
@@ -279,9 +347,18 @@ fn receiver_part(receiver: &Receiver, errors: &mut Errors) -> Option<Part> {
         in_entry: InEntry::Lent,
     };
     match Shape::of(&ty) {
-        Ok(shape) => Some(Part::Argument { place: Box::new(place), shape: Box::new(shape) }),
+        Ok(shape) => Some(Part::Argument {
+            place: Box::new(place),
+            shape: Box::new(shape),
+        }),
         Err(refusal) => {
-            errors.at_span(refusal.span, format!("`self` {}: leave it out with `skip(self)`, or use `key = …`", refusal.why));
+            errors.at_span(
+                refusal.span,
+                format!(
+                    "`self` {}: leave it out with `skip(self)`, or use `key = …`",
+                    refusal.why
+                ),
+            );
             None
         }
     }

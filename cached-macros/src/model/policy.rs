@@ -89,16 +89,31 @@ fn choice<'a>(args: &Args, word: Word, accepted: &[&'a str], errors: &mut Errors
 fn ttl(args: &Args, errors: &mut Errors) -> Option<Lifetime> {
     let (_, value) = expr(args, Word::Ttl)?;
     match value {
-        Expr::Closure(_) => errors.at(value, "a `ttl` per value is not built yet; give one for all: `ttl = \"5m\"`"),
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "forever" => {
-            errors.at(value, "`ttl = \"forever\"` is not built yet; leave `ttl` out, memory keeps an entry until it is full");
+        Expr::Closure(_) => errors.at(
+            value,
+            "a `ttl` per value is not built yet; give one for all: `ttl = \"5m\"`",
+        ),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text), ..
+        }) if text.value() == "forever" => {
+            errors.at(
+                value,
+                "`ttl = \"forever\"` is not built yet; leave `ttl` out, memory keeps an entry until it is full",
+            );
         }
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match duration(&text.value()) {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text), ..
+        }) => match duration(&text.value()) {
             Ok(duration) => return Some(Lifetime::Text(duration)),
             Err(message) => errors.at(value, message),
         },
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-            errors.at(value, format!("a number has no unit: write `ttl = \"{}s\"`", number.base10_digits()));
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number), ..
+        }) => {
+            errors.at(
+                value,
+                format!("a number has no unit: write `ttl = \"{}s\"`", number.base10_digits()),
+            );
         }
         Expr::Lit(_) => errors.at(value, "a text such as \"5m\", or an expression of type `Duration`"),
         other => return Some(Lifetime::Expr(other.to_token_stream())),
@@ -110,8 +125,12 @@ fn max_entries(args: &Args, errors: &mut Errors) -> Option<Option<u64>> {
     const ACCEPTED: &str = "a number above 0, as in `max_entries = 10_000`, or \"unbounded\"";
     let (_, value) = expr(args, Word::MaxEntries)?;
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "unbounded" => return Some(None),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => match number.base10_parse::<u64>() {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text), ..
+        }) if text.value() == "unbounded" => return Some(None),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number), ..
+        }) => match number.base10_parse::<u64>() {
             Ok(0) => errors.at(value, format!("0 entries is no cache; {ACCEPTED}")),
             Ok(number) => return Some(Some(number)),
             Err(_) => errors.at(value, ACCEPTED),
@@ -125,15 +144,22 @@ fn flight(args: &Args, errors: &mut Errors) -> bool {
     if let Some((_, value)) = expr(args, Word::Flight)
         && text(value).is_some_and(|text| text.value() == "distributed")
     {
-        errors.at(value, "`flight = \"distributed\"` is not built yet; \"process\" is one computation per process");
+        errors.at(
+            value,
+            "`flight = \"distributed\"` is not built yet; \"process\" is one computation per process",
+        );
         return true;
     }
     choice(args, Word::Flight, &["process", "off"], errors) != Some("off")
 }
 
 fn version(args: &Args, errors: &mut Errors) -> u32 {
-    let Some((_, value)) = expr(args, Word::Version) else { return 0 };
-    if let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = value
+    let Some((_, value)) = expr(args, Word::Version) else {
+        return 0;
+    };
+    if let Expr::Lit(ExprLit {
+        lit: Lit::Int(number), ..
+    }) = value
         && let Ok(number) = number.base10_parse()
     {
         return number;
@@ -144,7 +170,9 @@ fn version(args: &Args, errors: &mut Errors) -> u32 {
 
 /// The value of `errors` or `none`; what is wrong with it is told by `check_keep`.
 pub(crate) fn keep(args: &Args, word: Word) -> Keep {
-    let written = expr(args, word).and_then(|(_, value)| text(value)).map(syn::LitStr::value);
+    let written = expr(args, word)
+        .and_then(|(_, value)| text(value))
+        .map(syn::LitStr::value);
     match written.as_deref() {
         None => Keep::Default,
         Some("never") => Keep::Never,

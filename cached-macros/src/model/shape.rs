@@ -3,8 +3,8 @@
 //! In: the return type, the generics and the words `errors` and `none`. Out: what the memo keeps
 //! of a result, and the type parameters it has; missing `'static` and borrowed returns are refused.
 
-use super::policy::{Keep, check_keep, keep};
 use super::Form;
+use super::policy::{Keep, check_keep, keep};
 use crate::args::{Args, Word};
 use crate::errors::Errors;
 use crate::func::{Func, peel};
@@ -39,9 +39,37 @@ enum Seen {
 
 /// Types that are no `Result`, whatever their parameters are.
 const WHOLE: &[&str] = &[
-    "Vec", "Box", "Arc", "Rc", "String", "Cow", "HashMap", "BTreeMap", "HashSet", "BTreeSet", "VecDeque", "BinaryHeap",
-    "PhantomData", "Duration", "PathBuf", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",
-    "i64", "i128", "isize", "f32", "f64",
+    "Vec",
+    "Box",
+    "Arc",
+    "Rc",
+    "String",
+    "Cow",
+    "HashMap",
+    "BTreeMap",
+    "HashSet",
+    "BTreeSet",
+    "VecDeque",
+    "BinaryHeap",
+    "PhantomData",
+    "Duration",
+    "PathBuf",
+    "bool",
+    "char",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "f32",
+    "f64",
 ];
 
 impl Keeps {
@@ -51,7 +79,11 @@ impl Keeps {
         let seen = look(output);
         let refuse = |word: Word, wanted: &str, errors: &mut Errors| {
             if let Some(given) = args.get(word) {
-                let message = format!("`{}` is for functions that return {wanted}, this one returns `{}`", given.word, show(output));
+                let message = format!(
+                    "`{}` is for functions that return {wanted}, this one returns `{}`",
+                    given.word,
+                    show(output)
+                );
                 errors.at(&given.word, message);
             }
         };
@@ -75,7 +107,9 @@ impl Keeps {
             Seen::Result => Keeps::Known(1 + none),
             Seen::Option | Seen::Whole => Keeps::Known(none),
             // A bad `errors`, or `Self` where nobody knows it: refused already.
-            Seen::Unknown if args.mentions(Word::Errors) || form == Form::Free && !names_parameter(output, parameters, false) => {
+            Seen::Unknown
+                if args.mentions(Word::Errors) || form == Form::Free && !names_parameter(output, parameters, false) =>
+            {
                 Keeps::Known(none)
             }
             Seen::Unknown => {
@@ -92,9 +126,16 @@ impl Keeps {
 
 fn show(ty: &Type) -> String {
     let text = ty.to_token_stream().to_string();
-    [(" < ", "<"), (" >", ">"), (" ,", ","), (" :: ", "::"), ("& ", "&"), ("< ", "<")]
-        .iter()
-        .fold(text, |text, (from, to)| text.replace(from, to))
+    [
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :: ", "::"),
+        ("& ", "&"),
+        ("< ", "<"),
+    ]
+    .iter()
+    .fold(text, |text, (from, to)| text.replace(from, to))
 }
 
 fn look(ty: &Type) -> Seen {
@@ -135,7 +176,10 @@ pub(crate) fn check_borrow(output: &Type, keeps: &Keeps, errors: &mut Errors) {
         _ => Some(output.clone()),
     };
     if let Some(at) = value.as_ref().and_then(borrow_in) {
-        errors.at_span(at, "the cache cannot keep a borrow: return an owned value, or an `Arc` of it");
+        errors.at_span(
+            at,
+            "the cache cannot keep a borrow: return an owned value, or an `Arc` of it",
+        );
     }
 }
 
@@ -174,8 +218,14 @@ pub(crate) fn name_impl_traits(func: &mut Func) -> Vec<Param> {
         syn::FnArg::Receiver(_) => None,
     });
     for (index, (input, arg)) in inputs.zip(&mut func.args).enumerate() {
-        let hint = arg.bindings.first().map_or_else(|| format!("{index}"), |name| name.unraw().to_string());
-        let mut naming = Naming { hint: camel(&hint), params: Vec::new() };
+        let hint = arg
+            .bindings
+            .first()
+            .map_or_else(|| format!("{index}"), |name| name.unraw().to_string());
+        let mut naming = Naming {
+            hint: camel(&hint),
+            params: Vec::new(),
+        };
         naming.visit_type_mut(&mut input.ty);
         arg.ty = (*input.ty).clone();
         all.extend(naming.params.iter().map(|(param, span)| Param {
@@ -184,7 +234,10 @@ pub(crate) fn name_impl_traits(func: &mut Func) -> Vec<Param> {
             callable: param.bounds.iter().any(is_callable),
             span: *span,
         }));
-        func.sig.generics.params.extend(naming.params.into_iter().map(|(param, _)| GenericParam::Type(param)));
+        func.sig
+            .generics
+            .params
+            .extend(naming.params.into_iter().map(|(param, _)| GenericParam::Type(param)));
     }
     all
 }
@@ -196,8 +249,14 @@ struct Naming {
 
 impl VisitMut for Naming {
     fn visit_type_mut(&mut self, ty: &mut Type) {
-        let Type::ImplTrait(opaque) = ty else { return visit_mut::visit_type_mut(self, ty) };
-        let number = if self.params.is_empty() { String::new() } else { self.params.len().to_string() };
+        let Type::ImplTrait(opaque) = ty else {
+            return visit_mut::visit_type_mut(self, ty);
+        };
+        let number = if self.params.is_empty() {
+            String::new()
+        } else {
+            self.params.len().to_string()
+        };
         let span = opaque.impl_token.span;
         let name = format_ident!("Impl{}{}", self.hint, number, span = Span::call_site().located_at(span));
         let mut param = TypeParam::from(name.clone());
@@ -209,7 +268,14 @@ impl VisitMut for Naming {
 }
 
 fn camel(name: &str) -> String {
-    let upper = |word: &str| word.chars().next().into_iter().flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
+    let upper = |word: &str| {
+        word.chars()
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .chain(word.chars().skip(1))
+            .collect()
+    };
     name.split('_').map(upper).collect::<Vec<String>>().concat()
 }
 
@@ -229,14 +295,21 @@ fn bounds<'a>(generics: &'a Generics, param: &'a TypeParam) -> impl Iterator<Ite
 /// A memo lives for ever, and so must the types that it is made for.
 pub(crate) fn check_static(generics: &Generics, left_out: &[Ident], errors: &mut Errors) {
     for param in generics.type_params().filter(|param| !left_out.contains(&param.ident)) {
-        let lasting = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
+        let lasting =
+            |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
         if !bounds(generics, param).any(lasting) {
             let text = param.ident.to_string();
             let written = param.bounds.to_token_stream().to_string().replace(" :: ", "::");
             let message = match (text.strip_prefix("Impl"), written.is_empty()) {
-                (Some(_), _) => format!("this type may hold a borrow, which a key cannot: write `impl {written} + 'static`"),
-                (None, true) => format!("`{text}` may hold a borrow, which the cache cannot keep: write `{text}: 'static`"),
-                (None, false) => format!("`{text}` may hold a borrow, which the cache cannot keep: write `{text}: {written} + 'static`"),
+                (Some(_), _) => {
+                    format!("this type may hold a borrow, which a key cannot: write `impl {written} + 'static`")
+                }
+                (None, true) => {
+                    format!("`{text}` may hold a borrow, which the cache cannot keep: write `{text}: 'static`")
+                }
+                (None, false) => format!(
+                    "`{text}` may hold a borrow, which the cache cannot keep: write `{text}: {written} + 'static`"
+                ),
             };
             errors.at(&param.ident, message);
         }
@@ -257,17 +330,27 @@ pub(crate) fn parameters(generics: &Generics) -> Vec<Ident> {
 pub(crate) fn without_lifetimes(generics: &Generics, left_out: &[Ident]) -> Generics {
     let free = |tokens: &dyn ToTokens| !has_lifetime(tokens.to_token_stream());
     let mut memo = generics.clone();
-    memo.params = generics.params.iter().cloned().filter_map(|param| match param {
-        GenericParam::Lifetime(_) => None,
-        GenericParam::Type(param) if left_out.contains(&param.ident) => None,
-        GenericParam::Type(mut param) => {
-            param.bounds = param.bounds.into_iter().filter(|bound| free(bound)).collect();
-            Some(GenericParam::Type(param))
-        }
-        GenericParam::Const(param) => Some(GenericParam::Const(param)),
-    }).collect();
+    memo.params = generics
+        .params
+        .iter()
+        .cloned()
+        .filter_map(|param| match param {
+            GenericParam::Lifetime(_) => None,
+            GenericParam::Type(param) if left_out.contains(&param.ident) => None,
+            GenericParam::Type(mut param) => {
+                param.bounds = param.bounds.into_iter().filter(|bound| free(bound)).collect();
+                Some(GenericParam::Type(param))
+            }
+            GenericParam::Const(param) => Some(GenericParam::Const(param)),
+        })
+        .collect();
     if let Some(clause) = &mut memo.where_clause {
-        clause.predicates = clause.predicates.iter().filter(|predicate| free(predicate)).cloned().collect();
+        clause.predicates = clause
+            .predicates
+            .iter()
+            .filter(|predicate| free(predicate))
+            .cloned()
+            .collect();
     }
     memo
 }

@@ -15,12 +15,7 @@ async fn user(db: &Pool, id: u64) -> sqlx::Result<User> {
     miss.run_async(user::uncached(db, id)).await
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum user {}
 impl user {
     #[doc(hidden)]
@@ -28,27 +23,25 @@ impl user {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     async fn uncached(db: &Pool, id: u64) -> sqlx::Result<User> {
         db.get(id).await
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl user {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -81,16 +74,6 @@ impl user {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <sqlx::Result<
@@ -98,7 +81,14 @@ impl user {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(sqlx::Result < User >) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> sqlx::Result<
+            User,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
             <sqlx::Result<
@@ -115,16 +105,6 @@ impl user {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         id: &u64,
     ) -> ::cached_core::EntryAsync<
@@ -134,20 +114,24 @@ impl user {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(sqlx::Result < User >) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> sqlx::Result<
+            User,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+        >,
+    {
         ::cached_core::rt::entry_async(user::memo(), (::cached_core::rt::Own(id),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User> {
+    async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User>
+    where
+        for<'__any> sqlx::Result<
+            User,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(sqlx::Result < User >) },
             _,

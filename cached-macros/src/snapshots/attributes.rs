@@ -17,46 +17,38 @@ fn f(n: u8) -> u8 {
 }
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum f {}
 #[cfg(unix)]
 impl f {
-    #[cfg(unix)]
     #[doc(hidden)]
     #[allow(
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     #[allow(dead_code)]
     #[tracing::instrument]
     #[cfg_attr(test, instrument)]
     fn uncached(n: u8) -> u8 {
         n
     }
-    #[cfg(unix)]
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl f {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -89,21 +81,13 @@ impl f {
         }
         &SITE
     }
-    #[cfg(unix)]
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u8,),
         <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    > {
+    >
+    where
+        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u8,),
             <u8 as ::cached_core::rt::Project<
@@ -118,37 +102,21 @@ impl f {
         );
         &MEMO
     }
-    #[cfg(unix)]
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         n: &u8,
     ) -> ::cached_core::Entry<
         impl ::cached_core::rt::Part<Owned = (u8,)>,
         <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    > {
+    >
+    where
+        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
+    {
         ::cached_core::rt::entry(f::memo(), (::cached_core::rt::Own(n),))
     }
-    #[cfg(unix)]
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(n: u8) -> u8 {
+    fn refresh(n: u8) -> u8
+    where
+        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(u8) },
             _,

@@ -12,12 +12,7 @@ fn sum<const N: usize>(all: [u64; N]) -> u64 {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum sum {}
 impl sum {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl sum {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached<const N: usize>(all: [u64; N]) -> u64 {
         all.iter().sum()
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl sum {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -73,22 +66,17 @@ impl sum {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo<const N: usize>() -> &'static ::cached_core::rt::Memo<
         ([u64; N],),
         <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         sum::site()
             .instance(
                 || (),
@@ -98,16 +86,6 @@ impl sum {
                 ),
             )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry<const N: usize>(
         all: &[u64; N],
     ) -> ::cached_core::Entry<
@@ -115,20 +93,20 @@ impl sum {
         <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         ::cached_core::rt::entry(sum::memo::<N>(), (::cached_core::rt::Own(all),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh<const N: usize>(all: [u64; N]) -> u64 {
+    fn refresh<const N: usize>(all: [u64; N]) -> u64
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(u64) },
             _,

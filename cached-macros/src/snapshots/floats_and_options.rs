@@ -35,12 +35,7 @@ fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> 
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum at {}
 impl at {
     #[doc(hidden)]
@@ -48,14 +43,10 @@ impl at {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(
         x: f64,
         label: Option<&str>,
@@ -64,16 +55,18 @@ impl at {
     ) -> Shape {
         Shape
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl at {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -110,16 +103,6 @@ impl at {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (
             ::cached_core::rt::FloatBits<f64>,
@@ -135,7 +118,12 @@ impl at {
         <Shape as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Shape) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Shape: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Shape) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (
                 ::cached_core::rt::FloatBits<f64>,
@@ -164,16 +152,6 @@ impl at {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         x: &f64,
         label: &Option<&str>,
@@ -196,7 +174,12 @@ impl at {
         <Shape as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Shape) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Shape: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Shape) },
+        >,
+    {
         ::cached_core::rt::entry(
             at::memo(),
             (
@@ -220,22 +203,17 @@ impl at {
             ),
         )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn refresh(
         x: f64,
         label: Option<&str>,
         path: &[(f32, &str)],
         text: Cow<'_, str>,
-    ) -> Shape {
+    ) -> Shape
+    where
+        for<'__any> Shape: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Shape) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(Shape) },
             _,

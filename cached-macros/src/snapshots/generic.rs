@@ -15,12 +15,7 @@ where
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum best {}
 impl best {
     #[doc(hidden)]
@@ -28,30 +23,28 @@ impl best {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
     {
         all.iter().max().cloned()
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl best {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -79,22 +72,13 @@ impl best {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo<T: Ord + Clone + 'static>() -> &'static ::cached_core::rt::Memo<
         (<[T] as ::std::borrow::ToOwned>::Owned,),
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
     >
     where
         T: Hash,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
     {
         best::site()
             .instance(
@@ -105,16 +89,6 @@ impl best {
                 ),
             )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry<'a, T: Ord + Clone + 'static>(
         all: &'a [T],
     ) -> ::cached_core::Entry<
@@ -123,22 +97,14 @@ impl best {
     >
     where
         T: Hash,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
     {
         ::cached_core::rt::entry(best::memo::<T>(), (::cached_core::rt::Ref(all),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
     {
         let miss = ::cached_core::rt::refresh::<
             0,

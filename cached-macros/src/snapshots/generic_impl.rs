@@ -17,14 +17,10 @@ impl<T: Clone + 'static> Store<T> {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn first_uncached(n: u64) -> Option<T> {
         None
     }
@@ -82,7 +78,10 @@ impl<T: Clone + 'static> Store<T> {
     fn __first_memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+    {
         Self::first_site()
             .instance(
                 || (),
@@ -106,7 +105,10 @@ impl<T: Clone + 'static> Store<T> {
     ) -> ::cached_core::Entry<
         impl ::cached_core::rt::Part<Owned = (u64,)>,
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+    {
         ::cached_core::rt::entry(Self::__first_memo(), (::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
@@ -119,7 +121,10 @@ impl<T: Clone + 'static> Store<T> {
         clippy::pedantic,
         clippy::nursery
     )]
-    fn first_refresh(n: u64) -> Option<T> {
+    fn first_refresh(n: u64) -> Option<T>
+    where
+        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+    {
         let miss = ::cached_core::rt::refresh::<
             0,
             _,

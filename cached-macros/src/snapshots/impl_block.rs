@@ -19,14 +19,10 @@ impl Store {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     pub fn load_uncached(&self, id: u64) -> Self {
         self.of(id)
     }
@@ -91,7 +87,12 @@ impl Store {
         <Store as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Store) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Store: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Store) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
             <Store as ::cached_core::rt::Project<
@@ -123,7 +124,12 @@ impl Store {
         <Store as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Store) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Store: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Store) },
+        >,
+    {
         ::cached_core::rt::entry(Self::__load_memo(), (::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
@@ -136,7 +142,12 @@ impl Store {
         clippy::pedantic,
         clippy::nursery
     )]
-    pub fn load_refresh(&self, id: u64) -> Self {
+    pub fn load_refresh(&self, id: u64) -> Self
+    where
+        for<'__any> Store: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Store) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(Store) },
             _,

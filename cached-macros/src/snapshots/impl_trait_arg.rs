@@ -17,12 +17,7 @@ fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum size {}
 impl size {
     #[doc(hidden)]
@@ -30,30 +25,28 @@ impl size {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
     ) -> usize {
         db.size(name.as_ref())
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl size {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -81,22 +74,17 @@ impl size {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo<ImplName: AsRef<str> + 'static>() -> &'static ::cached_core::rt::Memo<
         (ImplName,),
         <usize as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(usize) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> usize: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >,
+    {
         size::site()
             .instance(
                 || (),
@@ -106,16 +94,6 @@ impl size {
                 ),
             )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry<ImplName: AsRef<str> + 'static>(
         name: &ImplName,
     ) -> ::cached_core::Entry<
@@ -123,26 +101,26 @@ impl size {
         <usize as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(usize) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> usize: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >,
+    {
         ::cached_core::rt::entry(
             size::memo::<ImplName>(),
             (::cached_core::rt::Own(name),),
         )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn refresh<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
-    ) -> usize {
+    ) -> usize
+    where
+        for<'__any> usize: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(usize) },
             _,

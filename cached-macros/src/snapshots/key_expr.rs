@@ -29,12 +29,7 @@ fn find(db: &Db, name: &str, id: u64) -> Row {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum find {}
 impl find {
     #[doc(hidden)]
@@ -42,27 +37,25 @@ impl find {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(db: &Db, name: &str, id: u64) -> Row {
         db.find(name, id)
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl find {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -90,16 +83,6 @@ impl find {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo<__Key: ::cached_core::rt::OwnedKey>(
         facts: ::cached_core::rt::Facts<
             __Key,
@@ -112,19 +95,14 @@ impl find {
         <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         find::site().instance(|| (), facts)
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         name: &str,
         id: &u64,
@@ -133,7 +111,12 @@ impl find {
         <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         let key = (
             ::cached_core::rt::Given(name.to_lowercase()),
             ::cached_core::rt::Own(id),
@@ -150,17 +133,12 @@ impl find {
             key,
         )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(db: &Db, name: &str, id: u64) -> Row {
+    fn refresh(db: &Db, name: &str, id: u64) -> Row
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         let miss = match (
             ::cached_core::rt::Own(&(name.to_lowercase())),
             ::cached_core::rt::Own(&id),

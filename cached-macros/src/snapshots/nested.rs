@@ -10,12 +10,7 @@ fn nested() -> String {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum __cached_nested {}
 impl __cached_nested {
     #[doc(hidden)]
@@ -23,27 +18,25 @@ impl __cached_nested {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached() -> String {
         String::new()
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl __cached_nested {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -76,22 +69,17 @@ impl __cached_nested {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (),
         <String as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(String) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (),
             <String as ::cached_core::rt::Project<
@@ -106,35 +94,25 @@ impl __cached_nested {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry() -> ::cached_core::Entry<
         impl ::cached_core::rt::Part<Owned = ()>,
         <String as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(String) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         ::cached_core::rt::entry(__cached_nested::memo(), ())
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh() -> String {
+    fn refresh() -> String
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(String) },
             _,

@@ -12,12 +12,7 @@ fn find(id: u64) -> Option<Row> {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum find {}
 impl find {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl find {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(id: u64) -> Option<Row> {
         None
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl find {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -81,16 +74,6 @@ impl find {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Option<
@@ -98,7 +81,14 @@ impl find {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Option < Row >) + 4 },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<
+            Row,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
             <Option<
@@ -115,16 +105,6 @@ impl find {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -134,20 +114,24 @@ impl find {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Option < Row >) + 4 },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<
+            Row,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
+        >,
+    {
         ::cached_core::rt::entry(find::memo(), (::cached_core::rt::Own(id),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(id: u64) -> Option<Row> {
+    fn refresh(id: u64) -> Option<Row>
+    where
+        for<'__any> Option<
+            Row,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(Option < Row >) + 4 },
             _,

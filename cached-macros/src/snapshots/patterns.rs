@@ -12,12 +12,7 @@ fn area(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum area {}
 impl area {
     #[doc(hidden)]
@@ -25,28 +20,26 @@ impl area {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached((w, h): (u32, u32), mut n: u32, _: Unit) -> u32 {
         n += w * h;
         n
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl area {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -79,22 +72,17 @@ impl area {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         ((u32, u32), u32),
         <u32 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u32) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u32: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u32) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             ((u32, u32), u32),
             <u32 as ::cached_core::rt::Project<
@@ -109,16 +97,6 @@ impl area {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         arg0: &(u32, u32),
         n: &u32,
@@ -127,23 +105,23 @@ impl area {
         <u32 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u32) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u32: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u32) },
+        >,
+    {
         ::cached_core::rt::entry(
             area::memo(),
             (::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)),
         )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
+    fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32
+    where
+        for<'__any> u32: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u32) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(u32) },
             _,

@@ -13,12 +13,7 @@ pub fn twice(n: u64) -> u64 {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 pub enum twice {}
 impl twice {
     #[doc(hidden)]
@@ -26,27 +21,25 @@ impl twice {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     pub fn uncached(n: u64) -> u64 {
         n * 2
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl twice {
     pub const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -79,22 +72,17 @@ impl twice {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
             <u64 as ::cached_core::rt::Project<
@@ -109,16 +97,6 @@ impl twice {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     pub fn entry(
         n: &u64,
     ) -> ::cached_core::Entry<
@@ -126,20 +104,20 @@ impl twice {
         <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         ::cached_core::rt::entry(twice::memo(), (::cached_core::rt::Own(n),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    pub fn refresh(n: u64) -> u64 {
+    pub fn refresh(n: u64) -> u64
+    where
+        for<'__any> u64: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(u64) },
             _,

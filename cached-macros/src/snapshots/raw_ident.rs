@@ -12,12 +12,7 @@ fn r#type(r#fn: &str) -> String {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum r#type {}
 impl r#type {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl r#type {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(r#fn: &str) -> String {
         r#fn.to_owned()
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl r#type {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -79,22 +72,17 @@ impl r#type {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (<str as ::std::borrow::ToOwned>::Owned,),
         <String as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(String) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (<str as ::std::borrow::ToOwned>::Owned,),
             <String as ::cached_core::rt::Project<
@@ -110,16 +98,6 @@ impl r#type {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         r#fn: &str,
     ) -> ::cached_core::Entry<
@@ -127,20 +105,20 @@ impl r#type {
         <String as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(String) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         ::cached_core::rt::entry(r#type::memo(), (::cached_core::rt::Ref(r#fn),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(r#fn: &str) -> String {
+    fn refresh(r#fn: &str) -> String
+    where
+        for<'__any> String: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(String) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(String) },
             _,

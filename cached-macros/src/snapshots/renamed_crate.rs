@@ -12,12 +12,7 @@ fn f(n: u8) -> u8 {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum f {}
 impl f {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl f {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(n: u8) -> u8 {
         n
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl f {
     const fn site() -> &'static my::memo::Site {
         fn here() {}
         static SITE: my::memo::Site = my::memo::Site::new(my::memo::rt::Meta {
@@ -78,20 +71,13 @@ impl f {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static my::memo::rt::Memo<
         (u8,),
         <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
-    > {
+    >
+    where
+        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
+    {
         static MEMO: my::memo::rt::Memo<
             (u8,),
             <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
@@ -104,35 +90,21 @@ impl f {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         n: &u8,
     ) -> my::memo::Entry<
         impl my::memo::rt::Part<Owned = (u8,)>,
         <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
-    > {
+    >
+    where
+        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
+    {
         my::memo::rt::entry(f::memo(), (my::memo::rt::Own(n),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(n: u8) -> u8 {
+    fn refresh(n: u8) -> u8
+    where
+        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
+    {
         let miss = my::memo::rt::refresh::<
             { my::memo::rt::fallible!(u8) },
             _,

@@ -12,12 +12,7 @@ fn parse(text: String) -> Result<u64, Bad> {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum parse {}
 impl parse {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl parse {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(text: String) -> Result<u64, Bad> {
         text.parse()
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl parse {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -81,20 +74,13 @@ impl parse {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (String,),
         <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
-    > {
+    >
+    where
+        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (String,),
             <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
@@ -107,35 +93,21 @@ impl parse {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         text: &String,
     ) -> ::cached_core::Entry<
         impl ::cached_core::rt::Part<Owned = (String,)>,
         <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
-    > {
+    >
+    where
+        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
+    {
         ::cached_core::rt::entry(parse::memo(), (::cached_core::rt::Own(text),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(text: String) -> Result<u64, Bad> {
+    fn refresh(text: String) -> Result<u64, Bad>
+    where
+        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
+    {
         let miss = ::cached_core::rt::refresh::<
             2,
             _,

@@ -12,12 +12,7 @@ fn row(db: &mut Db, id: u64) -> Row {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum row {}
 impl row {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl row {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     fn uncached(db: &mut Db, id: u64) -> Row {
         db.row(id)
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl row {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -78,22 +71,17 @@ impl row {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
             <Row as ::cached_core::rt::Project<
@@ -108,16 +96,6 @@ impl row {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -125,20 +103,20 @@ impl row {
         <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         ::cached_core::rt::entry(row::memo(), (::cached_core::rt::Own(id),))
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    fn refresh(db: &mut Db, id: u64) -> Row {
+    fn refresh(db: &mut Db, id: u64) -> Row
+    where
+        for<'__any> Row: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(Row) },
             _,

@@ -12,12 +12,7 @@ pub(crate) fn price(sku: &str, qty: u32) -> Option<Cents> {
     }
 }
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    unreachable_pub,
-    clippy::module_name_repetitions
-)]
+#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 pub(crate) enum price {}
 impl price {
     #[doc(hidden)]
@@ -25,27 +20,25 @@ impl price {
         missing_docs,
         unreachable_pub,
         non_snake_case,
-        clippy::too_many_arguments,
-        clippy::must_use_candidate
+        clippy::must_use_candidate,
+        clippy::missing_errors_doc
     )]
-    #[allow(
-        clippy::missing_errors_doc,
-        clippy::missing_panics_doc,
-        clippy::missing_const_for_fn
-    )]
+    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
     pub(crate) fn uncached(sku: &str, qty: u32) -> Option<Cents> {
         look(sku, qty)
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+}
+#[doc(hidden)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_snake_case,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
+impl price {
     pub(crate) const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -82,16 +75,6 @@ impl price {
         }
         &SITE
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (<str as ::std::borrow::ToOwned>::Owned, u32),
         <Option<
@@ -99,7 +82,14 @@ impl price {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Option < Cents >) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<
+            Cents,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+        >,
+    {
         static MEMO: ::cached_core::rt::Memo<
             (<str as ::std::borrow::ToOwned>::Owned, u32),
             <Option<
@@ -117,16 +107,6 @@ impl price {
         );
         &MEMO
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     pub(crate) fn entry(
         sku: &str,
         qty: &u32,
@@ -139,23 +119,27 @@ impl price {
         > as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Option < Cents >) },
         >>::Stored,
-    > {
+    >
+    where
+        for<'__any> Option<
+            Cents,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+        >,
+    {
         ::cached_core::rt::entry(
             price::memo(),
             (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)),
         )
     }
-    #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents> {
+    pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents>
+    where
+        for<'__any> Option<
+            Cents,
+        >: ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+        >,
+    {
         let miss = ::cached_core::rt::refresh::<
             { ::cached_core::rt::fallible!(Option < Cents >) },
             _,

@@ -1,0 +1,44 @@
+//! Buckets by hash, each changed under the lock of its shard.
+//!
+//! In: a hash that is already one. Out: the bucket, to be read and changed; an empty one is not
+//! kept. The models of the flight replace this file by one that a scheduler drives.
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use crate::key::Finished;
+
+/// A concurrent table that holds little: what is being computed now.
+pub(crate) struct Table<T>(DashMap<u64, Vec<T>, Finished>);
+
+impl<T> Table<T> {
+    pub(crate) fn new() -> Self {
+        Self(DashMap::with_hasher_and_shard_amount(Finished::default(), 16))
+    }
+
+    /// Runs `change` on the bucket of `hash`, alone.
+    pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+        match self.0.entry(hash) {
+            Entry::Occupied(mut occupied) => {
+                let result = change(occupied.get_mut());
+                if occupied.get().is_empty() {
+                    occupied.remove();
+                }
+                result
+            }
+            Entry::Vacant(vacant) => {
+                let mut bucket = Vec::new();
+                let result = change(&mut bucket);
+                if !bucket.is_empty() {
+                    vacant.insert(bucket);
+                }
+                result
+            }
+        }
+    }
+
+    /// How many things are in all buckets.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|bucket| bucket.len()).sum()
+    }
+}
