@@ -30,7 +30,6 @@ use crate::workers::{self, Purpose};
 pub struct Miss<const F: u8, K: 'static, V: 'static> {
     pub(crate) memo: &'static Memo<K, V>,
     pub(crate) key: Held<K>,
-    pub(crate) reason: Reason,
     pub(crate) manner: Manner,
     pub(crate) ticket: Ticket,
 }
@@ -146,9 +145,10 @@ struct Remote {
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, reason, manner, ticket } = miss;
+        let Miss { memo, key, manner, ticket } = miss;
         let (state, route) = memo.site.route();
         let core = memo.core();
+        let reason = Reason::Cold;
         let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote: None, lap: Lap::default() };
         let step = call.first_step();
         (call, step)
@@ -225,11 +225,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 lead.land(kept.clone(), || ());
                 Step::Give(kept, Outcome::Hit)
             }
-            Some(Err(Reason::Cold)) | None => Step::Compute(Turn::Lead(lead)),
             Some(Err(reason)) => {
                 self.reason = reason;
                 Step::Compute(Turn::Lead(lead))
             }
+            None => Step::Compute(Turn::Lead(lead)),
         }
     }
 
@@ -431,12 +431,13 @@ pub(crate) fn address_of<K: OwnedKey, V: Value>(
     if memo.facts.value.is_none() {
         return Err(unsupported("serde cannot carry the value of this site"));
     }
-    let schema = memo.schema().ok_or_else(|| unsupported("two instances of this function cannot be told apart"))?;
-    Ok(channel.address(schema, &encode(&key.key)?))
+    Ok(channel.address(memo.schema(), &encode(&key.key)?))
 }
 
 impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     /// Gives the value: from the backend, from another caller's computation, or from `body`.
+    #[cold]
+    #[inline(never)]
     pub fn run<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R) -> R {
         let (mut call, mut step) = Call::begin(self);
         loop {

@@ -259,6 +259,7 @@ macro_rules! tuples {
                 true $(&& self.$index.is(&_owned.$index))*
             }
 
+            #[allow(clippy::unused_unit, reason = "the empty tuple is the key of a function without arguments")]
             fn own(&self) -> Self::Owned {
                 ($(self.$index.own(),)*)
             }

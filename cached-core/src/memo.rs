@@ -25,8 +25,8 @@ use crate::word::State;
 pub struct Memo<K, V> {
     pub(crate) site: &'static Site,
     pub(crate) facts: Facts<K, V>,
-    /// What tells the instance from others of its site on a shared backend; `None`: nothing does.
-    pub(crate) instance: Option<&'static str>,
+    /// What tells the instance from others of its site on a shared backend.
+    instance: String,
     core: OnceCell<Core<K, V>>,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Core<K, V> {
 impl<K, V> Memo<K, V> {
     /// The memo of a function that is not generic.
     pub const fn new(site: &'static Site, facts: Facts<K, V>) -> Self {
-        Self { site, facts, instance: Some(""), core: OnceCell::new() }
+        Self { site, facts, instance: String::new(), core: OnceCell::new() }
     }
 }
 
@@ -62,21 +62,18 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         core
     }
 
-    #[inline]
     pub(crate) fn terms(&self, state: State) -> Terms {
-        use std::sync::atomic::Ordering::Relaxed;
-        let life = if state.is_timed() { self.site.life.load(Relaxed) } else { 0 };
-        Terms { generation: state.generation(), timed: state.is_timed(), life }
+        Terms { generation: state.generation(), timed: state.is_timed(), life: self.site.life() }
     }
 
     pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {
         Held { hash: self.core().memory.hash(parts), key: parts.own() }
     }
 
-    /// The schema of this instance's envelopes; `None` if it cannot be told from another one.
-    pub(crate) fn schema(&self) -> Option<[u8; 16]> {
+    /// The schema of this instance's envelopes.
+    pub(crate) fn schema(&self) -> [u8; 16] {
         let meta = self.site.meta();
-        Some(codec::site_schema(meta.identity, meta.fingerprint, meta.version, self.instance?))
+        codec::site_schema(meta.identity, meta.fingerprint, meta.version, &self.instance)
     }
 
     /// How long callers wait for one leader: longer where bodies usually are.
@@ -107,9 +104,9 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
     }
 
     fn clear_bytes(&self, route: &Route) -> Result<(), Error> {
-        match (&route.way, self.schema()) {
-            (Way::Bytes(channel), Some(schema)) => channel.clear(schema),
-            _ => Ok(()),
+        match &route.way {
+            Way::Bytes(channel) => channel.clear(self.schema()),
+            Way::Memory | Way::Off(_) => Ok(()),
         }
     }
 }
@@ -148,21 +145,12 @@ impl Site {
 
     #[cold]
     fn append<Tag: 'static, K: OwnedKey, V: Value>(&'static self, facts: Facts<K, V>) -> &'static Memo<K, V> {
-        let name = std::any::type_name::<(Tag, K, V)>();
-        // The compiler's names may coincide; then neither may be served from a shared backend.
-        let alone = self.instances.iter().all(|cell| {
-            let mut cell = cell;
-            while let Some(node) = cell.get() {
-                if node.name == name && !node.memo.is::<Typed<Tag, K, V>>() {
-                    return false;
-                }
-                cell = &node.next;
-            }
-            true
-        });
-        let memo = Memo { instance: alone.then_some(name), ..Memo::new(self, facts) };
+        // Names of types may coincide, their ids do not. Both stay the same while compiler and crates
+        // do; where they change, a shared backend misses, and never answers for another type.
+        let instance = format!("{} {:?}", std::any::type_name::<(Tag, K, V)>(), TypeId::of::<Typed<Tag, K, V>>());
+        let memo = Memo { instance, ..Memo::new(self, facts) };
         let typed: &'static Typed<Tag, K, V> = Box::leak(Box::new(Typed { memo, tag: PhantomData }));
-        let node: &'static Node = Box::leak(Box::new(Node { memo: typed, name, next: OnceRef::new() }));
+        let node: &'static Node = Box::leak(Box::new(Node { memo: typed, next: OnceRef::new() }));
         let mut cell = &self.instances[bucket::<Typed<Tag, K, V>>()];
         while let Err(()) = cell.set(node) {
             let Some(other) = cell.get() else { continue };

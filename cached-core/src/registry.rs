@@ -3,8 +3,9 @@
 //! In: kinds, joined at link time, and the options of each alias. Out: aliases, made once and
 //! kept as long as their options stay the same. Nothing here knows functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +27,13 @@ const COMMON: [&str; 8] =
     ["kind", "ttl", "max_entries", "key_prefix", "version", "join_timeout", "op_timeout", "max_value_bytes"];
 
 /// Spellings of Django's, and what they are called here.
-const DJANGO: [(&str, &str); 7] = [
+const DJANGO: [(&str, &str); 6] = [
     ("TIMEOUT", "ttl"),
     ("BACKEND", "kind"),
     ("LOCATION", "location"),
     ("KEY_PREFIX", "key_prefix"),
     ("VERSION", "version"),
     ("MAX_ENTRIES", "max_entries"),
-    ("OPTIONS", "the options themselves, one level up"),
 ];
 
 /// A kind of backend: its name, the options it takes beside the common ones, and how one is made.
@@ -44,6 +44,7 @@ pub struct Kind {
     name: &'static str,
     options: &'static [&'static str],
     make: Make,
+    at: &'static Location<'static>,
 }
 
 type Make = fn(&Options) -> Result<Arc<dyn Backend>, Error>;
@@ -52,8 +53,9 @@ inventory::collect!(Kind);
 
 impl Kind {
     /// A kind called `name`. `make` opens nothing: it only judges the options.
+    #[track_caller]
     pub const fn new(name: &'static str, options: &'static [&'static str], make: Make) -> Self {
-        Self { name, options, make }
+        Self { name, options, make, at: Location::caller() }
     }
 }
 
@@ -88,26 +90,45 @@ impl fmt::Debug for Made {
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    Code,
-    File(String),
+    /// Without configuration.
+    Default,
+    /// A call of the configuration's methods, or a line of a file.
+    Place(String),
+    /// An environment variable.
     Env(String),
+}
+
+impl Source {
+    #[track_caller]
+    pub(crate) fn here() -> Self {
+        let caller = Location::caller();
+        Source::Place(format!("{}:{}", caller.file(), caller.line()))
+    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Code => f.write_str("code"),
-            Source::File(place) | Source::Env(place) => f.write_str(place),
+            Source::Default => f.write_str("default"),
+            Source::Place(place) | Source::Env(place) => f.write_str(place),
         }
     }
 }
 
 /// The options of one alias or one site override, each with where it came from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// What the options belong to: `backends.shared`, `sites."shop::*"`.
     path: String,
     values: BTreeMap<String, (Setting, Source)>,
+}
+
+impl fmt::Debug for Options {
+    /// Names and sources; a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.path)?;
+        f.debug_map().entries(self.names()).finish()
+    }
 }
 
 impl Options {
@@ -187,6 +208,11 @@ impl Options {
         })
     }
 
+    /// Where the program gave its own backend, if it did.
+    pub(crate) fn made_at(&self) -> Option<&Source> {
+        self.made().and(self.source("kind"))
+    }
+
     fn made(&self) -> Option<Arc<dyn Backend>> {
         match self.values.get("kind") {
             Some((Setting::Made(made), _)) => Some(Arc::clone(&made.0)),
@@ -215,7 +241,8 @@ impl Options {
             if known.contains(&name) {
                 continue;
             }
-            let remedy = match DJANGO.iter().find(|(django, _)| *django == name) {
+            let remedy = match DJANGO.iter().find(|(django, _)| django.eq_ignore_ascii_case(name)) {
+                None if name.eq_ignore_ascii_case("OPTIONS") => "here the options stand one level up".into(),
                 Some((django, here)) => format!("`{django}`: here `{here}`"),
                 None => match did_you_mean(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -250,6 +277,8 @@ pub(crate) struct Alias {
 pub(crate) struct Registry {
     pub(crate) namespace: String,
     pub(crate) aliases: BTreeMap<String, Arc<Alias>>,
+    /// Names that are configured and could not be made.
+    pub(crate) broken: BTreeSet<String>,
     /// Overrides, in their order: pattern of the site's name, options.
     pub(crate) overrides: Vec<Options>,
     pub(crate) warnings: Vec<String>,
@@ -281,14 +310,14 @@ pub(crate) fn executable() -> String {
 
 impl Registry {
     pub(crate) fn empty(namespace: String) -> Self {
-        Self { namespace, aliases: BTreeMap::new(), overrides: Vec::new(), warnings: Vec::new() }
+        Self { namespace, aliases: BTreeMap::new(), broken: BTreeSet::new(), overrides: Vec::new(), warnings: Vec::new() }
     }
 
     /// Without configuration `default` is memory.
     pub(crate) fn add_default(&mut self) {
         if !self.aliases.contains_key("default") {
             let mut options = Options::new("backends.default");
-            options.set("kind", Setting::Text("memory".into()), Source::Code);
+            options.set("kind", Setting::Text("memory".into()), Source::Default);
             if let Ok(alias) = Alias::make(options, &self.namespace, None) {
                 self.aliases.insert(alias.name.clone(), alias);
             }
@@ -322,6 +351,11 @@ impl Alias {
         let prefix = [namespace, read.one(Options::text, "key_prefix").unwrap_or("")].map(clean);
         let version = read.one(Options::count, "version").unwrap_or(1);
         let place = match made {
+            Some(Ok(Some(backend))) if !backend.capabilities().conditional => {
+                let path = options.path();
+                faults.push(format!("{path}: this backend cannot write on a condition, so an invalidation would not hold"));
+                Place::Dummy
+            }
             Some(Ok(Some(backend))) => Place::Bytes(Arc::new(Channel {
                 capabilities: backend.capabilities(),
                 backend,
@@ -354,16 +388,13 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
         return ("custom".into(), Some(Ok(Some(backend))));
     }
     let path = options.path();
-    let name = match options.text("kind") {
-        Ok(Some(name)) => name,
-        Ok(None) => {
+    let every = || [&COMMON[..], &inventory::iter::<Kind>().flat_map(|kind| kind.options).copied().collect::<Vec<_>>()].concat();
+    let Some(name) = (Reader { options, faults }).one(Options::text, "kind") else {
+        if options.source("kind").is_none() {
             faults.push(format!("{path} has no `kind`; known kinds: {}", kinds().join(", ")));
-            return (String::new(), None);
         }
-        Err(error) => {
-            faults.push(error.to_string());
-            return (String::new(), None);
-        }
+        options.judge_names(&every(), faults);
+        return (String::new(), None);
     };
     if name == "memory" || name == "dummy" {
         options.judge_names(&COMMON, faults);
@@ -379,10 +410,26 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
             kinds.join(", "),
             name.replace('-', "_"),
         ));
+        options.judge_names(&every(), faults);
         return (name.into(), None);
     };
     options.judge_names(&[&COMMON[..], kind.options].concat(), faults);
     (name.into(), Some((kind.make)(options).map(Some)))
+}
+
+/// A fault for each name that two kinds have, with the places of both.
+pub(crate) fn judge_kinds(faults: &mut Vec<String>) {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for kind in inventory::iter::<Kind>() {
+        places.entry(kind.name).or_default().push(format!("{}:{}", kind.at.file(), kind.at.line()));
+    }
+    for own in ["memory", "dummy"] {
+        places.entry(own).or_default().push("cached-core".into());
+    }
+    for (name, mut at) in places.into_iter().filter(|(_, at)| at.len() > 1) {
+        at.sort();
+        faults.push(format!("two kinds are called \"{name}\": {}", at.join(" and ")));
+    }
 }
 
 fn kinds() -> Vec<&'static str> {

@@ -20,13 +20,12 @@ pub use crate::{
 
 use crate::call::{Manner, Ticket};
 use crate::entry::{Entry, EntryAsync};
-use crate::event::Reason;
-use crate::key::Held;
+use crate::memory::Header;
 
 /// Looks a call up in memory: the only code that a hit runs.
 ///
 /// One load of the site's word, one hash over the borrowed parts, one probe, one count.
-#[inline]
+#[inline(always)]
 pub fn lookup<const F: u8, P, R>(
     memo: &'static Memo<P::Owned, R::Stored>,
     parts: P,
@@ -35,21 +34,25 @@ where
     P: Part,
     R: Project<F>,
 {
-    let state = memo.site.word.load();
-    if state.is_fast()
-        && let Some(core) = memo.ready()
-    {
-        let hash = core.memory.hash(&parts);
-        return match core.memory.get(hash, &parts, memo.terms(state)) {
-            Some(Ok(value)) => {
-                memo.site.counters.hit();
-                Ok(R::restore(value))
-            }
-            Some(Err(reason)) => Err(miss(memo, hash, &parts, reason, Manner::Ask)),
-            None => Err(miss(memo, hash, &parts, Reason::Cold, Manner::Avoid)),
-        };
+    match hit(memo, &parts) {
+        Some(value) => Ok(R::restore(value)),
+        None => Err(miss(memo, &parts)),
     }
-    lookup_slowly(memo, &parts)
+}
+
+/// Apart from [`lookup`], so that a hit's answer comes back in registers.
+#[inline(never)]
+fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
+    let state = memo.site.word.load();
+    if !state.is_fast() {
+        return None;
+    }
+    let lives = |header: &Header| {
+        header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
+    };
+    let value = memo.ready()?.memory.get(parts, lives)?;
+    memo.site.counters.hit();
+    Some(value)
 }
 
 /// As [`lookup`], where what is stored is known by a value instead of a constant.
@@ -66,31 +69,13 @@ where
     lookup(memo, parts)
 }
 
-/// The first call of a site or of an instance, and every call that memory does not serve.
+/// The call goes on with a key of its own.
 #[cold]
-fn lookup_slowly<const F: u8, P, R>(
-    memo: &'static Memo<P::Owned, R::Stored>,
-    parts: &P,
-) -> Result<R, Miss<F, P::Owned, R::Stored>>
-where
-    P: Part,
-    R: Project<F>,
-{
-    let core = memo.core();
-    Err(miss(memo, core.memory.hash(parts), parts, Reason::Cold, Manner::Ask))
-}
-
-#[cold]
-fn miss<const F: u8, P: Part, V: Value>(
-    memo: &'static Memo<P::Owned, V>,
-    hash: u64,
-    parts: &P,
-    reason: Reason,
-    manner: Manner,
-) -> Miss<F, P::Owned, V> {
+#[inline(never)]
+fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
     // The ticket first: from here on the call is counted, however it ends.
     let ticket = Ticket::new(&memo.site.counters);
-    Miss { memo, key: Held { hash, key: parts.own() }, reason, manner, ticket }
+    Miss { memo, key: memo.held(parts), manner: Manner::Ask, ticket }
 }
 
 /// A call that runs the body whatever is stored, and replaces it.
@@ -103,7 +88,7 @@ where
     R: Project<F>,
 {
     let key = memo.held(&parts);
-    Miss { memo, key, reason: Reason::Cold, manner: Manner::Refresh, ticket: Ticket::silent() }
+    Miss { memo, key, manner: Manner::Refresh, ticket: Ticket::silent() }
 }
 
 /// The entry of some arguments.

@@ -13,7 +13,7 @@ use once_cell::race::OnceRef;
 
 use crate::clock;
 use crate::error::{Error, did_you_mean};
-use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Options, Place, Reader, Registry, bound};
+use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Options, Place, Reader, Registry, Setting, bound};
 use crate::stats::{Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
@@ -80,7 +80,7 @@ pub struct Site {
     pub(crate) word: Word,
     pub(crate) counters: Counters,
     /// The longest life that configuration allows now, in nanoseconds; read only when timed.
-    pub(crate) life: AtomicU64,
+    life: AtomicU64,
     route: Mutex<Option<Arc<Route>>>,
     disabled: AtomicBool,
     warned: AtomicBool,
@@ -94,7 +94,6 @@ pub(crate) const BUCKETS: usize = 8;
 /// One instance of a generic function. Lists of them only grow, so that reading takes no lock.
 pub(crate) struct Node {
     pub(crate) memo: &'static (dyn Any + Send + Sync),
-    pub(crate) name: &'static str,
     pub(crate) next: OnceRef<'static, Node>,
 }
 
@@ -231,7 +230,8 @@ impl Site {
         memos.iter().try_for_each(|memo| memo.clear_bytes(&route))
     }
 
-    /// Sends every call to the body, until [`Site::enable`]. Nothing stored before comes back.
+    /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;
+    /// the bytes on a shared backend belong to all its users, and stay.
     pub fn disable(&self) {
         self.disabled.store(true, Ordering::Release);
         self.reroute(&registry::current());
@@ -241,6 +241,11 @@ impl Site {
     pub fn enable(&self) {
         self.disabled.store(false, Ordering::Release);
         self.reroute(&registry::current());
+    }
+
+    /// The longest life of an entry that configuration allows now, in nanoseconds.
+    pub(crate) fn life(&self) -> u64 {
+        self.life.load(Ordering::Relaxed)
     }
 
     /// The state and the route, of one moment.
@@ -265,7 +270,7 @@ impl Site {
         if let Some(fault) = faults.first() {
             self.warn(&format!("{fault}; its calls are not cached"));
         }
-        let moved = held.as_ref().is_some_and(|old| !old.way.same(&route.way));
+        let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
         let timed = route.ttl.is_some() || [route.errors, route.none].iter().any(|life| matches!(life, Life::For(_)));
         let life = route.ttl.map_or(clock::NEVER, |ttl| clock::after(0, ttl));
         self.life.store(life, Ordering::Relaxed);
@@ -288,26 +293,30 @@ impl Site {
 
     /// The route that `registry` gives this site; what is wrong with it goes to `faults`.
     pub(crate) fn resolve(&self, registry: &Registry, faults: &mut Vec<String>) -> Route {
-        let name = self.name();
-        let at = format!("{} ({name})", self.location());
+        let at = self.at();
         let policy = &self.meta.policy;
         let mut notes = Vec::new();
-        let overrides: Vec<&Options> = registry.overrides.iter().filter(|o| matches(pattern(o), name)).collect();
+        let overrides = self.overrides(registry);
         let mut wrong = Vec::new();
         let mut find = Finder { overrides: &overrides, faults: &mut wrong, notes: &mut notes };
-        let alias = find.one(Options::text, "backend").unwrap_or(self.meta.alias);
+        let named = find.one(Options::text, "backend");
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.disabled.load(Ordering::Acquire);
-        let flight = find.one(Options::text, "flight").map_or(policy.flight, |flight| flight != "off");
+        let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let errors = find.life("errors", policy.errors, Life::Never);
         let none = find.life("none", policy.none, Life::AsValues);
         let attribute = policy.ttl.map(|ttl| ttl());
-        let ttl = find.or(Options::duration, "ttl", attribute, |ttl| format!("ttl {}", humantime::format_duration(*ttl)));
-        let attribute = policy.max_entries;
-        let max_entries = find.or(bound, "max_entries", attribute, |max| format!("max_entries {}", entries(*max)));
+        let ttl = find.or(Options::duration, "ttl", attribute, show_ttl);
+        let max_entries = find.or(bound, "max_entries", policy.max_entries, show_bound);
         faults.append(&mut wrong);
-        let Some(alias) = registry.aliases.get(alias) else {
-            faults.push(format!("{at}: {}", registry.unknown(alias)));
-            return Route { alias: alias.into(), ..Route::off("no such alias") };
+        let wanted = named.unwrap_or(self.meta.alias);
+        let Some(alias) = registry.aliases.get(wanted) else {
+            // An alias that could not be made is not unknown: its own fault names this site.
+            if !registry.broken.contains(wanted) {
+                let source = overrides.iter().rev().find_map(|options| options.source("backend"));
+                let from = source.map_or(String::new(), |source| format!(" (from {source})"));
+                faults.push(format!("{at}: {}{from}", registry.unknown(wanted)));
+            }
+            return Route { alias: wanted.into(), ..Route::off("no such alias") };
         };
         let way = match (&alias.place, enabled) {
             (_, false) => Way::Off("disabled".into()),
@@ -325,6 +334,18 @@ impl Site {
             (Place::Bytes(channel), true) => Way::Bytes(Arc::clone(channel)),
         };
         let bytes = matches!(way, Way::Bytes(_));
+        let of_alias = |name: &str, shown: String| {
+            let source = alias.options.source(name).map_or(String::new(), |source| format!(", {source}"));
+            format!("{shown} (alias{source})")
+        };
+        if let (None, Some(ttl)) = (ttl, alias.ttl) {
+            notes.push(of_alias("ttl", show_ttl(&ttl)));
+        } else if ttl.is_none() && bytes {
+            notes.push(format!("{} (kind)", show_ttl(&BYTE_TTL)));
+        }
+        if let (None, Some(max_entries)) = (max_entries, alias.max_entries) {
+            notes.push(of_alias("max_entries", show_bound(&max_entries)));
+        }
         Route {
             alias: alias.name.clone(),
             kind: alias.kind.clone(),
@@ -337,6 +358,26 @@ impl Site {
             join_timeout: alias.join_timeout,
             policy: notes,
         }
+    }
+
+    /// The overrides that name this site, the most exact last.
+    fn overrides<'a>(&self, registry: &'a Registry) -> Vec<&'a Options> {
+        let name = self.name();
+        registry.overrides.iter().filter(|options| matches(pattern(options), name)).collect()
+    }
+
+    /// The alias that the site asks for, whether there is one or not.
+    pub(crate) fn wanted<'a>(&self, registry: &'a Registry) -> &'a str
+    where
+        'static: 'a,
+    {
+        let named = self.overrides(registry).into_iter().rev().find_map(|options| options.text("backend").ok().flatten());
+        named.unwrap_or(self.meta.alias)
+    }
+
+    /// Place and name, for messages.
+    pub(crate) fn at(&self) -> String {
+        format!("{} ({})", self.location(), self.name())
     }
 
     /// Says something of this site on stderr, once.
@@ -414,12 +455,7 @@ impl<'a> Finder<'a, '_> {
     }
 
     fn life(&mut self, name: &str, attribute: Keep, default: Life) -> Life {
-        let read = |options: &'a Options, name: &str| match options.text(name) {
-            Ok(Some("never")) => Ok(Some(Life::Never)),
-            Ok(_) => options.duration(name).map(|life| life.map(Life::For)),
-            Err(error) => Err(error),
-        };
-        self.one(read, name).unwrap_or(match attribute {
+        self.one(life, name).unwrap_or(match attribute {
             Keep::Default => default,
             Keep::Never => Life::Never,
             Keep::For(life) => match life() {
@@ -430,8 +466,41 @@ impl<'a> Finder<'a, '_> {
     }
 }
 
-pub(crate) fn entries(max_entries: usize) -> String {
-    if max_entries == usize::MAX { "unbounded".into() } else { max_entries.to_string() }
+fn show_bound(max_entries: &usize) -> String {
+    if *max_entries == usize::MAX { "max_entries unbounded".into() } else { format!("max_entries {max_entries}") }
+}
+
+fn show_ttl(ttl: &Duration) -> String {
+    format!("ttl {}", humantime::format_duration(*ttl))
+}
+
+/// `flight`: whether computations of one key are one.
+fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
+    options.get(name, "\"process\" or \"off\"", |value| match value {
+        Setting::Text(text) if text == "process" => Some(true),
+        Setting::Text(text) if text == "off" => Some(false),
+        _ => None,
+    })
+}
+
+/// `errors`, `none`: a duration, or `"never"`.
+fn life(options: &Options, name: &str) -> Result<Option<Life>, Error> {
+    match options.text(name)? {
+        Some("never") => Ok(Some(Life::Never)),
+        _ => Ok(options.duration(name)?.map(Life::For)),
+    }
+}
+
+/// What is wrong with the values of an override, whether it names a site or not.
+pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
+    let mut read = Reader { options, faults };
+    read.one(Options::text, "backend");
+    read.one(Options::flag, "enabled");
+    read.one(flight, "flight");
+    read.one(life, "errors");
+    read.one(life, "none");
+    read.one(Options::duration, "ttl");
+    read.one(bound, "max_entries");
 }
 
 /// All memos of a generic function share the bound of their site.

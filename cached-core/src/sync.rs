@@ -103,20 +103,27 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs an operation of a table in which the user's `Eq` may run, unless this thread is inside
-/// one already: then the comparison called back, and the answer is `None` instead of a deadlock.
-#[inline]
+/// While it lives, this thread is inside a table in which the user's `Eq` may run.
+pub(crate) struct Inside(());
+
+impl Inside {
+    /// `None` if this thread is inside one already: then a comparison called back, and the caller
+    /// does without the table instead of waiting for itself.
+    #[inline]
+    pub(crate) fn enter() -> Option<Self> {
+        if INSIDE.with(|inside| inside.replace(true)) { None } else { Some(Inside(())) }
+    }
+}
+
+impl Drop for Inside {
+    #[inline]
+    fn drop(&mut self) {
+        INSIDE.with(|inside| inside.set(false));
+    }
+}
+
+/// Runs an operation of such a table, unless this thread is inside one already.
 pub(crate) fn inside<T>(operation: impl FnOnce() -> T) -> Option<T> {
-    struct Leave;
-    impl Drop for Leave {
-        #[inline]
-        fn drop(&mut self) {
-            INSIDE.with(|inside| inside.set(false));
-        }
-    }
-    if INSIDE.with(|inside| inside.replace(true)) {
-        return None;
-    }
-    let _leave = Leave;
+    let _inside = Inside::enter()?;
     Some(operation())
 }

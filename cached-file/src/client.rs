@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use cached_core::backend::{Bytes, When};
 
-use self::directory::Directory;
+use self::directory::{Directory, Turn};
 use crate::entry::{HEADER, Header, LONGEST_VALUE};
 use crate::name::Name;
 
@@ -157,7 +157,7 @@ impl Client {
     }
 
     /// The lock of a name; none if there is no directory, and so nothing to remove.
-    fn turn(&self, name: &Name) -> Result<Option<File>, Fault> {
+    fn turn(&self, name: &Name) -> Result<Option<Turn>, Fault> {
         if !self.directory.is_there()? {
             return Ok(None);
         }

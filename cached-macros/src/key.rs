@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, GenericArgument, Ident, Lifetime, PathArguments, PathSegment, Type, TypeParamBound};
+use syn::{Expr, GenericArgument, Ident, Lifetime, PathArguments, PathSegment, Type, TypeParamBound, WherePredicate};
 
 /// One part of a key.
 pub(crate) enum Part {
@@ -84,9 +84,14 @@ impl Part {
             }
             Part::Written(expr) => {
                 let span = expr.span().resolved_at(Span::mixed_site());
-                match in_entry {
-                    true => quote_spanned!(span=> #root::rt::Given(#expr)), // the entry outlives this expression
-                    false => quote_spanned!(span=> #root::rt::Own(&(#expr))),
+                // The entry outlives its expressions, so there it owns them.
+                match (&**expr, in_entry) {
+                    (Expr::Reference(_), false) => quote_spanned!(span=> #root::rt::Ref(#expr)),
+                    (Expr::Reference(_), true) => {
+                        quote_spanned!(span=> #root::rt::Given(::std::borrow::ToOwned::to_owned(#expr)))
+                    }
+                    (_, false) => quote_spanned!(span=> #root::rt::Own(&(#expr))),
+                    (_, true) => quote_spanned!(span=> #root::rt::Given(#expr)),
                 }
             }
         }
@@ -289,6 +294,20 @@ pub(crate) fn borrow_in(ty: &Type) -> Option<Span> {
     search.found
 }
 
+/// The same for a bound.
+pub(crate) fn bound_borrows(bound: &TypeParamBound) -> bool {
+    let mut search = Lifetimes::default();
+    search.visit_type_param_bound_mut(&mut bound.clone());
+    search.found.is_some()
+}
+
+/// The same for a clause after `where`.
+pub(crate) fn clause_borrows(clause: &WherePredicate) -> bool {
+    let mut search = Lifetimes::default();
+    search.visit_where_predicate_mut(&mut clause.clone());
+    search.found.is_some()
+}
+
 /// The type with `'static` for every lifetime that it borrows from its surroundings.
 pub(crate) fn with_static(ty: &Type) -> Type {
     let mut ty = ty.clone();
@@ -374,6 +393,14 @@ impl VisitMut for Lifetimes {
             visit_mut::visit_type_fn_ptr_mut(this, pointer)
         });
         pointer.lifetimes = lifetimes;
+    }
+
+    fn visit_predicate_type_mut(&mut self, clause: &mut syn::PredicateType) {
+        let lifetimes = clause.lifetimes.take();
+        self.own(lifetimes.as_ref(), false, |this| {
+            visit_mut::visit_predicate_type_mut(this, clause)
+        });
+        clause.lifetimes = lifetimes;
     }
 
     fn visit_trait_bound_mut(&mut self, bound: &mut syn::TraitBound) {

@@ -42,7 +42,10 @@ fn function(args: TokenStream, func: Func, item: &TokenStream) -> TokenStream {
     let model = Model::new(&args, func, None, root, &mut errors);
     match errors.take() {
         None => expand::function(&model),
-        Some(error) => fallback::keep(&error, item),
+        Some(error) => {
+            let companions = fallback::companions(&model);
+            fallback::keep(&error, &quote!(#item #companions))
+        }
     }
 }
 

@@ -16,6 +16,8 @@ mod envelope;
 #[cfg(not(feature = "bytes"))]
 #[path = "none.rs"]
 mod envelope;
+#[cfg(all(test, feature = "bytes"))]
+mod tests;
 
 pub(crate) use envelope::{Opened, digest, open, seal, site_schema, tombstone};
 

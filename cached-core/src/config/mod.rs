@@ -12,7 +12,7 @@ use crate::backend::{Backend, Key};
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::registry::{self, Alias, Made, Options, Place, Registry, Setting, Source};
-use crate::site::{self, Way, matches, pattern, sites};
+use crate::site::{self, Way, judge_override, matches, pattern, sites};
 use crate::store::wait;
 use crate::workers;
 
@@ -65,7 +65,7 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::new(ErrorKind::Parse, format!("{shown} cannot be read: {error}")))?;
         let mut config = Self::new();
-        layers::toml(&mut config, &text, &|line| Source::File(format!("{shown}:{line}")))?;
+        layers::toml(&mut config, &text, &|line| Source::Place(format!("{shown}:{line}")))?;
         Ok(config)
     }
 
@@ -75,7 +75,7 @@ impl Config {
     /// When the text is not TOML, with the line.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         let mut config = Self::new();
-        layers::toml(&mut config, text, &|line| Source::File(format!("line {line}")))?;
+        layers::toml(&mut config, text, &|line| Source::Place(format!("line {line}")))?;
         Ok(config)
     }
 
@@ -109,21 +109,29 @@ impl Config {
     }
 
     /// Sets one option of an alias, as text: `.option("shared", "ttl", "5m")`.
+    #[track_caller]
     pub fn option(mut self, alias: &str, name: &str, value: impl Into<String>) -> Self {
-        self.alias(alias).set(name, Setting::Text(value.into()), Source::Code);
+        self.alias(alias).set(name, Setting::Text(value.into()), Source::here());
         self
     }
 
-    /// Gives an alias a backend that the program made itself.
+    /// Gives an alias a backend that the program made itself. One alias has one backend: a second
+    /// one is a fault of [`Config::install`].
+    #[track_caller]
     pub fn backend(mut self, alias: &str, backend: Arc<dyn Backend>) -> Self {
-        self.alias(alias).set("kind", Setting::Made(Made(backend)), Source::Code);
+        let here = Source::here();
+        if let Some(first) = self.alias(alias).made_at().cloned() {
+            self.faults.push(format!("backends.{alias} is given two backends: at {first} and at {here}"));
+        }
+        self.alias(alias).set("kind", Setting::Made(Made(backend)), here);
         self
     }
 
     /// Sets one option of the sites that a pattern names: `.site("shop::*::price", "backend", "shared")`.
     /// `*` stands for one segment of the path; a pattern with fewer of them wins.
+    #[track_caller]
     pub fn site(mut self, pattern: &str, name: &str, value: impl Into<String>) -> Self {
-        self.site_options(pattern).set(name, Setting::Text(value.into()), Source::Code);
+        self.site_options(pattern).set(name, Setting::Text(value.into()), Source::here());
         self
     }
 
@@ -159,21 +167,28 @@ impl Config {
         let namespace = self.namespace.unwrap_or_else(registry::executable);
         let mut registry = Registry::empty(namespace);
         let same_names = old.namespace == registry.namespace;
+        let mut broken = BTreeMap::new();
         for (name, options) in self.backends {
             let before = old.aliases.get(&name).filter(|_| same_names);
             match Alias::make(options, &registry.namespace, before) {
                 Ok(alias) => drop(registry.aliases.insert(name, alias)),
-                Err(found) => faults.extend(found),
+                Err(found) => drop(broken.insert(name, found)),
             }
         }
-        // Judged only when every alias could be made: a broken one is not an unknown one.
-        let all_made = faults.is_empty();
+        registry.broken = broken.keys().cloned().collect();
+        registry::judge_kinds(&mut faults);
         registry.add_default();
         registry.overrides = self.sites;
         // The most exact pattern comes last, and wins.
         registry.overrides.sort_by_key(|o| std::cmp::Reverse(pattern(o).matches('*').count()));
+        for (name, found) in broken {
+            let needed: Vec<_> = sites().iter().filter(|s| s.wanted(&registry) == name).map(|s| s.at()).collect();
+            let needed = if needed.is_empty() { String::new() } else { format!("; needed by {}", needed.join(", ")) };
+            faults.extend(found.into_iter().map(|fault| fault + &needed));
+        }
         for options in &registry.overrides {
             options.judge_names(&SITE_OPTIONS, &mut faults);
+            judge_override(options, &mut faults);
         }
         let mut warnings = unmatched(&registry);
         if self.strict {
@@ -184,9 +199,8 @@ impl Config {
         for site in sites() {
             routes.push((site, site.resolve(&registry, &mut of_sites)));
         }
-        of_sites.retain(|fault| all_made || !fault.contains("unknown backend"));
-        dedup(&mut of_sites);
         faults.append(&mut of_sites);
+        dedup(&mut faults);
         faults.extend(same_identity(&routes));
         registry.warnings = warnings;
         if faults.is_empty() { Ok(registry) } else { Err(faults) }

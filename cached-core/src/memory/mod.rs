@@ -11,7 +11,7 @@ use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
 use crate::clock::{self, NEVER};
 use crate::event::Reason;
 use crate::key::{Finished, Held, OwnedKey, Part, Seed, Sought, Value};
-use crate::sync::inside;
+use crate::sync::{Inside, inside};
 
 /// A value as it is kept.
 ///
@@ -102,22 +102,24 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         self.seed.hash(parts)
     }
 
-    /// The live value of `parts`, or why there is none. `None`: the engine is busy on this thread,
-    /// because a comparison of the user's called back; the call has to do without it.
+    /// The live value of `parts`: all that a hit does here. Why there is none is asked later, by
+    /// [`Memory::look`], so that this answer fits into registers.
     #[inline]
-    pub(crate) fn get<P: Part<Owned = K>>(&self, hash: u64, parts: &P, terms: Terms) -> Option<Result<V, Reason>> {
-        let entry = inside(|| self.map.get(&Sought { hash, parts }))?;
-        Some(match entry {
-            Some(entry) => judge(&entry.header, terms).map(|()| entry.value.into_value()),
-            None => Err(Reason::Cold),
-        })
+    pub(crate) fn get<P: Part<Owned = K>>(&self, parts: &P, lives: impl FnOnce(&Header) -> bool) -> Option<V> {
+        let sought = Sought { hash: self.hash(parts), parts };
+        let inside = Inside::enter()?;
+        let entry = self.map.get(&sought);
+        drop(inside);
+        let Entry { header, value } = entry?;
+        if lives(&header) { Some(value.into_value()) } else { None }
     }
 
-    /// As [`Memory::get`], by the held key, with the header.
+    /// The live value of a held key with its header, or why there is none. `None`: the engine is
+    /// busy on this thread, because a comparison of the user's called back; the call does without it.
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
         let entry = inside(|| self.map.get(key))?;
         Some(match entry {
-            Some(entry) => judge(&entry.header, terms).map(|()| (entry.value, entry.header)),
+            Some(entry) => entry.header.judge(terms).map(|()| (entry.value, entry.header)),
             None => Err(Reason::Cold),
         })
     }
@@ -191,18 +193,20 @@ impl<K, V> Lifecycle<Held<K>, Entry<V>> for Collect {
     }
 }
 
-#[inline]
-fn judge(header: &Header, terms: Terms) -> Result<(), Reason> {
-    if header.generation != terms.generation {
-        return Err(Reason::Invalidated);
-    }
-    if terms.timed {
+impl Header {
+    /// Whether the entry has reached its deadline, or the longest life allowed now. Reads the clock.
+    pub(crate) fn has_ended(&self, life: u64) -> bool {
         let now = clock::now();
-        if now >= header.deadline || (terms.life != NEVER && now >= header.created.saturating_add(terms.life)) {
-            return Err(Reason::Expired);
+        now >= self.deadline || (life != NEVER && now >= self.created.saturating_add(life))
+    }
+
+    fn judge(&self, terms: Terms) -> Result<(), Reason> {
+        match self.generation == terms.generation {
+            false => Err(Reason::Invalidated),
+            true if terms.timed && self.has_ended(terms.life) => Err(Reason::Expired),
+            true => Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Shards are worth their unevenness only when they hold many entries.
@@ -211,7 +215,8 @@ fn shards(max_entries: usize) -> usize {
     (max_entries / 256).clamp(1, cores * 4).next_power_of_two()
 }
 
-/// The bound, rounded down so that the shards together never exceed it.
+/// The bound, rounded down so that the shards together never exceed it: a bound set below the
+/// number of shards that the memory was made with keeps nothing.
 fn capacity(max_entries: usize, shards: usize) -> u64 {
-    ((max_entries / shards).max(1) * shards) as u64
+    (max_entries / shards * shards) as u64
 }

@@ -19,6 +19,16 @@ const STAGED: (&str, &str) = (".tmp-", ".cached-new");
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(2));
 
+/// The right to change a name, given back when dropped.
+pub(super) struct Turn(File);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that another thread forks meanwhile has the file open, too.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A path at which there is a directory, or will be.
 pub(super) struct Directory(PathBuf);
 
@@ -140,8 +150,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Takes the lock of a name, which ends with the returned file.
-    pub(super) fn lock(&self, name: &Name) -> Result<File, Fault> {
+    /// Takes the lock of a name.
+    pub(super) fn lock(&self, name: &Name) -> Result<Turn, Fault> {
         let (mut pause, longest) = PAUSES;
         let mut waited = Duration::ZERO;
         loop {
@@ -162,14 +172,14 @@ impl Directory {
 
     /// Takes the lock of a name, if nobody has it. Opens it anew: a handle of its own shuts out
     /// this process's other threads, too.
-    pub(super) fn try_lock(&self, name: &Name) -> Result<Option<File>, Fault> {
+    pub(super) fn try_lock(&self, name: &Name) -> Result<Option<Turn>, Fault> {
         let path = self.path(format!(".lock-{:02x}", name.stripe()));
         let mut options = system::options();
         options.read(true).write(true).create(true).truncate(false);
         let file = system::open(&options, &path).map_err(Fault::of("open a lock file"))?;
         match file.try_lock() {
             // A lock on a file that was removed meanwhile shuts nobody out.
-            Ok(()) => Ok(system::is_at(&file, &path).then_some(file)),
+            Ok(()) => Ok(Some(Turn(file)).filter(|turn| system::is_at(&turn.0, &path))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(Fault::of("take a lock")(error)),
         }

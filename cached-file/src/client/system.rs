@@ -43,8 +43,9 @@ mod unix {
 
     /// Whether the open file is still the one at `path`.
     pub(in crate::client) fn is_at(file: &File, path: &Path) -> bool {
-        let identity = |file: Metadata| (file.dev(), file.ino());
-        file.metadata().map(identity).ok() == path.symlink_metadata().map(identity).ok()
+        let there = path.symlink_metadata();
+        file.metadata()
+            .is_ok_and(|a| there.is_ok_and(|b| (a.dev(), a.ino()) == (b.dev(), b.ino())))
     }
 }
 

@@ -114,7 +114,12 @@ impl Model {
         let left_out = key.left_out(&params);
         let self_ty = block.map(|block| with_static(&block.self_ty));
         let around = block.map(|block| &block.generics);
-        shape::check_static(&func.sig.generics, &left_out, errors);
+        let callable = params
+            .iter()
+            .filter(|param| param.callable)
+            .map(|param| param.name.clone());
+        let settled: Vec<_> = left_out.iter().cloned().chain(callable).collect(); // skipped, or refused already
+        shape::check_static(&func.sig.generics, &settled, errors);
         if let Some(around) = around {
             shape::check_static(around, &[], errors);
         }

@@ -42,7 +42,7 @@ impl Names {
         let (home, prefix) = match (companion, hidden, form) {
             (_, true, Form::Beside) => (format!("__{name}"), format!("__{name}_")),
             (_, true, _) => (format!("__cached_{name}"), String::new()),
-            (Some(other), _, Form::Beside) => (other.clone(), format!("{other}_")),
+            (Some(other), _, Form::Beside) => (other.clone(), format!("{}_", other.trim_start_matches("r#"))),
             (None, _, Form::Beside) => (name.clone(), format!("{name}_")),
             (other, _, _) => (other.unwrap_or_else(|| func.sig.ident.to_string()), String::new()),
         };

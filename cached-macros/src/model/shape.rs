@@ -8,7 +8,7 @@ use super::policy::{Keep, check_keep, keep};
 use crate::args::{Args, Word};
 use crate::errors::Errors;
 use crate::func::{Func, peel};
-use crate::key::{borrow_in, is_callable, types};
+use crate::key::{borrow_in, bound_borrows, clause_borrows, is_callable, types};
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
@@ -328,7 +328,6 @@ pub(crate) fn parameters(generics: &Generics) -> Vec<Ident> {
 
 /// The generics without lifetimes, without what is bounded by them, and without what the key leaves out.
 pub(crate) fn without_lifetimes(generics: &Generics, left_out: &[Ident]) -> Generics {
-    let free = |tokens: &dyn ToTokens| !has_lifetime(tokens.to_token_stream());
     let mut memo = generics.clone();
     memo.params = generics
         .params
@@ -338,7 +337,7 @@ pub(crate) fn without_lifetimes(generics: &Generics, left_out: &[Ident]) -> Gene
             GenericParam::Lifetime(_) => None,
             GenericParam::Type(param) if left_out.contains(&param.ident) => None,
             GenericParam::Type(mut param) => {
-                param.bounds = param.bounds.into_iter().filter(|bound| free(bound)).collect();
+                param.bounds = param.bounds.into_iter().filter(|bound| !bound_borrows(bound)).collect();
                 Some(GenericParam::Type(param))
             }
             GenericParam::Const(param) => Some(GenericParam::Const(param)),
@@ -348,36 +347,9 @@ pub(crate) fn without_lifetimes(generics: &Generics, left_out: &[Ident]) -> Gene
         clause.predicates = clause
             .predicates
             .iter()
-            .filter(|predicate| free(predicate))
+            .filter(|predicate| !clause_borrows(predicate))
             .cloned()
             .collect();
     }
     memo
-}
-
-/// A lifetime other than `'static` and those of a `for<…>`.
-fn has_lifetime(tokens: proc_macro2::TokenStream) -> bool {
-    let mut quoted = false;
-    let mut bound = Vec::new();
-    let mut in_for = false;
-    for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Punct(punct) => {
-                quoted = punct.as_char() == '\'';
-                in_for &= punct.as_char() != '>';
-            }
-            proc_macro2::TokenTree::Ident(name) if quoted => {
-                quoted = false;
-                if in_for {
-                    bound.push(name);
-                } else if name != "static" && !bound.contains(&name) {
-                    return true;
-                }
-            }
-            proc_macro2::TokenTree::Ident(name) => in_for |= name == "for",
-            proc_macro2::TokenTree::Group(group) if has_lifetime(group.stream()) => return true,
-            _ => {}
-        }
-    }
-    false
 }

@@ -15,32 +15,16 @@ async fn user(db: &Pool, id: u64) -> sqlx::Result<User> {
     miss.run_async(user::uncached(db, id)).await
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum user {}
 impl user {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     async fn uncached(db: &Pool, id: u64) -> sqlx::Result<User> {
         db.get(id).await
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl user {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

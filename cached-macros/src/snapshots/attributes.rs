@@ -17,19 +17,11 @@ fn f(n: u8) -> u8 {
 }
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum f {}
 #[cfg(unix)]
 impl f {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     #[allow(dead_code)]
     #[tracing::instrument]
     #[cfg_attr(test, instrument)]
@@ -39,15 +31,8 @@ impl f {
 }
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
+#[allow(dead_code)]
 impl f {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

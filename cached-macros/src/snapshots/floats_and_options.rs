@@ -35,18 +35,10 @@ fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> 
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum at {}
 impl at {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn uncached(
         x: f64,
         label: Option<&str>,
@@ -57,15 +49,7 @@ impl at {
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl at {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

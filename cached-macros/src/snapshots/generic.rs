@@ -15,18 +15,10 @@ where
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum best {}
 impl best {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn uncached<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
@@ -35,15 +27,7 @@ impl best {
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl best {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

@@ -13,27 +13,12 @@ impl<T: Clone + 'static> Store<T> {
         }
     }
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn first_uncached(n: u64) -> Option<T> {
         None
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     const fn first_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -66,15 +51,7 @@ impl<T: Clone + 'static> Store<T> {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     fn __first_memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
@@ -91,15 +68,7 @@ impl<T: Clone + 'static> Store<T> {
             )
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     fn first_entry(
         n: &u64,
     ) -> ::cached_core::Entry<
@@ -112,15 +81,7 @@ impl<T: Clone + 'static> Store<T> {
         ::cached_core::rt::entry(Self::__first_memo(), (::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     fn first_refresh(n: u64) -> Option<T>
     where
         for<'__any> Option<T>: ::cached_core::rt::Project<0>,

@@ -15,27 +15,12 @@ impl Store {
         }
     }
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     pub fn load_uncached(&self, id: u64) -> Self {
         self.of(id)
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     pub const fn load_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -73,15 +58,7 @@ impl Store {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     fn __load_memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Store as ::cached_core::rt::Project<
@@ -108,15 +85,7 @@ impl Store {
         &MEMO
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     pub fn load_entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -133,15 +102,7 @@ impl Store {
         ::cached_core::rt::entry(Self::__load_memo(), (::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(
-        dead_code,
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    #[allow(dead_code, clippy::pedantic)]
     pub fn load_refresh(&self, id: u64) -> Self
     where
         for<'__any> Store: ::cached_core::rt::Project<

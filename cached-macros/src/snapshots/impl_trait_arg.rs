@@ -17,18 +17,10 @@ fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum size {}
 impl size {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn uncached<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
@@ -37,15 +29,7 @@ impl size {
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl size {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

@@ -3,6 +3,7 @@
 fn find(db: &Db, name: &str, id: u64) -> Row {
     let found = match (
         ::cached_core::rt::Own(&(name.to_lowercase())),
+        ::cached_core::rt::Ref(&name[..1]),
         ::cached_core::rt::Own(&id),
     ) {
         key => {
@@ -29,32 +30,16 @@ fn find(db: &Db, name: &str, id: u64) -> Row {
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum find {}
 impl find {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn uncached(db: &Db, name: &str, id: u64) -> Row {
         db.find(name, id)
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl find {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
@@ -66,7 +51,7 @@ impl find {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 6728822592090353484,
+            fingerprint: 13184838066224610927,
             version: 0,
             generic: false,
             encodable: || true,
@@ -119,6 +104,7 @@ impl find {
     {
         let key = (
             ::cached_core::rt::Given(name.to_lowercase()),
+            ::cached_core::rt::Given(::std::borrow::ToOwned::to_owned(&name[..1])),
             ::cached_core::rt::Own(id),
         );
         ::cached_core::rt::entry(
@@ -141,6 +127,7 @@ impl find {
     {
         let miss = match (
             ::cached_core::rt::Own(&(name.to_lowercase())),
+            ::cached_core::rt::Ref(&name[..1]),
             ::cached_core::rt::Own(&id),
         ) {
             key => {

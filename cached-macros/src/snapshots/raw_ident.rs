@@ -12,32 +12,16 @@ fn r#type(r#fn: &str) -> String {
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 enum r#type {}
 impl r#type {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     fn uncached(r#fn: &str) -> String {
         r#fn.to_owned()
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl r#type {
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}

@@ -12,32 +12,16 @@ pub(crate) fn price(sku: &str, qty: u32) -> Option<Cents> {
     }
 }
 #[doc(hidden)]
-#[allow(non_camel_case_types, missing_docs, unreachable_pub)]
 pub(crate) enum price {}
 impl price {
     #[doc(hidden)]
-    #[allow(
-        missing_docs,
-        unreachable_pub,
-        non_snake_case,
-        clippy::must_use_candidate,
-        clippy::missing_errors_doc
-    )]
-    #[allow(clippy::missing_panics_doc, clippy::missing_const_for_fn)]
+    #[allow(dead_code)]
     pub(crate) fn uncached(sku: &str, qty: u32) -> Option<Cents> {
         look(sku, qty)
     }
 }
 #[doc(hidden)]
-#[allow(
-    dead_code,
-    missing_docs,
-    unreachable_pub,
-    non_snake_case,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, clippy::pedantic)]
 impl price {
     pub(crate) const fn site() -> &'static ::cached_core::Site {
         fn here() {}

@@ -1,0 +1,380 @@
+//! What the bytes are: the encoder tells everything apart, decoding takes nothing for granted, and
+//! neither changes without a new format.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
+
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::canonical::encode;
+use super::envelope::{self, Opened};
+use super::{Decode, Encode, Probe, digest, open, seal, site_schema, tombstone};
+use crate::key::{Bits, Float, FloatBits, Part};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Unit,
+    Other,
+    One(u32),
+    Two(u32, u32),
+    Named { a: u32 },
+    Text(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Named {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    b: Option<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Wrapped(String);
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Nothing;
+
+/// Bytes as serde's own type for them, not as a sequence.
+struct Raw(&'static [u8]);
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+fn bytes<T: Serialize>(value: T) -> Vec<u8> {
+    encode(&value).expect("it has a canonical form")
+}
+
+fn owned<T: Bits>(float: T) -> FloatBits<T> {
+    Float(float).own()
+}
+
+/// Values of many types, each different from all others of its line.
+fn lines() -> Vec<Vec<Vec<u8>>> {
+    let none = None::<u8>;
+    let map = |pairs: &[(&str, u8)]| -> BTreeMap<String, u8> { pairs.iter().map(|(k, v)| ((*k).into(), *v)).collect() };
+    vec![
+        vec![bytes(("ab", "c")), bytes(("a", "bc")), bytes(("abc", "")), bytes(("", "abc")), bytes("abc"), bytes(("abc",))],
+        vec![bytes("a:b"), bytes("a,b"), bytes("a\0b"), bytes("a\0"), bytes("a"), bytes(""), bytes("\0"), bytes("A")],
+        vec![bytes(none), bytes(Some(0_u8)), bytes(Some(none)), bytes(Some(Some(0_u8))), bytes(()), bytes(Some(())), bytes(Nothing.clone() == Nothing)],
+        vec![bytes(Vec::<u8>::new()), bytes(vec![Vec::<u8>::new()]), bytes(vec![Vec::<u8>::new(); 2]), bytes(vec![0_u8]), bytes(vec![0_u8, 0])],
+        vec![bytes((vec![1_u8], vec![2_u8])), bytes((vec![1_u8, 2], Vec::<u8>::new())), bytes((Vec::<u8>::new(), vec![1_u8, 2]))],
+        vec![bytes(vec![vec![1_u8], vec![2]]), bytes(vec![vec![1_u8, 2]]), bytes(vec![1_u8, 2]), bytes(vec![vec![vec![1_u8, 2]]])],
+        vec![
+            bytes(Shape::Unit),
+            bytes(Shape::Other),
+            bytes(Shape::One(1)),
+            bytes(Shape::Two(1, 1)),
+            bytes(Shape::Two(1, 2)),
+            bytes(Shape::Named { a: 1 }),
+            bytes(Shape::Text("1".into())),
+            bytes(1_u32),
+        ],
+        vec![bytes(1_i8), bytes(1_u8), bytes(1_i16), bytes(1_u16), bytes(1_i32), bytes(1_u32), bytes(1_i64), bytes(1_u64), bytes(1_i128), bytes(1_u128), bytes(true), bytes('\u{1}')],
+        vec![bytes(-1_i8), bytes(255_u8), bytes(-1_i64), bytes(u64::MAX), bytes(i64::MAX), bytes(i64::MIN)],
+        vec![bytes(0.0_f64), bytes(-0.0_f64), bytes(0.0_f32), bytes(-0.0_f32), bytes(f64::NAN), bytes(f64::from_bits(0x7ff8_0000_0000_0001)), bytes(1.0_f64)],
+        vec![bytes(owned(0.0_f64)), bytes(owned(-0.0_f64)), bytes(owned(f64::NAN)), bytes(owned(-f64::NAN)), bytes(owned(0.0_f32)), bytes(owned(f32::NAN))],
+        vec![bytes(map(&[])), bytes(map(&[("a", 1)])), bytes(map(&[("a", 2)])), bytes(map(&[("a", 1), ("b", 1)])), bytes(map(&[("b", 1)]))],
+        vec![bytes(Named { a: Some(1), b: None }), bytes(Named { a: None, b: Some(1) }), bytes(Named { a: Some(1), b: Some(1) }), bytes(Named { a: None, b: None })],
+        vec![bytes("abc"), bytes(Raw(b"abc")), bytes(b"abc".to_vec()), bytes(['a', 'b', 'c']), bytes(("a", "b", "c"))],
+    ]
+}
+
+#[test]
+fn values_that_differ_have_bytes_that_differ() {
+    for (number, line) in lines().into_iter().enumerate() {
+        for (i, one) in line.iter().enumerate() {
+            for (j, other) in line.iter().enumerate().skip(i + 1) {
+                assert_ne!(one, other, "values {i} and {j} of line {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_bytes_are_the_beginning_of_others_so_that_neighbours_cannot_run_together() {
+    let all: Vec<_> = lines().concat();
+    for one in &all {
+        let longer = all.iter().filter(|other| other.len() > one.len() && other.starts_with(one)).count();
+        assert_eq!(longer, 0, "{one:?}");
+    }
+}
+
+#[test]
+fn values_that_are_equal_have_equal_bytes_in_whatever_form_they_come() {
+    assert_eq!(bytes("word"), bytes(String::from("word")));
+    assert_eq!(bytes("word"), bytes(std::borrow::Cow::Borrowed("word")));
+    assert_eq!(bytes("word"), bytes(Box::new("word")));
+    assert_eq!(bytes("word"), bytes(Wrapped("word".into())), "a newtype is what it holds");
+    assert_eq!(bytes([1_u8, 2]), bytes(vec![1_u8, 2]));
+    assert_eq!(bytes((1_u8, "a")), bytes((&1_u8, &"a")));
+    assert_eq!(bytes(owned(f64::NAN)), bytes(owned(f64::NAN)));
+}
+
+#[test]
+fn a_map_has_one_form_in_whatever_order_it_was_filled() {
+    let pairs: Vec<(String, Vec<u32>)> = (0..60).map(|n| (format!("key {n}"), vec![n; 3])).collect();
+    let sorted: BTreeMap<_, _> = pairs.iter().cloned().collect();
+    for _ in 0..20 {
+        let seeded: HashMap<_, _> = pairs.iter().rev().cloned().collect();
+        assert_eq!(bytes(&seeded), bytes(&sorted));
+        assert_eq!(bytes(vec![BTreeMap::from([(1, seeded)])]), bytes(vec![BTreeMap::from([(1, sorted.clone())])]));
+    }
+}
+
+#[test]
+fn a_length_that_the_value_does_not_know_or_lies_about_changes_nothing() {
+    struct Lying(Option<usize>);
+    impl Serialize for Lying {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut items = serializer.serialize_seq(self.0)?;
+            items.serialize_element(&1_u8)?;
+            items.serialize_element(&2_u8)?;
+            items.end()
+        }
+    }
+    assert!([None, Some(0), Some(2), Some(9)].into_iter().all(|length| bytes(Lying(length)) == bytes(vec![1_u8, 2])));
+}
+
+#[test]
+fn a_key_has_at_most_64_kib() {
+    assert!(encode(&"x".repeat(65_000)).is_ok());
+    let error = encode(&"x".repeat(65_536)).unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::Encode);
+    assert!(encode(&vec![0_u8; 65_536]).is_err());
+    let map: HashMap<u32, u8> = (0..20_000).map(|n| (n, 0)).collect();
+    assert!(encode(&map).is_err(), "a map is not a way around it");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Bytes of the encoder, as they were when it was made.
+const CANONICAL: &[(&str, &str)] = &[];
+
+/// What [`CANONICAL`] was made of.
+fn sampled() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("nothing", bytes(())),
+        ("numbers", bytes((1_u8, -2_i16, 3_u32, -4_i64, 5_u128))),
+        ("texts", bytes(("ab", 'c', true))),
+        ("options", bytes((None::<u8>, Some(1_u8), Some(Some("a"))))),
+        ("sequences", bytes(vec![vec![1_u8], vec![]])),
+        ("floats", bytes((1.5_f32, owned(-0.0_f64)))),
+        ("enums", bytes((Shape::Unit, Shape::One(1), Shape::Two(1, 2), Shape::Named { a: 3 }))),
+        ("fields", bytes(Named { a: Some(1), b: None })),
+        ("maps", bytes(HashMap::from([("b", 1_u8), ("a", 2)]))),
+        ("raw", bytes(Raw(b"abc"))),
+    ]
+}
+
+#[test]
+fn the_bytes_of_the_encoder_are_those_that_were_committed() {
+    let now: Vec<_> = sampled().into_iter().map(|(name, bytes)| (name, hex(&bytes))).collect();
+    let shown: String = now.iter().map(|(name, bytes)| format!("    (\"{name}\", \"{bytes}\"),\n")).collect();
+    let committed: Vec<_> = CANONICAL.iter().map(|(name, bytes)| (*name, (*bytes).to_owned())).collect();
+    assert_eq!(now, committed, "stored keys would not be found any more; if that is meant, raise the format:\n{shown}");
+}
+
+const SCHEMA: [u8; 16] = *b"schema of a site";
+const NOW: u64 = 1_700_000_000_000;
+const LIFE: u64 = 300_000;
+
+/// An envelope with a stamp that does not move.
+fn sealed(payload: &[u8]) -> Vec<u8> {
+    let (stamp, bytes) = seal(SCHEMA, &digest(b"key"), NOW, LIFE, payload).unwrap();
+    assert_eq!(&bytes[..16], stamp);
+    bytes
+}
+
+/// Bytes 16 to 96 of the envelope of `payload`, at [`NOW`] for [`LIFE`]: all but stamp and checksum.
+const ENVELOPE: &str = "";
+/// The same of a tombstone.
+const TOMBSTONE: &str = "";
+/// The schema of a site called `shop::price`.
+const SITE_SCHEMA: &str = "";
+
+#[test]
+fn the_bytes_of_the_envelope_are_those_that_were_committed() {
+    let envelope = sealed(b"payload");
+    let buried = tombstone(SCHEMA, &digest(b"key"), NOW);
+    let schema = site_schema("shop::price", 0x0123_4567_89ab_cdef, 3, "u64");
+    let now = [hex(&envelope[16..96]), hex(&buried[16..96]), hex(&schema)];
+    assert_eq!(now, [ENVELOPE, TOMBSTONE, SITE_SCHEMA], "stored values would not be found any more; raise the format");
+    assert_eq!(&envelope[104..], b"payload");
+    let mut sum = xxhash_rust::xxh3::Xxh3::new();
+    sum.update(&envelope[..96]);
+    sum.update(&envelope[104..]);
+    assert_eq!(envelope[96..104], sum.digest().to_le_bytes(), "the checksum is XXH3-64 of all other bytes");
+}
+
+#[test]
+fn an_envelope_is_opened_by_its_schema_its_key_and_its_time_only() {
+    let (envelope, key) = (sealed(b"payload"), digest(b"key"));
+    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE };
+    assert_eq!(open(&envelope, SCHEMA, &key, NOW), value);
+    assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE - 1), value);
+    assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE), Opened::Expired);
+    assert_eq!(open(&envelope, SCHEMA, &key, NOW - 60_000), value, "a clock a minute slow is nobody's fault");
+    assert_eq!(open(&envelope, SCHEMA, &key, NOW - 60_001), Opened::Expired, "a later one is not trusted");
+    assert_eq!(open(&envelope, *b"schema of other!", &key, NOW), Opened::Nothing);
+    assert_eq!(open(&envelope, SCHEMA, &digest(b"other"), NOW), Opened::Nothing);
+    assert_eq!(open(&tombstone(SCHEMA, &key, NOW), SCHEMA, &key, NOW), Opened::Tombstone);
+    assert_eq!(envelope::open(&[], SCHEMA, &key, NOW), Opened::Nothing);
+    let for_ever = seal(SCHEMA, &key, NOW, u64::MAX, b"x").unwrap().1;
+    assert!(matches!(open(&for_ever, SCHEMA, &key, u64::MAX - 1), Opened::Value { expires: u64::MAX, .. }));
+}
+
+#[test]
+fn every_write_has_a_stamp_of_its_own() {
+    let stamps: std::collections::BTreeSet<_> = (0..10_000).map(|_| sealed(b"")[..16].to_vec()).collect();
+    assert_eq!(stamps.len(), 10_000);
+}
+
+#[test]
+fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
+    let key = digest(b"key");
+    for claimed in [0_u32, 6, 8, 0x7fff_ffff, u32::MAX] {
+        let mut bytes = sealed(b"payload");
+        bytes[88..92].copy_from_slice(&claimed.to_le_bytes());
+        resum(&mut bytes);
+        assert_eq!(open(&bytes, SCHEMA, &key, NOW), Opened::Nothing, "{claimed}");
+    }
+    let mut longer = sealed(b"payload");
+    longer.push(0);
+    resum(&mut longer);
+    assert_eq!(open(&longer, SCHEMA, &key, NOW), Opened::Nothing, "a byte too many");
+    for (place, value) in [(20, 2), (20, 0), (21, 9), (22, 1), (23, 1), (16, b'x')] {
+        let mut other = sealed(b"payload");
+        other[place] = value;
+        resum(&mut other);
+        assert_eq!(open(&other, SCHEMA, &key, NOW), Opened::Nothing, "byte {place} = {value}");
+    }
+}
+
+/// Makes the checksum right again: what follows is not damage but malice.
+fn resum(bytes: &mut [u8]) {
+    let mut sum = xxhash_rust::xxh3::Xxh3::new();
+    sum.update(&bytes[..96]);
+    sum.update(&bytes[104..]);
+    let sum = sum.digest().to_le_bytes();
+    bytes[96..104].copy_from_slice(&sum);
+}
+
+/// Both directions of a value's codec.
+fn codec<V: Serialize + serde::de::DeserializeOwned>() -> (Encode<V>, Decode<V>) {
+    Probe::<V>::VALUE.expect("serde carries it")
+}
+
+/// A list within a list within a list.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Deep(Vec<Deep>);
+
+impl Deep {
+    fn of(depth: usize) -> Self {
+        (0..depth).fold(Deep(Vec::new()), |deep, _| Deep(vec![deep]))
+    }
+}
+
+fn carried<V: Serialize + serde::de::DeserializeOwned + PartialEq + Debug>(value: &V) {
+    let (encode, decode) = codec::<V>();
+    assert_eq!(decode(&encode(value).unwrap()).as_ref(), Ok(value));
+}
+
+#[test]
+fn values_come_back_as_they_were() {
+    carried(&Shape::Two(1, u32::MAX));
+    carried(&vec![Shape::Unit, Shape::Named { a: 1 }, Shape::Text("a\0é".into())]);
+    carried(&(i64::MIN, u64::MAX, 1.5_f64, 'é', true, ()));
+    carried(&vec![None, Some(3_u8)]);
+    carried(&BTreeMap::from([("a".to_owned(), vec![1_u8, 2])]));
+    carried(&Deep::of(60));
+}
+
+#[test]
+fn a_value_with_bytes_after_it_is_refused() {
+    let (encode, decode) = codec::<Vec<u8>>();
+    let mut bytes = encode(&vec![1, 2, 3]).unwrap();
+    assert!(decode(&bytes).is_ok());
+    bytes.push(0xc0);
+    assert!(decode(&bytes).is_err());
+}
+
+#[test]
+fn a_value_that_nests_too_deep_is_refused_and_not_a_broken_stack() {
+    let (_, decode) = codec::<Deep>();
+    for depth in [129, 1_000, 100_000, 1_000_000] {
+        let bytes = [vec![0x91; depth], vec![0x90]].concat();
+        assert!(decode(&bytes).is_err(), "{depth} levels");
+    }
+    assert_eq!(decode(&[vec![0x91; 50], vec![0x90]].concat()), Ok(Deep::of(50)));
+}
+
+#[test]
+fn a_hostile_length_is_refused_before_memory_is_taken() {
+    let claims: [&[u8]; 6] = [
+        &[0xdd, 0xff, 0xff, 0xff, 0xff],
+        &[0xdd, 0x7f, 0xff, 0xff, 0xff, 0x01],
+        &[0xc6, 0xff, 0xff, 0xff, 0xff],
+        &[0xdb, 0xff, 0xff, 0xff, 0xff],
+        &[0xdf, 0xff, 0xff, 0xff, 0xff],
+        &[0xc9, 0xff, 0xff, 0xff, 0xff, 0x01],
+    ];
+    for claim in claims {
+        assert!(codec::<Vec<u64>>().1(claim).is_err(), "{claim:?}");
+        assert!(codec::<Vec<u8>>().1(claim).is_err(), "{claim:?}");
+        assert!(codec::<String>().1(claim).is_err(), "{claim:?}");
+        assert!(codec::<BTreeMap<u64, u64>>().1(claim).is_err(), "{claim:?}");
+        assert!(codec::<(u64, Shape)>().1(claim).is_err(), "{claim:?}");
+    }
+}
+
+#[test]
+fn a_some_of_nothing_is_refused_wherever_it_stands() {
+    #[derive(Serialize, Deserialize)]
+    struct Inside {
+        list: Vec<Option<Option<u8>>>,
+    }
+    let refused = |result: Result<Vec<u8>, crate::Error>| result.unwrap_err().kind() == crate::ErrorKind::Encode;
+    assert!(refused(codec::<Option<Option<u8>>>().0(&Some(None))));
+    assert!(refused(codec::<Option<()>>().0(&Some(()))));
+    assert!(refused(codec::<Inside>().0(&Inside { list: vec![None, Some(Some(1)), Some(None)] })));
+    assert!(refused(codec::<BTreeMap<u8, Option<Option<u8>>>>().0(&BTreeMap::from([(1, Some(None))]))));
+    assert!(refused(codec::<(u8, Option<Option<Option<u8>>>)>().0(&(1, Some(Some(None))))));
+    for fine in [None, Some(Some(1))] {
+        carried(&fine);
+    }
+    carried(&Some(vec![None::<u8>, Some(1)]));
+    carried(&Some((None::<u8>, 1)));
+}
+
+/// The code that decides what stored bytes are called, without comments.
+fn sources() -> Vec<(String, String)> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let macros = root.with_file_name("cached-macros").join("src/model/mod.rs");
+    let files = ["key.rs", "store.rs", "word.rs", "codec/mod.rs", "codec/canonical.rs", "codec/envelope.rs"];
+    let paths = files.iter().map(|file| root.join("src").join(file)).chain([macros]);
+    let text = |path: std::path::PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+        (path.display().to_string(), code.collect::<Vec<_>>().join("\n"))
+    };
+    paths.map(text).collect()
+}
+
+#[test]
+fn r71_no_code_of_keys_and_fingerprints_reads_what_differs_between_builds() {
+    let words = ["DefaultHasher", "TypeId", "type_name", "{:p}", "HashMap", "HashSet", "as *const", "ptr::from_ref"];
+    let sources = sources();
+    for (path, code) in &sources {
+        assert!(code.lines().count() > 20, "{path} was read");
+        let found: Vec<_> = words.iter().filter(|word| code.contains(**word)).collect();
+        assert!(found.is_empty(), "{path}: {found:?}");
+    }
+    println!("r71: {} files without {}", sources.len(), words.join(", "));
+}

@@ -1,0 +1,125 @@
+//! The state word, under every order that its atomics allow: the real `word.rs` over the atomics
+//! of a model checker that knows acquire and release.
+
+#[path = "../src/word.rs"]
+mod word;
+
+/// The atomics of the model.
+mod sync {
+    pub(crate) mod atomic {
+        pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+    }
+}
+
+use std::sync::atomic::AtomicUsize;
+
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread;
+
+use word::{FAST, State, TIMED, Word};
+
+/// Runs a model to completion, with at most three preemptions, and says how many orders it tried.
+fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    let tried = std::sync::Arc::new(AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&tried);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        model();
+    });
+    let tried = tried.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(tried > 1, "a model with one order proves nothing");
+    println!("R03 {name}: {tried} orders");
+}
+
+fn word() -> Arc<Word> {
+    Arc::new(Word::new(AtomicU64::new(0)))
+}
+
+#[test]
+fn who_sees_the_fast_path_sees_what_was_written_before_it() {
+    check("publish", || {
+        // Loom reports a race if the reader's access is not ordered after the writer's.
+        let (word, route) = (word(), Arc::new(UnsafeCell::new(0)));
+        let writer = {
+            let (word, route) = (Arc::clone(&word), Arc::clone(&route));
+            thread::spawn(move || {
+                route.with_mut(|_| ());
+                word.publish(FAST, false);
+            })
+        };
+        if word.load().is_fast() {
+            route.with(|_| ());
+        }
+        writer.join().unwrap();
+        assert!(word.load().is_fast());
+    });
+}
+
+#[test]
+fn who_sees_the_fast_path_through_a_later_advance_sees_it_too() {
+    check("publish, then advance by another", || {
+        let (word, life) = (word(), Arc::new(AtomicU64::new(0)));
+        let writer = {
+            let (word, life) = (Arc::clone(&word), Arc::clone(&life));
+            thread::spawn(move || {
+                life.store(7, Ordering::Relaxed);
+                word.publish(FAST | TIMED, true);
+            })
+        };
+        let clearer = {
+            let word = Arc::clone(&word);
+            thread::spawn(move || word.advance())
+        };
+        let seen = word.load();
+        if seen.is_fast() && seen.is_timed() {
+            assert_eq!(life.load(Ordering::Relaxed), 7, "the lifetime was written before the flags");
+        }
+        writer.join().unwrap();
+        clearer.join().unwrap();
+        assert_eq!((word.load().generation(), word.load().is_fast()), (2, true));
+    });
+}
+
+#[test]
+fn the_generation_never_goes_back_and_no_step_of_it_is_lost() {
+    check("publish against advance", || {
+        let word = word();
+        let threads: Vec<_> = [true, false]
+            .map(|moved| {
+                let word = Arc::clone(&word);
+                thread::spawn(move || {
+                    let advanced = word.advance().generation();
+                    let published = word.publish(if moved { FAST } else { 0 }, moved).generation();
+                    assert!(published >= advanced + u64::from(moved), "{advanced}, then {published}");
+                })
+            })
+            .into_iter()
+            .collect();
+        let seen: [State; 2] = [word.load(), word.load()];
+        assert!(seen[0].generation() <= seen[1].generation());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(word.load().generation(), 3, "two advances, and one publication that moves");
+    });
+}
+
+#[test]
+fn an_advance_keeps_the_flags_and_every_advance_is_a_generation_of_its_own() {
+    check("advance against advance", || {
+        let word = word();
+        word.publish(FAST | TIMED, false);
+        let advance = {
+            let word = Arc::clone(&word);
+            thread::spawn(move || word.advance())
+        };
+        let here = word.advance();
+        let there = advance.join().unwrap();
+        assert_ne!(here, there);
+        let last = word.load();
+        assert_eq!(last.generation(), here.generation().max(there.generation()));
+        assert!(last.is_fast() && last.is_timed());
+    });
+}
