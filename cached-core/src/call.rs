@@ -434,11 +434,15 @@ pub(crate) fn address_of<K: OwnedKey, V: Value>(
     Ok(channel.address(memo.schema(), &encode(&key.key)?))
 }
 
-impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
+impl<const F: u8, K, V> Miss<F, K, V> {
     /// Gives the value: from the backend, from another caller's computation, or from `body`.
     #[cold]
     #[inline(never)]
-    pub fn run<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R) -> R {
+    pub fn run<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R) -> R
+    where
+        K: OwnedKey,
+        V: Value,
+    {
         let (mut call, mut step) = Call::begin(self);
         loop {
             step = match step {
@@ -464,7 +468,11 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     }
 
     /// As [`Miss::run`], without blocking: a future that polls `body` only if it has to.
-    pub fn run_async<B>(self, body: B) -> Run<Stage<F, K, V>, B> {
+    pub fn run_async<B>(self, body: B) -> Run<Stage<F, K, V>, B>
+    where
+        K: OwnedKey,
+        V: Value,
+    {
         Run { stage: Stage(At::New(self)), body }
     }
 }

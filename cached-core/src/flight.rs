@@ -113,12 +113,13 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     /// Finds or opens the flight of `key`, and runs `board` under the shard's lock, so that the
     /// flight cannot be retired in between.
     fn stand<R>(&self, key: &Held<K>, generation: u64, board: impl FnOnce(Arc<Flight<K, T>>) -> R) -> R {
+        // Made before the lock, since it clones the key; dropped after it, if there was one already.
+        let fresh = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
         self.table.with(key.hash, |bucket| {
             let found = bucket.iter().find(|flight| flight.generation == generation && flight.key == *key).cloned();
             board(found.unwrap_or_else(|| {
-                let flight = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
-                bucket.push(Arc::clone(&flight));
-                flight
+                bucket.push(Arc::clone(&fresh));
+                Arc::clone(&fresh)
             }))
         })
     }
@@ -206,11 +207,12 @@ impl<T> State<T> {
         self.waiters.retain(|waiter| waiter.id != id);
     }
 
-    /// Ends the standing term by itself, and gives the wakers of those who waited for that.
-    fn settle(&mut self, settled: Settled<T>) -> Vec<Waker> {
+    /// Ends the standing term by itself, and gives the wakers of those who waited for that, and what
+    /// an earlier term had left.
+    fn settle(&mut self, settled: Settled<T>) -> (Vec<Waker>, impl Sized + use<T>) {
         self.led = false;
-        self.settled = Some((self.term, settled));
-        self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take()).collect()
+        let replaced = self.settled.replace((self.term, settled));
+        (self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take()).collect(), replaced)
     }
 
     /// Asks the waiter who has waited longest to lead.
@@ -251,9 +253,12 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
         let stored = if state.overtaken { None } else { Some(store()) };
         state.running -= 1;
         self.counted = false;
-        let wakers = state.settle(settled);
-        drop(state);
+        let (wakers, replaced) = state.settle(settled);
+        // Before the lock is released: whoever leads next sees that something landed.
         self.flights.landed.fetch_add(1, Ordering::AcqRel);
+        drop(state);
+        // The last reference to a value may be the flight's; dropping it is the user's code.
+        drop(replaced);
         wakers.into_iter().for_each(Waker::wake);
         stored
     }

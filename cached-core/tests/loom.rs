@@ -51,10 +51,16 @@ fn who_sees_the_fast_path_sees_what_was_written_before_it() {
                 word.publish(FAST, false);
             })
         };
-        if word.load().is_fast() {
-            route.with(|_| ());
-        }
+        let reader = {
+            let (word, route) = (Arc::clone(&word), Arc::clone(&route));
+            thread::spawn(move || {
+                if word.load().is_fast() {
+                    route.with(|_| ());
+                }
+            })
+        };
         writer.join().unwrap();
+        reader.join().unwrap();
         assert!(word.load().is_fast());
     });
 }

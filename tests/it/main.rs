@@ -2,6 +2,7 @@
 
 cached_core::link!(cached_file);
 
+mod crowd;
 mod support;
 
 mod asynchronous;

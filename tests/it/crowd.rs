@@ -1,0 +1,170 @@
+//! Many callers at one moment, and what they do to one another.
+//!
+//! In: a number and a call. Out: what each was given, and how long it took from the moment on
+//! which the last of them was ready.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cached_core::Site;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinError;
+
+use crate::support::{Configured, alone};
+
+/// What one caller was given; `Err` if it panicked.
+pub(crate) type Given<T> = Result<T, ()>;
+
+#[expect(clippy::disallowed_methods, reason = "the bar is in real time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// Calls from `n` threads that start together.
+pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> (Vec<Given<T>>, Duration) {
+    let (barrier, call) = (Barrier::new(n + 1), &call);
+    thread::scope(|scope| {
+        let start = |i| {
+            let barrier = &barrier;
+            let run = move || {
+                barrier.wait();
+                call(i)
+            };
+            thread::Builder::new().stack_size(256 * 1024).spawn_scoped(scope, run).expect("a thread")
+        };
+        let threads: Vec<_> = (0..n).map(start).collect();
+        barrier.wait();
+        let began = now();
+        let given = threads.into_iter().map(|thread| thread.join().map_err(drop)).collect();
+        (given, began.elapsed())
+    })
+}
+
+/// Calls from `n` tasks that start together.
+pub(crate) fn tasks<F>(runtime: &Runtime, n: usize, call: impl Fn(usize) -> F) -> (Vec<Given<F::Output>>, Duration)
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    runtime.block_on(async {
+        let barrier = Arc::new(tokio::sync::Barrier::new(n + 1));
+        let start = |i| {
+            let (barrier, called) = (Arc::clone(&barrier), call(i));
+            tokio::spawn(async move {
+                barrier.wait().await;
+                called.await
+            })
+        };
+        let tasks: Vec<_> = (0..n).map(start).collect();
+        barrier.wait().await;
+        let began = now();
+        let mut given = Vec::with_capacity(n);
+        for task in tasks {
+            given.push(task.await.map_err(|error: JoinError| assert!(error.is_panic(), "nobody cancels these tasks")));
+        }
+        (given, began.elapsed())
+    })
+}
+
+/// A runtime of two workers, or of the current thread alone.
+pub(crate) fn runtime(workers: bool) -> Runtime {
+    let mut builder = if workers { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.worker_threads(2).enable_time().build().expect("a runtime")
+}
+
+/// Counts the bodies that run.
+pub(crate) struct Gauge {
+    runs: AtomicUsize,
+    inside: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// A body that runs.
+pub(crate) struct Inside<'a>(&'a Gauge);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Gauge {
+    pub(crate) const fn new() -> Self {
+        Gauge { runs: AtomicUsize::new(0), inside: AtomicUsize::new(0), most: AtomicUsize::new(0) }
+    }
+
+    /// A body begins: its number since the last reset, from 1, and a guard for its end.
+    pub(crate) fn enter(&self) -> (usize, Inside<'_>) {
+        self.most.fetch_max(self.inside.fetch_add(1, SeqCst) + 1, SeqCst);
+        (self.runs.fetch_add(1, SeqCst) + 1, Inside(self))
+    }
+
+    /// How many bodies ran since the last reset.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.load(SeqCst)
+    }
+
+    /// How many bodies ran at one time, at most.
+    pub(crate) fn most(&self) -> usize {
+        self.most.load(SeqCst)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.runs.store(0, SeqCst);
+        self.most.store(0, SeqCst);
+    }
+}
+
+/// A configuration in which the sites of a pattern live on a backend of some kind, and its directory.
+pub(crate) struct Routed {
+    _configured: Configured,
+    _directory: tempfile::TempDir,
+}
+
+/// Routes the sites of `pattern` to a backend of `kind`, `memory` or `file`, on which nobody waits
+/// longer than `join_timeout` for a leader.
+pub(crate) fn routed(kind: &str, pattern: &str, join_timeout: &str) -> Routed {
+    let (configured, directory) = (alone(), tempfile::tempdir().expect("a directory"));
+    let mut config = cached_core::Config::new()
+        .option("there", "kind", kind)
+        .option("there", "join_timeout", join_timeout)
+        .site(pattern, "backend", "there");
+    if kind == "file" {
+        config = config.option("there", "location", directory.path().to_str().expect("a path that is text"));
+    }
+    config.install().expect("the test's configuration is right");
+    Routed { _configured: configured, _directory: directory }
+}
+
+/// Waits until what was computed is written.
+pub(crate) fn flush() {
+    assert_eq!(cached_core::shutdown(Duration::from_secs(30)), 0, "every write was done");
+}
+
+/// What holds when nobody calls any more: nobody waits, and every call was counted once.
+pub(crate) fn at_rest(site: &Site) {
+    flush();
+    assert_eq!(site.flights(), 0, "{site:?} has no flight left");
+    let stats = site.stats();
+    assert_eq!(stats.calls, stats.hits + stats.joined + stats.misses + stats.bypassed + stats.errors, "{stats:?}");
+}
+
+/// The figures of some rounds.
+pub(crate) fn median_and_most(mut walls: Vec<Duration>) -> (Duration, Duration) {
+    walls.sort();
+    (walls[walls.len() / 2], walls[walls.len() - 1])
+}
+
+/// A step that a future takes: pending once, and woken at once.
+pub(crate) async fn step() {
+    let mut taken = false;
+    std::future::poll_fn(move |cx| {
+        if std::mem::replace(&mut taken, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
