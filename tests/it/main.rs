@@ -15,4 +15,5 @@ mod keys;
 mod layers;
 mod reliability;
 mod report;
+mod reroute;
 mod shapes;
