@@ -219,7 +219,7 @@ impl Client {
     }
 
     /// Removes an expired file, if it still is one: a fresh entry may have taken its place.
-    fn bury(&self, name: &Name) -> Result<(), Fault> {
+    pub(crate) fn bury(&self, name: &Name) -> Result<(), Fault> {
         let turn = self.directory.try_lock(name)?;
         let is_expired = turn.is_some() && matches!(self.load(name)?, Found::Expired);
         if is_expired {

@@ -65,6 +65,17 @@ fn an_entry_is_a_miss_from_its_deadline_on_and_its_file_goes() {
 }
 
 #[test]
+fn a_fresh_entry_in_the_place_of_an_expired_one_is_not_removed_with_it() {
+    let (_scratch, backend) = backend();
+    assert!(set(&backend, Some(SECOND), When::Always));
+    backend.client.bury(&Name::of(KEY).unwrap()).unwrap();
+    assert_eq!(get(&backend).as_deref(), Some(VALUE));
+    NOW.set(NOW.get() + SECOND);
+    backend.client.bury(&Name::of(KEY).unwrap()).unwrap();
+    assert!(!file(&backend).exists());
+}
+
+#[test]
 fn an_entry_without_ttl_outlives_every_clock() {
     let (_scratch, backend) = backend();
     assert!(set(&backend, None, When::Always));

@@ -114,6 +114,20 @@ fn a_lock_that_nobody_gives_back_is_a_timeout_and_reading_goes_on() {
     assert!(set(&backend, "k", value(2, "two"), When::Always).unwrap());
 }
 
+#[test]
+fn a_value_on_its_way_is_not_swept_while_its_writer_lives() {
+    let scratch = tempfile::tempdir().unwrap();
+    let staged = scratch.path().join(".tmp-abcdef.cached-new");
+    let writer = fs::File::create(&staged).unwrap();
+    writer.lock().unwrap();
+    set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
+    ready(FileBackend::new(scratch.path()).clear("")).unwrap();
+    assert!(staged.exists());
+    writer.unlock().unwrap();
+    set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
+    assert!(!staged.exists());
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{PermissionsExt, chown, symlink};
