@@ -21,8 +21,8 @@ use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
 use crate::site::{Life, Route, Way};
 use crate::stats::{Count, Counters, Lap};
-use crate::store::{Address, Answer, Channel, Found};
-use crate::sync::{park, thread_waker};
+use crate::store::{Address, Answer, Channel, Found, How};
+use crate::sync::{block_on, park, thread_waker};
 use crate::word::State;
 use crate::workers::{self, Purpose};
 
@@ -149,7 +149,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let (state, route) = memo.site.route();
         let core = memo.core();
         let reason = Reason::Cold;
-        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote: None, lap: Lap::default() };
+        let mut call =
+            Self { memo, core, key, reason, manner, ticket, state, route, remote: None, lap: Lap::default() };
         let step = call.first_step();
         (call, step)
     }
@@ -243,7 +244,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.reason = Reason::Cold;
                 // Still one computation per key; nothing is written to a backend that cannot be read.
                 self.remote = None;
-                return lead.map_or_else(|| self.enter_unread(), |lead| Step::Compute(Turn::Lead(lead)));
+                return lead.map_or_else(|| self.enter(), |lead| Step::Compute(Turn::Lead(lead)));
             }
         };
         match remote.channel.judge(&remote.address, bytes, self.route.ttl) {
@@ -271,13 +272,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         lead.map_or_else(|| self.enter(), |lead| Step::Compute(Turn::Lead(lead)))
     }
 
-    fn enter_unread(&mut self) -> Step<K, V> {
-        let generation = self.state.generation();
-        match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
-            Entered::Lead(lead) => Step::Compute(Turn::Lead(lead)),
-            Entered::Wait(wait) => Step::Wait(wait),
-            Entered::Alone(side) => Step::Compute(Turn::Side(side)),
-            Entered::Busy => Step::Compute(Turn::Free),
+    fn read(&self, how: How) -> Answer<Option<Bytes>> {
+        match &self.remote {
+            Some(remote) => remote.channel.read(how, &remote.address),
+            None => Box::pin(std::future::ready(Ok(None))),
         }
     }
 
@@ -448,7 +446,7 @@ impl<const F: u8, K, V> Miss<F, K, V> {
             step = match step {
                 Step::Give(kept, outcome) => return call.give(kept, outcome),
                 Step::Read(lead) => {
-                    let read = call.remote.as_ref().map_or(Ok(None), |remote| remote.channel.read(&remote.address));
+                    let read = block_on(call.read(How::Here));
                     call.was_read(lead, read)
                 }
                 Step::Wait(wait) => {
@@ -564,10 +562,7 @@ where
                 Step::Wait(wait) => At::Wait(call, wait, None),
                 Step::Compute(turn) => At::Compute(Call { lap: Lap::start(), ..call }, turn),
                 Step::Read(lead) => {
-                    let answer: Answer<_> = match &call.remote {
-                        Some(remote) => remote.channel.read_later(&remote.address),
-                        None => Box::pin(std::future::ready(Ok(None))),
-                    };
+                    let answer = call.read(How::Later);
                     At::Read(call, lead, answer)
                 }
             };

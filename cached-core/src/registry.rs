@@ -310,7 +310,13 @@ pub(crate) fn executable() -> String {
 
 impl Registry {
     pub(crate) fn empty(namespace: String) -> Self {
-        Self { namespace, aliases: BTreeMap::new(), broken: BTreeSet::new(), overrides: Vec::new(), warnings: Vec::new() }
+        Self {
+            namespace,
+            aliases: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            overrides: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Without configuration `default` is memory.
@@ -353,7 +359,9 @@ impl Alias {
         let place = match made {
             Some(Ok(Some(backend))) if !backend.capabilities().conditional => {
                 let path = options.path();
-                faults.push(format!("{path}: this backend cannot write on a condition, so an invalidation would not hold"));
+                faults.push(format!(
+                    "{path}: this backend cannot write on a condition, so an invalidation would not hold"
+                ));
                 Place::Dummy
             }
             Some(Ok(Some(backend))) => Place::Bytes(Arc::new(Channel {
@@ -388,7 +396,9 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
         return ("custom".into(), Some(Ok(Some(backend))));
     }
     let path = options.path();
-    let every = || [&COMMON[..], &inventory::iter::<Kind>().flat_map(|kind| kind.options).copied().collect::<Vec<_>>()].concat();
+    let every = || {
+        [&COMMON[..], &inventory::iter::<Kind>().flat_map(|kind| kind.options).copied().collect::<Vec<_>>()].concat()
+    };
     let Some(name) = (Reader { options, faults }).one(Options::text, "kind") else {
         if options.source("kind").is_none() {
             faults.push(format!("{path} has no `kind`; known kinds: {}", kinds().join(", ")));

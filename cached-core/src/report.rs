@@ -149,61 +149,6 @@ fn verdict(stats: &Stats, way: &Way) -> String {
     verdict.to_owned()
 }
 
-impl Stats {
-    fn plus(mut self, other: &Stats) -> Stats {
-        let pairs = [
-            (&mut self.calls, other.calls),
-            (&mut self.hits, other.hits),
-            (&mut self.joined, other.joined),
-            (&mut self.misses, other.misses),
-            (&mut self.cold, other.cold),
-            (&mut self.expired, other.expired),
-            (&mut self.invalidated, other.invalidated),
-            (&mut self.undecodable, other.undecodable),
-            (&mut self.bypassed, other.bypassed),
-            (&mut self.errors, other.errors),
-            (&mut self.panicked, other.panicked),
-            (&mut self.cancelled, other.cancelled),
-            (&mut self.evictions, other.evictions),
-            (&mut self.not_stored, other.not_stored),
-            (&mut self.backend_errors, other.backend_errors),
-            (&mut self.waits_ended, other.waits_ended),
-            (&mut self.entries, other.entries),
-            (&mut self.runs, other.runs),
-        ];
-        for (mine, theirs) in pairs {
-            *mine += theirs;
-        }
-        self.body_time += other.body_time;
-        self
-    }
-
-    /// Every figure, by name, in the order of the wide report.
-    fn figures(&self) -> [(&'static str, u64); 19] {
-        [
-            ("calls", self.calls),
-            ("hits", self.hits),
-            ("joined", self.joined),
-            ("misses", self.misses),
-            ("cold", self.cold),
-            ("expired", self.expired),
-            ("invalidated", self.invalidated),
-            ("undecodable", self.undecodable),
-            ("bypassed", self.bypassed),
-            ("errors", self.errors),
-            ("panicked", self.panicked),
-            ("cancelled", self.cancelled),
-            ("evictions", self.evictions),
-            ("not_stored", self.not_stored),
-            ("backend_errors", self.backend_errors),
-            ("waits_ended", self.waits_ended),
-            ("entries", self.entries),
-            ("runs", self.runs),
-            ("body_ns", u64::try_from(self.body_time.as_nanos()).unwrap_or(u64::MAX)),
-        ]
-    }
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let totals = self.totals();

@@ -6,9 +6,7 @@
 pub use inventory;
 
 pub use crate::call::{Miss, Run};
-pub use crate::codec::{
-    Facts, Kind, NoKey, NoValue, NotCopy, NotFallible, NotHandle, Probe, WholeKind,
-};
+pub use crate::codec::{Facts, Kind, NoKey, NoValue, NotCopy, NotFallible, NotHandle, Probe, WholeKind};
 pub use crate::key::{Float, FloatBits, Given, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, seq};
 pub use crate::memo::Memo;
 pub use crate::project::Project;
@@ -79,10 +77,7 @@ fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts:
 }
 
 /// A call that runs the body whatever is stored, and replaces it.
-pub fn refresh<const F: u8, P, R>(
-    memo: &'static Memo<P::Owned, R::Stored>,
-    parts: P,
-) -> Miss<F, P::Owned, R::Stored>
+pub fn refresh<const F: u8, P, R>(memo: &'static Memo<P::Owned, R::Stored>, parts: P) -> Miss<F, P::Owned, R::Stored>
 where
     P: Part,
     R: Project<F>,

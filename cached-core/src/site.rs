@@ -371,7 +371,8 @@ impl Site {
     where
         'static: 'a,
     {
-        let named = self.overrides(registry).into_iter().rev().find_map(|options| options.text("backend").ok().flatten());
+        let named =
+            self.overrides(registry).into_iter().rev().find_map(|options| options.text("backend").ok().flatten());
         named.unwrap_or(self.meta.alias)
     }
 

@@ -81,50 +81,72 @@ impl Lap {
     }
 }
 
-/// What a site counted up to a moment.
-///
-/// `calls = hits + joined + misses + bypassed + errors`, exactly, when no call is running.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
+/// The figures of [`Stats`], named once.
+macro_rules! figures {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What a site counted up to a moment.
+        ///
+        /// `calls = hits + joined + misses + bypassed + errors`, exactly, when no call is running.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+            /// Time spent in the runs, less that of cached calls inside them.
+            pub body_time: Duration,
+        }
+
+        impl Stats {
+            /// Every figure with its name; the body time in nanoseconds comes last.
+            pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
+                let body = u64::try_from(self.body_time.as_nanos()).unwrap_or(u64::MAX);
+                vec![$((stringify!($name), self.$name),)* ("body_ns", body)]
+            }
+
+            /// The sums of both.
+            pub(crate) fn plus(&self, other: &Stats) -> Stats {
+                Stats { $($name: self.$name + other.$name,)* body_time: self.body_time + other.body_time }
+            }
+        }
+    };
+}
+
+figures! {
     /// Calls that ended.
-    pub calls: u64,
+    calls,
     /// Calls that were given a stored value.
-    pub hits: u64,
+    hits,
     /// Calls that were given the value another caller was computing.
-    pub joined: u64,
+    joined,
     /// Calls that ran the body and got a value: the sum of the four reasons below.
-    pub misses: u64,
+    misses,
     /// Misses because nothing was stored.
-    pub cold: u64,
+    cold,
     /// Misses because the stored value had reached its deadline.
-    pub expired: u64,
+    expired,
     /// Misses because the stored value was older than an invalidation.
-    pub invalidated: u64,
+    invalidated,
     /// Misses because the stored bytes were not a value of this site.
-    pub undecodable: u64,
+    undecodable,
     /// Calls that ran the body without asking the cache.
-    pub bypassed: u64,
+    bypassed,
     /// Calls whose body gave an `Err`, panicked or was cancelled.
-    pub errors: u64,
+    errors,
     /// Of `errors`, those that panicked.
-    pub panicked: u64,
+    panicked,
     /// Of `errors`, those that were cancelled.
-    pub cancelled: u64,
+    cancelled,
     /// Values removed to keep the bound.
-    pub evictions: u64,
-    /// Values that were computed and not stored (overtaken by an invalidation, not to be kept, or refused).
-    pub not_stored: u64,
+    evictions,
+    /// Values computed and not stored: overtaken by an invalidation, not to be kept, or refused.
+    not_stored,
     /// Operations that a backend failed.
-    pub backend_errors: u64,
+    backend_errors,
     /// Waits for another caller's computation that ended before it did.
-    pub waits_ended: u64,
+    waits_ended,
     /// Values in memory now.
-    pub entries: u64,
+    entries,
     /// Times the body ran to its end with a value or an `Err`.
-    pub runs: u64,
-    /// Time spent in those runs, less that of cached calls inside them.
-    pub body_time: Duration,
+    runs,
 }
 
 impl Stats {

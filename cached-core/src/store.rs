@@ -14,7 +14,7 @@ use crate::clock::{self, Alarm};
 use crate::codec::{self, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
-use crate::sync::{Gate, park, thread_waker};
+use crate::sync::{Gate, block_on};
 use crate::workers;
 
 /// How long a tombstone keeps what was computed before an invalidation from being stored.
@@ -49,6 +49,15 @@ pub(crate) enum Found {
     Nothing { when: When, reason: Reason },
 }
 
+/// Where a backend may be waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// On this thread, which may block.
+    Here,
+    /// Not on this thread: the caller is async.
+    Later,
+}
+
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 impl Channel {
@@ -62,35 +71,28 @@ impl Channel {
         format!("{}:{}:", self.prefix, hex(&schema))
     }
 
-    /// Looks at an address, waiting on this thread.
-    pub(crate) fn read(&self, address: &Address) -> Result<Option<Bytes>, Error> {
-        wait(self.backend.get_many(std::slice::from_ref(&address.key)), self.op_timeout).map(first)
-    }
-
-    /// Looks at an address without blocking the caller.
-    pub(crate) fn read_later(self: &Arc<Self>, address: &Address) -> Answer<Option<Bytes>> {
+    /// The bytes at an address.
+    pub(crate) fn read(self: &Arc<Self>, how: How, address: &Address) -> Answer<Option<Bytes>> {
         let key = address.key.clone();
-        self.later(move |channel| channel.backend.get_many(&[key]), first)
+        self.ask(how, move |channel| channel.backend.get_many(&[key]), |found| found.into_iter().next().flatten())
     }
 
-    /// Runs an operation without blocking the caller: on a worker if the backend blocks.
-    pub(crate) fn later<T: Send + 'static, U: Send + 'static>(
+    /// Asks the backend. An async caller of a backend that blocks has it asked on a worker.
+    pub(crate) fn ask<T: Send + 'static, U: Send + 'static>(
         self: &Arc<Self>,
+        how: How,
         operation: impl FnOnce(&Channel) -> Reply<T> + Send + 'static,
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Answer<U> {
-        let channel = Arc::clone(self);
         let timeout = self.op_timeout;
-        if self.capabilities.blocking {
+        if how == How::Later && self.capabilities.blocking {
+            let channel = Arc::clone(self);
             let offloaded = workers::offload(move || wait(operation(&channel), timeout));
-            Box::pin(async move {
-                offloaded.await.unwrap_or_else(|| Err(busy())).map(then)
-            })
-        } else {
-            match operation(&channel) {
-                Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
-                Reply::Later(answer) => Box::pin(async move { Bounded::new(answer, timeout).await.map(then) }),
-            }
+            return Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())).map(then) });
+        }
+        match operation(self) {
+            Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
+            Reply::Later(answer) => Box::pin(async move { Bounded::new(answer, timeout).await.map(then) }),
         }
     }
 
@@ -155,10 +157,6 @@ impl Channel {
     }
 }
 
-fn first(found: Vec<Option<Bytes>>) -> Option<Bytes> {
-    found.into_iter().next().flatten()
-}
-
 fn stamp_of(bytes: &[u8]) -> Option<Stamp> {
     bytes.first_chunk::<16>().copied()
 }
@@ -185,20 +183,9 @@ fn too_late(timeout: Duration) -> Error {
 
 /// Waits for a reply on this thread, at most `timeout`.
 pub(crate) fn wait<T>(reply: Reply<T>, timeout: Duration) -> Result<T, Error> {
-    let mut answer = match reply {
-        Reply::Ready(answer) => return answer,
-        Reply::Later(answer) => answer,
-    };
-    let deadline = clock::after(clock::now(), timeout);
-    let waker = thread_waker();
-    loop {
-        if let Poll::Ready(answer) = answer.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return answer;
-        }
-        if clock::now() >= deadline {
-            return Err(too_late(timeout));
-        }
-        park(clock::until(deadline));
+    match reply {
+        Reply::Ready(answer) => answer,
+        Reply::Later(answer) => block_on(Bounded::new(answer, timeout)),
     }
 }
 

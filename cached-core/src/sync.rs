@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -68,6 +68,18 @@ pub(crate) fn thread_waker() -> Waker {
 /// Sleeps until the thread's waker is woken, or until `at_most` has passed, or for no reason.
 pub(crate) fn park(at_most: Duration) {
     std::thread::park_timeout(at_most.min(Duration::from_secs(31_536_000)));
+}
+
+/// Runs a future on this thread, which sleeps while it waits.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let waker = thread_waker();
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
 }
 
 /// The atomics of the state word; its models replace them.

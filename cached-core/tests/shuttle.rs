@@ -9,13 +9,13 @@ macro_rules! thread_local {
     ($($declared:tt)*) => { ::shuttle::thread_local! { $($declared)* } };
 }
 
+#[path = "shuttle/ends.rs"]
+mod ends;
 #[path = "../src/flight.rs"]
 mod flight;
 #[expect(dead_code, unreachable_pub, reason = "the flight uses a part of this room")]
 #[path = "../src/key.rs"]
 mod key;
-#[path = "shuttle/ends.rs"]
-mod ends;
 #[path = "shuttle/overtaken.rs"]
 mod overtaken;
 #[path = "shuttle/table.rs"]

@@ -31,20 +31,16 @@ impl Graph {
             let line = before.matches('\n').count() + 1;
             format!("line {line}: {}", error.message().replace('\n', ", "))
         })?;
-        let tables = document
-            .get_ref()
-            .get("package")
-            .and_then(|list| list.get_ref().as_array());
-        let tables = tables.ok_or("no [[package]] in it, so it is no lock file")?.iter();
-        let packages: Option<Vec<Package>> = tables.map(|table| package(table.get_ref())).collect();
+        let Some(DeValue::Array(tables)) = document.get_ref().get("package").map(|list| list.get_ref()) else {
+            return Err("no [[package]] in it, so it is no lock file".into());
+        };
+        let packages: Option<Vec<Package>> = tables.iter().map(|table| package(table.get_ref())).collect();
         let packages = packages.ok_or("a [[package]] in it lacks a name or a version, or has strange dependencies")?;
 
         let mut edges = Vec::new();
         for (name, _, needs) in &packages {
-            let found = needs
-                .iter()
-                .map(|need| find(&packages, need).ok_or(format!("{name} needs {need}, which is not locked")));
-            edges.push(found.collect::<Result<Vec<_>, _>>()?);
+            let found = |need| find(&packages, need).ok_or(format!("{name} needs {need}, which is not locked"));
+            edges.push(needs.iter().copied().map(found).collect::<Result<Vec<_>, _>>()?);
         }
         let group = groups(&edges);
         let mut members = vec![BTreeSet::new(); edges.len()];
@@ -55,13 +51,10 @@ impl Graph {
             below[group[number]].remove(&group[number]);
         }
         let id = crate::fnv(text.as_bytes(), 0);
-        let packages = packages
-            .iter()
-            .map(|(name, version, _)| format!("{name} {version}"))
-            .collect();
+        let packages = packages.iter().map(|(name, version, _)| format!("{name} {version}"));
         Ok(Self {
             id,
-            packages,
+            packages: packages.collect(),
             group,
             members,
             below,
@@ -71,20 +64,21 @@ impl Graph {
 
 fn package<'t>(table: &'t DeValue<'t>) -> Option<Package<'t>> {
     let text = |name: &str| table.get(name)?.get_ref().as_str();
-    let list = table
-        .get("dependencies")
-        .map_or(Some(&[][..]), |list| list.get_ref().as_array().map(|list| &**list));
-    let needs = list?.iter().map(|need| need.get_ref().as_str());
-    Some((text("name")?, text("version")?, needs.collect::<Option<_>>()?))
+    let list = table.get("dependencies").map(|list| list.get_ref().as_array());
+    let list = list.map_or(Some(&[][..]), |list| list.map(|list| &**list));
+    let needs = list?
+        .iter()
+        .map(|need| need.get_ref().as_str())
+        .collect::<Option<_>>()?;
+    Some((text("name")?, text("version")?, needs))
 }
 
 /// A dependency is written `name`, `name version` or `name version (source)`, as short as it is clear.
 fn find(packages: &[Package], need: &str) -> Option<usize> {
     let mut words = need.split(' ');
     let (name, version) = (words.next()?, words.next());
-    packages
-        .iter()
-        .position(|package| package.0 == name && version.is_none_or(|version| package.1 == version))
+    let meant = |package: &Package| package.0 == name && version.is_none_or(|version| package.1 == version);
+    packages.iter().position(meant)
 }
 
 /// The group of each node: those that reach one another (Kosaraju's two walks).

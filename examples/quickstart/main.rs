@@ -45,10 +45,8 @@ impl Graph {
 fn explain(graph: &Graph, name: &str) -> String {
     let is_it = |package: &usize| graph.packages[*package].split(' ').next() == Some(name);
     let pulls = |user: &usize| !is_it(user) && graph.reach(graph.group[*user]).iter().any(is_it);
-    let users: Vec<_> = (0..graph.packages.len())
-        .filter(pulls)
-        .map(|user| &*graph.packages[user])
-        .collect();
+    let users = (0..graph.packages.len()).filter(pulls);
+    let users: Vec<_> = users.map(|user| &*graph.packages[user]).collect();
     format!("{name} is pulled in by {} packages: {}", users.len(), users.join(", "))
 }
 
@@ -93,10 +91,8 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let (flags, paths): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|word| word.starts_with('-'));
-    if let Some(flag) = flags
-        .iter()
-        .find(|flag| *flag != "--json" && !flag.starts_with("--explain="))
-    {
+    let known = |flag: &&String| *flag == "--json" || flag.starts_with("--explain=");
+    if let Some(flag) = flags.iter().find(|flag| !known(flag)) {
         return Err(format!("no such flag: {flag}; there are --json and --explain=PACKAGE"));
     }
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("Cargo.lock");
@@ -130,11 +126,13 @@ fn run() -> Result<(), String> {
     let mut rows: Vec<_> = weights.iter().zip(&graph.packages).collect();
     rows.sort_by_key(|(weight, _)| Reverse(*weight));
     println!("The heaviest ten of {}:\n", lock.display());
-    println!(
-        "  {:28} {:>8} {:>12} {:>12}",
-        "package", "pulls in", "pulled in by", "paths below"
-    );
+    println!("  package                      pulls in pulled in by  paths below");
     for ((pulls, users, paths), name) in rows.iter().take(10) {
+        let paths = if *paths < 1_000_000_000 {
+            paths.to_string()
+        } else {
+            format!("{paths:.1e}")
+        };
         println!("  {name:28} {pulls:>8} {users:>12} {paths:>12}");
     }
     let gave_up = if walked.len() < weights.len() {
@@ -142,17 +140,10 @@ fn run() -> Result<(), String> {
     } else {
         ""
     };
-    println!("\n  {:28} {:>8} {:>12}", "time", "cached", "plain");
-    println!(
-        "  {:5} {:22} {cached:>8.1?} {plain:>12.1?}{gave_up}",
-        rows.len(),
-        "packages weighed"
-    );
-    println!(
-        "  {:5} {:22} {cached_files:>8.1?} {plain_files:>12.1?}\n",
-        files.len(),
-        "files digested"
-    );
+    println!("\n  time                           cached        plain");
+    let (weighed, digested) = (rows.len(), files.len());
+    println!("  {weighed:5} packages weighed {cached:>14.1?} {plain:>12.1?}{gave_up}");
+    println!("  {digested:5} files digested {cached_files:>16.1?} {plain_files:>12.1?}\n");
     for name in flags.iter().filter_map(|flag| flag.strip_prefix("--explain=")) {
         println!("{}\n", explain(&graph, name));
     }

@@ -65,6 +65,7 @@ fn storage_keys_keep_to_their_alphabet_and_length_whatever_the_arguments_and_the
     let config = Config::new().namespace("na me/../\r\n*".repeat(9)).backend("rec", Arc::clone(&recorder) as _);
     let config = config.option("rec", "key_prefix", "pre:fix \u{0}é").option("rec", "version", "7");
     config.site(hostile::site().name(), "backend", "rec").install().unwrap();
+    assert_eq!(hostile("abc"), 3);
     let mut seen = BTreeSet::new();
     for text in ["", " ", "a", "A", "a ", "../x", "*?[]", "%2e", "'\"", "\r\n", "\0", "é", "\u{10ffff}", "é\u{301}"] {
         let key = recorder.key_of(|| drop(hostile::entry(text).peek()));
@@ -86,7 +87,7 @@ fn a_borrowed_and_an_owned_form_of_one_argument_have_one_key() {
     let (text, also) = (String::from("word"), Some(String::from("more")));
     let one = recorder.key_of(|| drop(borrowed::entry("word", &Some("more")).peek()));
     let two = recorder.key_of(|| drop(borrowed::entry(&text, &also.as_deref()).peek()));
-    let call = recorder.key_of(|| drop(borrowed("word", Some("more"))));
+    let call = recorder.key_of(|| assert_eq!(borrowed("word", Some("more")), 8));
     assert_eq!((&one, &one), (&two, &call));
 }
 
@@ -103,6 +104,7 @@ fn maps_that_were_filled_in_another_order_have_one_key() {
     let (_guard, recorder) = Recorder::on(&[sum::site(), unordered::site()]);
     let pairs: Vec<(String, u64)> = (0..40).map(|n| (format!("key {n}"), n)).collect();
     let (forward, back): (BTreeMap<_, _>, BTreeMap<_, _>) = (pairs.iter().cloned().collect(), pairs.iter().rev().cloned().collect());
+    assert_eq!((sum(&forward, 1), unordered(&pairs.iter().cloned().collect())), (781, 780));
     let keys = [&forward, &back].map(|map| recorder.key_of(|| drop(sum::entry(map, &1).peek())));
     assert_eq!(keys[0], keys[1]);
     let first: HashMap<_, _> = pairs.iter().cloned().collect();
@@ -139,6 +141,7 @@ fn namespace_prefix_version_and_site_are_part_of_the_storage_key() {
     }
     let guard = alone();
     let recorder = Arc::new(Recorder::default());
+    assert_eq!((one(1), two(1), three(1)), (1, 1, 1));
     let mut seen = BTreeSet::new();
     for (namespace, prefix, version) in [("a", "", "1"), ("b", "", "1"), ("a", "b", "1"), ("", "ab", "1"), ("a", "", "2"), ("a:b", "", "1")] {
         let config = Config::new().namespace(namespace).backend("rec", Arc::clone(&recorder) as _);

@@ -91,7 +91,9 @@ pub(super) fn environment(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<(), Error> {
     let mut variables: Vec<(String, OsString)> = variables
-        .filter_map(|(name, value)| Some((name.into_string().ok()?.strip_prefix(prefix)?.strip_prefix('_')?.to_owned(), value)))
+        .filter_map(|(name, value)| {
+            Some((name.into_string().ok()?.strip_prefix(prefix)?.strip_prefix('_')?.to_owned(), value))
+        })
         .collect();
     // The fragment first: single variables win over it.
     variables.sort_by_key(|(name, _)| (name != "TOML", name.clone()));

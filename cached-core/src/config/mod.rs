@@ -250,7 +250,11 @@ fn same_identity(routes: &[(&'static site::Site, site::Route)]) -> Vec<String> {
     let clash = |(identity, sites): (&str, Vec<&'static site::Site>)| {
         let places: Vec<_> = sites.iter().map(|site| site.location()).collect();
         (sites.len() > 1).then(|| {
-            format!("{}: one identity \"{identity}\" for {} sites; give each a `name = …`", places.join(" and "), sites.len())
+            format!(
+                "{}: one identity \"{identity}\" for {} sites; give each a `name = …`",
+                places.join(" and "),
+                sites.len()
+            )
         })
     };
     by_identity.into_iter().filter_map(clash).collect()

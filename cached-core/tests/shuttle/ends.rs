@@ -251,7 +251,13 @@ fn a_body_that_calls_itself_computes_alone_while_others_wait() {
             with(&world, |world| {
                 let within = Arc::clone(world);
                 let value = world.call(1, |_| {
-                    assert_eq!(within.call(1, |role| { assert_eq!(role, Role::Alone); Act::Value }), Some(1));
+                    assert_eq!(
+                        within.call(1, |role| {
+                            assert_eq!(role, Role::Alone);
+                            Act::Value
+                        }),
+                        Some(1)
+                    );
                     Act::Value
                 });
                 assert_eq!(value, Some(1));

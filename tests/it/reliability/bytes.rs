@@ -167,6 +167,7 @@ fn r53_an_envelope_of_another_key_or_another_site_is_not_a_value() {
     }
     let config = Config::new().backend("forger", Arc::clone(&forger) as _);
     config.site("bytes.record", "backend", "forger").site("bytes.other", "backend", "forger").install().unwrap();
+    assert_eq!(other(0), record::uncached(0));
     for (n, bytes) in &written {
         *forger.forged.lock().unwrap() = Some(bytes.as_slice().into());
         assert_eq!(other::entry(n).peek(), Ok(None), "the envelope of another function of the same types");

@@ -44,7 +44,7 @@ struct Record {
 type Map = BTreeMap<String, Option<u8>>;
 
 /// Functions that do nothing: only their keys matter.
-#[expect(dropping_references, dropping_copy_types, reason = "arguments that only the key reads")]
+#[expect(dead_code, clippy::too_many_arguments, reason = "they are asked for by their entries, up to twelve parts")]
 mod functions {
     use std::borrow::Cow;
     use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ mod functions {
     macro_rules! functions {
         ($($(#[$attribute:meta])* $name:ident($($argument:ident: $type:ty),*);)*) => {
             $($(#[$attribute])* pub(super) fn $name($($argument: $type),*) -> u64 {
-                $(drop($argument);)*
+                $(let _ = &$argument;)*
                 0
             })*
 
