@@ -202,6 +202,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
             Entered::Lead(lead) => self.lead(lead),
+            // Whoever leads may have found a value instead of computing it: a refresh does not wait for that.
+            Entered::Wait(_) if self.manner == Manner::Refresh => {
+                let side = self.core.flights.aside(&self.key, generation);
+                Step::Compute(side.map_or(Turn::Free, Turn::Side))
+            }
             Entered::Wait(wait) => Step::Wait(wait),
             Entered::Alone(side) => Step::Compute(Turn::Side(side)),
             Entered::Busy => Step::Compute(Turn::Free),

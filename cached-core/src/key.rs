@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use foldhash::quality::{FoldHasher, RandomState};
+use foldhash::fast::{FoldHasher, RandomState};
 use quick_cache::Equivalent;
 
 /// A value that may be cached: shared between threads, and cloned for every caller.

@@ -241,7 +241,8 @@ impl Options {
             if known.contains(&name) {
                 continue;
             }
-            let remedy = match DJANGO.iter().find(|(django, _)| django.eq_ignore_ascii_case(name)) {
+            let spelled = |(django, here): &&(&str, &str)| django.eq_ignore_ascii_case(name) && *here != name;
+            let remedy = match DJANGO.iter().find(spelled) {
                 None if name.eq_ignore_ascii_case("OPTIONS") => "here the options stand one level up".into(),
                 Some((django, here)) => format!("`{django}`: here `{here}`"),
                 None => match did_you_mean(name, known.iter().copied()) {
@@ -407,7 +408,8 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
         return (String::new(), None);
     };
     if name == "memory" || name == "dummy" {
-        options.judge_names(&COMMON, faults);
+        // Options of other kinds stay without effect, so that one variable can switch an alias off.
+        options.judge_names(&every(), faults);
         return (name.into(), Some(Ok(None)));
     }
     let Some(kind) = inventory::iter::<Kind>().find(|kind| kind.name == name) else {

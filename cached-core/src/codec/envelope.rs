@@ -13,8 +13,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{KeyCodec, Probe, ValueCodec, canonical};
@@ -162,7 +161,10 @@ impl<K: Serialize> Probe<K> {
     }
 }
 
-impl<V: Serialize + DeserializeOwned> Probe<V> {
+// `Deserialize<'static>` and not `DeserializeOwned`: a bound on every lifetime would be taken for granted by
+// the probe and refused afterwards for a `&'static str`, which then could not be cached at all. The decoder
+// lends nothing, so such a value is at worst undecodable.
+impl<V: Serialize + Deserialize<'static>> Probe<V> {
     /// `MessagePack`, with field names.
     pub const VALUE: ValueCodec<V> = Some((encode::<V>, decode::<V>));
 
@@ -177,7 +179,7 @@ fn encode<V: Serialize>(value: &V) -> Result<Vec<u8>, Error> {
     rmp_serde::to_vec_named(value).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))
 }
 
-fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, Error> {
+fn decode<V: Deserialize<'static>>(bytes: &[u8]) -> Result<V, Error> {
     let mut rest = bytes;
     let mut decoder = rmp_serde::Deserializer::new(&mut rest);
     decoder.set_max_depth(MAX_DEPTH);
