@@ -19,7 +19,11 @@ struct Peer {
 }
 
 const PEERS: [Peer; 3] = [
-    Peer { name: "ours", dependency: || format!("cached-core = {{ path = {:?} }}", ours()), attribute: "cached_core::cached" },
+    Peer {
+        name: "ours",
+        dependency: || format!("cached-core = {{ path = {:?} }}", ours()),
+        attribute: "cached_core::cached",
+    },
     Peer { name: "cached", dependency: || "cached = \"4.1\"".to_owned(), attribute: "cached::macros::cached" },
     Peer { name: "memoize", dependency: || "memoize = \"0.6\"".to_owned(), attribute: "memoize::memoize" },
 ];

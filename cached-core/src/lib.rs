@@ -1,5 +1,52 @@
-//! A memoization framework: `#[cached]` sends a function's calls through named backends, and every
-//! cached function of the program stands in one report.
+//! Memoization through named backends: `#[cached]` sends a function's calls through a registry, what
+//! a name in it means is configuration, and every cached function of the program stands in one report.
+//!
+//! ```
+//! use cached_core::cached;
+//!
+//! #[cached]
+//! fn distance(a: &str, b: &str) -> usize {
+//!     a.chars().zip(b.chars()).filter(|(a, b)| a != b).count()
+//! }
+//!
+//! assert_eq!(distance("karolin", "kathrin"), distance("karolin", "kathrin"));
+//! assert_eq!(distance::site().stats().hits, 1);
+//! println!("{}", cached_core::report());
+//! ```
+//!
+//! Start with the [`cached`] attribute, [`Config`] and [`report()`]. A store of your own implements
+//! [`backend::Backend`].
+//!
+//! # Features
+//!
+//! * `macros` (default): the attribute. Costs the build of `syn`.
+//! * `bytes`: keys and values as bytes; crates of byte backends switch it on. Costs serde, a codec
+//!   and a digest, and one pass over each value written.
+//!
+//! # What it promises
+//!
+//! What is not promised may not be relied on.
+//!
+//! * **P1 identity** A call returns only a value produced by this site, this instantiation, equal arguments.
+//! * **P2 one flight** Per process at most one execution per key is in flight, except a caller that is itself inside
+//!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own.
+//! * **P3 failure is local** An error, panic or cancellation of the leader never hangs, panics or cancels a follower; the
+//!   next leader is exactly one. Followers of an `Err` compute in parallel unless `errors` lets them share it.
+//! * **P4 bounded wait** Followers wait at most `join_timeout` (10 s, or three times the site's usual body if longer) for
+//!   one leader, and for at most two leaders; endings are counted. Answers of backends that come later are waited for
+//!   at most `op_timeout` (100 ms).
+//! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
+//! * **P6 invalidation barrier** A call that starts after `invalidate` returned `Ok` never sees a value whose computation
+//!   began before it.
+//! * **P7 time** Never served later than its deadline.
+//! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.
+//! * **P9 total decoding** Any bytes decode to the right value or to a miss.
+//! * **P10 accounting** Every call ends in exactly one outcome; the totals balance.
+//! * **P11 quiet exit** No work is needed at exit for correctness; a thread-local destructor of ours does one atomic store
+//!   and nothing else; nothing runs in static destructors.
+//! * **P12 closed by default** Keys and values are never shown: not in the report, not in errors, not in `Debug`.
+//! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
+//!   await. User `Eq` may run under a shard's lock; re-entry from it is detected and bypassed.
 
 mod call;
 mod clock;
@@ -12,6 +59,7 @@ mod flight;
 mod key;
 mod memo;
 mod memory;
+mod options;
 mod project;
 mod registry;
 mod report;
@@ -39,7 +87,8 @@ pub use cached_macros::cached;
 pub use config::{Config, check_connections, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
-pub use registry::{Kind, Options};
+pub use options::Options;
+pub use registry::Kind;
 pub use report::{Report, report, report_at_exit};
 pub use site::{Site, site, sites};
 pub use stats::Stats;

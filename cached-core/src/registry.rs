@@ -4,13 +4,13 @@
 //! kept as long as their options stay the same. Nothing here knows functions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::error::{Error, ErrorKind, did_you_mean};
+use crate::error::{Error, did_you_mean};
+use crate::options::{Options, Reader, Setting, Source, bound};
 use crate::store::Channel;
 use crate::sync::{Gate, Mutex};
 
@@ -25,16 +25,6 @@ const MAX_VALUE_BYTES: usize = 1 << 20;
 /// Options that every kind takes.
 const COMMON: [&str; 8] =
     ["kind", "ttl", "max_entries", "key_prefix", "version", "join_timeout", "op_timeout", "max_value_bytes"];
-
-/// Spellings of Django's, and what they are called here.
-const DJANGO: [(&str, &str); 6] = [
-    ("TIMEOUT", "ttl"),
-    ("BACKEND", "kind"),
-    ("LOCATION", "location"),
-    ("KEY_PREFIX", "key_prefix"),
-    ("VERSION", "version"),
-    ("MAX_ENTRIES", "max_entries"),
-];
 
 /// A kind of backend: its name, the options it takes beside the common ones, and how one is made.
 ///
@@ -58,203 +48,6 @@ impl Kind {
         Self { name, options, make, at: Location::caller() }
     }
 }
-
-/// A value of the configuration.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Setting {
-    Text(String),
-    Integer(i64),
-    Float(f64),
-    Flag(bool),
-    List(Vec<Setting>),
-    /// A backend that the program made itself.
-    Made(Made),
-}
-
-/// A backend that the program made itself; equal when it is the same one.
-#[derive(Clone)]
-pub(crate) struct Made(pub(crate) Arc<dyn Backend>);
-
-impl PartialEq for Made {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-impl fmt::Debug for Made {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Made")
-    }
-}
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Without configuration.
-    Default,
-    /// A call of the configuration's methods, or a line of a file.
-    Place(String),
-    /// An environment variable.
-    Env(String),
-}
-
-impl Source {
-    #[track_caller]
-    pub(crate) fn here() -> Self {
-        let caller = Location::caller();
-        Source::Place(format!("{}:{}", caller.file(), caller.line()))
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::Default => f.write_str("default"),
-            Source::Place(place) | Source::Env(place) => f.write_str(place),
-        }
-    }
-}
-
-/// The options of one alias or one site override, each with where it came from.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// What the options belong to: `backends.shared`, `sites."shop::*"`.
-    path: String,
-    values: BTreeMap<String, (Setting, Source)>,
-}
-
-impl fmt::Debug for Options {
-    /// Names and sources; a value may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.path)?;
-        f.debug_map().entries(self.names()).finish()
-    }
-}
-
-impl Options {
-    pub(crate) fn new(path: impl Into<String>) -> Self {
-        Self { path: path.into(), values: BTreeMap::new() }
-    }
-
-    /// The name of the alias.
-    pub fn alias(&self) -> &str {
-        self.path.strip_prefix("backends.").unwrap_or(&self.path)
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    pub(crate) fn set(&mut self, name: impl Into<String>, value: Setting, source: Source) {
-        self.values.insert(name.into(), (value, source));
-    }
-
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Source)> {
-        self.values.iter().map(|(name, (_, source))| (name.as_str(), source))
-    }
-
-    pub(crate) fn source(&self, name: &str) -> Option<&Source> {
-        self.values.get(name).map(|(_, source)| source)
-    }
-
-    fn same(&self, other: &Options) -> bool {
-        let (a, b) = (&self.values, &other.values);
-        a.len() == b.len() && a.iter().zip(b).all(|((n, (v, _)), (m, (w, _)))| n == m && v == w)
-    }
-
-    /// The text of an option.
-    ///
-    /// # Errors
-    /// When it is there and not a text.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, Error> {
-        self.get(name, "a text", |value| match value {
-            Setting::Text(text) => Some(text.as_str()),
-            _ => None,
-        })
-    }
-
-    /// The number of an option, at least 0.
-    ///
-    /// # Errors
-    /// When it is there and not a whole number that fits.
-    pub fn count(&self, name: &str) -> Result<Option<usize>, Error> {
-        self.get(name, "a whole number", |value| match value {
-            Setting::Integer(number) => usize::try_from(*number).ok(),
-            Setting::Text(text) => text.trim().replace('_', "").parse().ok(),
-            _ => None,
-        })
-    }
-
-    /// The duration of an option, written as `"5m"` or `"1h 30m"`.
-    ///
-    /// # Errors
-    /// When it is there and not such a text, or zero.
-    pub fn duration(&self, name: &str) -> Result<Option<Duration>, Error> {
-        self.get(name, "a duration above zero like \"5m\" or \"1h 30m\"", |value| match value {
-            Setting::Text(text) => humantime::parse_duration(text).ok().filter(|duration| !duration.is_zero()),
-            _ => None,
-        })
-    }
-
-    /// The truth value of an option: `true` or `false`, nothing else.
-    ///
-    /// # Errors
-    /// When it is there and neither.
-    pub fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
-        self.get(name, "true or false", |value| match value {
-            Setting::Flag(flag) => Some(*flag),
-            Setting::Text(text) => text.parse().ok(),
-            _ => None,
-        })
-    }
-
-    /// Where the program gave its own backend, if it did.
-    pub(crate) fn made_at(&self) -> Option<&Source> {
-        self.made().and(self.source("kind"))
-    }
-
-    fn made(&self) -> Option<Arc<dyn Backend>> {
-        match self.values.get("kind") {
-            Some((Setting::Made(made), _)) => Some(Arc::clone(&made.0)),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn get<'a, T>(
-        &'a self,
-        name: &str,
-        expected: &str,
-        read: impl FnOnce(&'a Setting) -> Option<T>,
-    ) -> Result<Option<T>, Error> {
-        let Some((value, source)) = self.values.get(name) else { return Ok(None) };
-        let wrong = || {
-            let path = &self.path;
-            // The value is not repeated: it may be a secret.
-            Error::new(ErrorKind::Config, format!("{path}.{name} is not {expected} (from {source})"))
-        };
-        read(value).ok_or_else(wrong).map(Some)
-    }
-
-    /// A fault for each option that is not one of `known`.
-    pub(crate) fn judge_names(&self, known: &[&str], faults: &mut Vec<String>) {
-        for (name, source) in self.names() {
-            if known.contains(&name) {
-                continue;
-            }
-            let spelled = |(django, here): &&(&str, &str)| django.eq_ignore_ascii_case(name) && *here != name;
-            let remedy = match DJANGO.iter().find(spelled) {
-                None if name.eq_ignore_ascii_case("OPTIONS") => "here the options stand one level up".into(),
-                Some((django, here)) => format!("`{django}`: here `{here}`"),
-                None => match did_you_mean(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known options: {}", known.join(", ")),
-                },
-            };
-            faults.push(format!("{}.{name}: no such option (from {source}); {remedy}", self.path));
-        }
-    }
-}
-
 /// Where the entries of an alias live.
 #[derive(Clone)]
 pub(crate) enum Place {
@@ -414,14 +207,14 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
     }
     let Some(kind) = inventory::iter::<Kind>().find(|kind| kind.name == name) else {
         let kinds = kinds();
-        let near = did_you_mean(name, kinds.iter().copied());
-        let near = near.map_or(String::new(), |near| format!(" (did you mean \"{near}\"?)"));
-        faults.push(format!(
-            "{path}.kind: unknown kind \"{name}\"{near}; known kinds: {}; a kind of another crate \
-             needs that crate, and `cached_core::link!(cached_{})` if nothing else names it",
-            kinds.join(", "),
-            name.replace('-', "_"),
-        ));
+        let remedy = match did_you_mean(name, kinds.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!(
+                "a kind of another crate needs that crate, and `cached_core::link!(cached_{})` if nothing else names it",
+                name.replace('-', "_")
+            ),
+        };
+        faults.push(format!("{path}.kind: unknown kind \"{name}\"; known kinds: {}; {remedy}", kinds.join(", ")));
         options.judge_names(&every(), faults);
         return (name.into(), None);
     };
@@ -449,36 +242,6 @@ fn kinds() -> Vec<&'static str> {
     names.sort_unstable();
     names
 }
-
-/// `max_entries`: a number above zero, or `"unbounded"`.
-pub(crate) fn bound(options: &Options, name: &str) -> Result<Option<usize>, Error> {
-    options.get(name, "a number above zero or \"unbounded\"", |value| match value {
-        Setting::Integer(number) => usize::try_from(*number).ok().filter(|number| *number > 0),
-        Setting::Text(text) if text == "unbounded" => Some(usize::MAX),
-        Setting::Text(text) => text.trim().replace('_', "").parse().ok().filter(|number| *number > 0),
-        _ => None,
-    })
-}
-
-/// Reads options one by one and gathers what is wrong with them.
-pub(crate) struct Reader<'a, 'f> {
-    pub(crate) options: &'a Options,
-    pub(crate) faults: &'f mut Vec<String>,
-}
-
-impl<'a> Reader<'a, '_> {
-    pub(crate) fn one<T>(
-        &mut self,
-        read: impl FnOnce(&'a Options, &str) -> Result<Option<T>, Error>,
-        name: &str,
-    ) -> Option<T> {
-        read(self.options, name).unwrap_or_else(|error| {
-            self.faults.push(error.to_string());
-            None
-        })
-    }
-}
-
 /// A text as part of a storage key: letters, digits and `-` stay, all else is `_` and its code.
 fn clean(text: &str) -> String {
     use std::fmt::Write as _;

@@ -137,11 +137,12 @@ fn verdict(stats: &Stats, way: &Way) -> String {
     let used = stats.calls >= 10;
     let verdict = match way {
         Way::Off(why) if why == "no such alias" => "no such alias: configure it, or name another",
+        Way::Off(why) if why == "dummy" => "off: its backend is `dummy`",
         Way::Off(why) => why,
         _ if stats.calls == 0 => "never called",
         _ if stats.errors == stats.calls => "errors only: `errors = …` keeps an `Err` for a while",
         _ if used && stats.evictions > stats.hits => "evicts before reuse: raise `max_entries`",
-        _ if used && stats.hits + stats.joined == 0 => "never hits: every call has another key",
+        _ if used && stats.hits + stats.joined == 0 => "never hits: no key was asked twice",
         _ if used && stats.misses == 1 => "one key: a `static` would do",
         _ if stats.backend_errors > 0 => "its backend fails: see backend errors",
         _ => "",
@@ -154,8 +155,9 @@ impl fmt::Display for Report {
         let totals = self.totals();
         writeln!(
             f,
-            "cached: {} sites in {}: {} calls, {} hits, {} joined, {} misses, {} of body, {} saved",
+            "cached: {} {} of {}: {} calls, {} hits, {} joined, {} misses, {} in bodies, ≈{} saved",
             self.rows.len(),
+            if self.rows.len() == 1 { "site" } else { "sites" },
             self.namespace,
             totals.calls,
             totals.hits,
@@ -212,7 +214,7 @@ impl Report {
             let figures = row.stats.figures();
             texts.into_iter().map(str::to_owned).chain(figures.iter().map(|(_, figure)| figure.to_string())).collect()
         } else {
-            vec![tail(row.name, 32), tail(&row.at, 24), row.alias.clone(), row.stats.calls.to_string()]
+            vec![tail(row.name, 36), tail(&row.at, 32), row.alias.clone(), row.stats.calls.to_string()]
         };
         let hits = if row.stats.calls == 0 { "-".into() } else { format!("{:.0}", row.stats.hit_share() * 100.0) };
         cells.extend([hits, time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
@@ -220,13 +222,16 @@ impl Report {
     }
 }
 
-/// The last `width` characters of a path, for a table that fits a terminal.
+/// The end of a path, of at most `width` characters, for a table that fits a terminal; cut before a
+/// segment where there is one.
 fn tail(text: &str, width: usize) -> String {
     let count = text.chars().count();
     if count <= width {
         return text.to_owned();
     }
-    std::iter::once('…').chain(text.chars().skip(count - width + 1)).collect()
+    let end: String = text.chars().skip(count - width + 1).collect();
+    let cut = end.find(['/', ':']).filter(|cut| cut + 8 < end.len()).unwrap_or(0);
+    format!("…{}", &end[cut..])
 }
 
 /// A duration in three figures: `1.23ms`.

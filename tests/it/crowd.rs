@@ -129,6 +129,7 @@ pub(crate) fn routed(kind: &str, pattern: &str, join_timeout: &str) -> Routed {
     let mut config = cached_core::Config::new()
         .option("there", "kind", kind)
         .option("there", "join_timeout", join_timeout)
+        .option("there", "op_timeout", "30s")
         .site(pattern, "backend", "there");
     if kind == "file" {
         config = config.option("there", "location", directory.path().to_str().expect("a path that is text"));
@@ -150,10 +151,10 @@ pub(crate) fn at_rest(site: &Site) {
     assert_eq!(stats.calls, stats.hits + stats.joined + stats.misses + stats.bypassed + stats.errors, "{stats:?}");
 }
 
-/// The figures of some rounds.
-pub(crate) fn median_and_most(mut walls: Vec<Duration>) -> (Duration, Duration) {
+/// The least, the median and the most of some rounds.
+pub(crate) fn figures(mut walls: Vec<Duration>) -> (Duration, Duration, Duration) {
     walls.sort();
-    (walls[walls.len() / 2], walls[walls.len() - 1])
+    (walls[0], walls[walls.len() / 2], walls[walls.len() - 1])
 }
 
 /// A step that a future takes: pending once, and woken at once.

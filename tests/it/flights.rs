@@ -2,7 +2,7 @@
 //! key once, and what dropped, forgotten and panicking leaders do, is in `reliability`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -242,37 +242,19 @@ fn followers_of_an_err_that_is_kept_share_it() {
     }
 }
 
-static OTHERS: Gauge = Gauge::new();
+static TOGETHER: Barrier = Barrier::new(2);
 
+/// Each body waits for another one: were one held back until the other ends, neither would.
 #[cached]
-fn one_of_two(key: u64, together: NotInKey) -> u64 {
-    let _inside = OTHERS.enter();
-    together.0.wait();
+fn one_of_two(key: u64) -> u64 {
+    TOGETHER.wait();
     key
-}
-
-/// Two bodies meet here; in the key it is like any other.
-#[derive(Clone)]
-struct NotInKey(Arc<Barrier>);
-
-impl PartialEq for NotInKey {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for NotInKey {}
-
-impl std::hash::Hash for NotInKey {
-    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
 #[test]
 fn different_keys_compute_at_the_same_time() {
     let _routed = routed("memory", HERE, "10s");
-    let together = NotInKey(Arc::new(Barrier::new(2)));
-    // Each body waits for the other: were one held back until the other ends, neither would.
-    let (given, _) = crowd::threads(2, |i| one_of_two(i as u64, together.clone()));
+    let (given, _) = crowd::threads(2, |i| one_of_two(i as u64));
     assert_eq!(given, [Ok(0), Ok(1)]);
     at_rest(one_of_two::site());
 }

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Config;
 use crate::error::{Error, ErrorKind, did_you_mean};
-use crate::registry::{Setting, Source};
+use crate::options::{Setting, Source};
 use crate::site::sites;
 
 const TOP: [&str; 3] = ["namespace", "backends", "sites"];
@@ -49,7 +49,7 @@ fn each_table(
     path: &str,
     tables: &DeTable<'_>,
     at: &dyn Fn(usize) -> Source,
-    options: impl for<'c> Fn(&'c mut Config, &str) -> &'c mut crate::registry::Options,
+    options: impl for<'c> Fn(&'c mut Config, &str) -> &'c mut crate::options::Options,
 ) {
     for (name, table) in tables {
         let DeValue::Table(settings) = table.get_ref() else {

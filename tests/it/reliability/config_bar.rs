@@ -57,7 +57,7 @@ fn r62_every_site_that_a_wrong_backend_touches_is_listed_with_file_and_line() {
     let unknown = Config::new().site(PATTERN, "backend", "shraed").install().unwrap_err();
     let broken = Config::new().option("shared", "kind", "file").site(PATTERN, "backend", "shared");
     let broken = broken.install().unwrap_err();
-    let lacking = Config::new().option("shared", "kind", "memory").option("shared", "location", "here");
+    let lacking = Config::new().option("shared", "kind", "memory").option("shared", "compression", "on");
     let lacking = lacking.site(PATTERN, "backend", "shared").install().unwrap_err();
     let both = Config::new().option("shared", "kind", "file").site(PATTERN, "backend", "shraed").install().unwrap_err();
     let found = [&unknown, &broken, &lacking, &both].map(named);

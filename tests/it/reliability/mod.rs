@@ -1,4 +1,7 @@
 //! The bar of reliability: a test `rNN_…` is one of its checks, and prints the figure it found.
+//!
+//! Where the bar is in real time it is that of idle cores. Tests run beside others, so the quickest
+//! round has to meet it; the median and the most are printed.
 
 mod asynchrony;
 mod bytes;
@@ -6,3 +9,4 @@ mod concurrency;
 mod config_bar;
 mod identity_bar;
 mod keys_bar;
+mod panics;

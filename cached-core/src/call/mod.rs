@@ -3,28 +3,25 @@
 //! In: an owned key and the body. Out: the value, and exactly one outcome. Sync and async callers
 //! take the same steps; they differ in how they wait, and nowhere else.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use pin_project_lite::pin_project;
 
 use crate::backend::{Bytes, When};
-use crate::clock::{self, Alarm, NEVER};
 use crate::error::Error;
 use crate::event::{self, Outcome, Reason};
 use crate::flight::{Ended, Entered, Lead, Side, Wait};
 use crate::key::{Held, OwnedKey, Value};
 use crate::memo::{Core, Memo};
-use crate::memory::{Header, Kept};
-use crate::project::{Class, Project};
-use crate::site::{Life, Route, Way};
+use crate::memory::Kept;
+use crate::project::Project;
+use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How};
-use crate::sync::{block_on, park, thread_waker};
 use crate::word::State;
-use crate::workers::{self, Purpose};
+
+mod land;
+mod run;
+
+pub use run::Run;
 
 /// A call that has to look further, with the key it owns by now.
 pub struct Miss<const F: u8, K: 'static, V: 'static> {
@@ -306,122 +303,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.ticket.end(outcome);
         R::restore(value)
     }
-
-    /// What the body gave is shared, and stored if it may be. `writer` carries bytes away.
-    fn finish<const F: u8, R: Project<F, Stored = V>>(mut self, turn: Turn<K, V>, result: &R, writer: Writer) {
-        let counters = self.counters();
-        let nanos = self.lap.end();
-        let free = matches!(turn, Turn::Free);
-        let Some(value) = result.stored() else {
-            counters.ran(nanos, true);
-            turn.fail();
-            self.ticket.end(if free { Outcome::Bypass } else { Outcome::Error });
-            return;
-        };
-        let class = R::class(value);
-        counters.ran(nanos, class == Class::Error);
-        let outcome = match class {
-            _ if free => Outcome::Bypass,
-            Class::Error => Outcome::Error,
-            _ => Outcome::Miss(self.reason),
-        };
-        if !free {
-            let kept = Kept::copy_of(value, self.memo.facts.quiet);
-            match life(&self.route, class) {
-                None => self.share_only(turn, kept),
-                Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
-                Some(life) if matches!(self.route.way, Way::Memory) => self.keep(turn, kept, life),
-                Some(_) => self.share_only(turn, kept),
-            }
-        }
-        self.ticket.end(outcome);
-    }
-
-    fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>) {
-        turn.land(kept, || ());
-        self.counters().add(Count::NotStored, 1);
-    }
-
-    fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<std::time::Duration>) {
-        let created = clock::now();
-        let deadline = life.map_or(NEVER, |life| clock::after(created, life));
-        let header = Header { generation: self.state.generation(), created, deadline };
-        let key = self.key.clone();
-        let stored = turn.land(kept.clone(), || {
-            // What a `clear` overtook would only push out something newer.
-            let current = self.memo.site.word.load().generation() == header.generation;
-            if current { self.core.memory.insert(key, kept, header) } else { None }
-        });
-        match stored.flatten() {
-            Some(gone) => self.counters().add(Count::Evicted, gone.evicted()),
-            None => self.counters().add(Count::NotStored, 1),
-        }
-    }
-
-    fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<std::time::Duration>, writer: Writer) {
-        let encoded = self.memo.facts.value.map(|(encode, _)| encode(kept.as_ref()));
-        let (payload, remote) = match (encoded, self.remote.take()) {
-            (Some(Ok(payload)), Some(remote)) => (payload, remote),
-            (Some(Err(error)), _) => {
-                self.fault(&error);
-                return self.share_only(turn, kept);
-            }
-            _ => return self.share_only(turn, kept),
-        };
-        let (memo, generation, started) = (self.memo, self.state.generation(), self.lap.started());
-        let write = move || {
-            let counters = &memo.site.counters;
-            let pass = remote.channel.gate.pass();
-            let late = clock::now().saturating_sub(started) >= clock::after(0, crate::store::TOMBSTONE_LIFE);
-            let overtaken = late || memo.site.word.load().generation() != generation;
-            let written = match overtaken {
-                true => Ok(false),
-                false => remote.channel.write(&remote.address, &payload, life, remote.when),
-            };
-            drop(pass);
-            match written {
-                Ok(true) => {}
-                Ok(false) => counters.add(Count::NotStored, 1),
-                Err(error) => {
-                    counters.add(Count::BackendErrors, 1);
-                    memo.site.warn(&format!("{}: {error}", memo.site.location()));
-                }
-            }
-            // Landed after the write: whoever asks in between still finds the flight.
-            turn.land(kept, || ());
-        };
-        match writer {
-            Writer::Here => write(),
-            Writer::Worker => {
-                if let Err(job) = workers::submit(Purpose::Write, Box::new(write)) {
-                    // Too many writes wait. Dropping the job lets the next in line compute.
-                    self.counters().add(Count::NotStored, 1);
-                    drop(job);
-                }
-            }
-        }
-    }
-}
-
-/// Who carries bytes to the backend.
-#[derive(Clone, Copy)]
-enum Writer {
-    Here,
-    Worker,
-}
-
-/// How long a value of this class is kept: `None` not at all, `Some(None)` for ever.
-fn life(route: &Route, class: Class) -> Option<Option<std::time::Duration>> {
-    let life = match class {
-        Class::Value => Life::AsValues,
-        Class::Error => route.errors,
-        Class::None => route.none,
-    };
-    match life {
-        Life::Never => None,
-        Life::AsValues => Some(route.ttl),
-        Life::For(life) => Some(Some(route.ttl.map_or(life, |ttl| ttl.min(life)))),
-    }
 }
 
 pub(crate) fn address_of<K: OwnedKey, V: Value>(
@@ -435,142 +316,4 @@ pub(crate) fn address_of<K: OwnedKey, V: Value>(
         return Err(unsupported("serde cannot carry the value of this site"));
     }
     Ok(channel.address(memo.schema(), &encode(&key.key)?))
-}
-
-impl<const F: u8, K, V> Miss<F, K, V> {
-    /// Gives the value: from the backend, from another caller's computation, or from `body`.
-    #[cold]
-    #[inline(never)]
-    pub fn run<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R) -> R
-    where
-        K: OwnedKey,
-        V: Value,
-    {
-        let (mut call, mut step) = Call::begin(self);
-        loop {
-            step = match step {
-                Step::Give(kept, outcome) => return call.give(kept, outcome),
-                Step::Read(lead) => {
-                    let read = block_on(call.read(How::Here));
-                    call.was_read(lead, read)
-                }
-                Step::Wait(wait) => {
-                    let ended = block(wait);
-                    call.waited(ended)
-                }
-                Step::Compute(turn) => {
-                    call.lap = Lap::start();
-                    let here = turn.run_here();
-                    let result = call.lap.run(body);
-                    drop(here);
-                    call.finish(turn, &result, Writer::Here);
-                    return result;
-                }
-            };
-        }
-    }
-
-    /// As [`Miss::run`], without blocking: a future that polls `body` only if it has to.
-    pub fn run_async<B>(self, body: B) -> Run<Stage<F, K, V>, B>
-    where
-        K: OwnedKey,
-        V: Value,
-    {
-        Run { stage: Stage(At::New(self)), body }
-    }
-}
-
-fn block<'a, K: OwnedKey, V: Value>(mut wait: Wait<'a, K, Kept<V>>) -> Ended<'a, K, Kept<V>> {
-    let waker = thread_waker();
-    loop {
-        if let Some(ended) = wait.look(&waker) {
-            return ended;
-        }
-        park(clock::until(wait.deadline()));
-    }
-}
-
-pin_project! {
-    /// A call of an async function that was not served from memory at once.
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct Run<S, B> {
-        stage: S,
-        #[pin]
-        body: B,
-    }
-}
-
-/// How far an async call is.
-pub struct Stage<const F: u8, K: OwnedKey, V: Value>(At<F, K, V>);
-
-enum At<const F: u8, K: OwnedKey, V: Value> {
-    New(Miss<F, K, V>),
-    Read(Call<K, V>, Option<Lead<'static, K, Kept<V>>>, Answer<Option<Bytes>>),
-    Wait(Call<K, V>, Wait<'static, K, Kept<V>>, Option<Alarm>),
-    Compute(Call<K, V>, Turn<K, V>),
-    Done,
-}
-
-impl<const F: u8, K, V, R, B> Future for Run<Stage<F, K, V>, B>
-where
-    K: OwnedKey,
-    V: Value,
-    R: Project<F, Stored = V>,
-    B: Future<Output = R>,
-{
-    type Output = R;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
-        let this = self.project();
-        let (mut body, Stage(stage)) = (this.body, this.stage);
-        loop {
-            // Taken out, so that a panic below drops call and turn while it unwinds.
-            let (call, step) = match std::mem::replace(stage, At::Done) {
-                At::New(miss) => Call::begin(miss),
-                At::Done => panic!("a cached call was polled after it had ended"),
-                At::Read(mut call, lead, mut answer) => match answer.as_mut().poll(cx) {
-                    Poll::Ready(read) => {
-                        let step = call.was_read(lead, read);
-                        (call, step)
-                    }
-                    Poll::Pending => {
-                        *stage = At::Read(call, lead, answer);
-                        return Poll::Pending;
-                    }
-                },
-                At::Wait(mut call, mut wait, alarm) => match wait.look(cx.waker()) {
-                    Some(ended) => {
-                        drop(alarm);
-                        let step = call.waited(ended);
-                        (call, step)
-                    }
-                    None => {
-                        let alarm = Alarm::set(wait.deadline(), cx.waker().clone());
-                        *stage = At::Wait(call, wait, Some(alarm));
-                        return Poll::Pending;
-                    }
-                },
-                At::Compute(mut call, turn) => {
-                    let here = turn.run_here();
-                    let polled = call.lap.run(|| body.as_mut().poll(cx));
-                    drop(here);
-                    let Poll::Ready(result) = polled else {
-                        *stage = At::Compute(call, turn);
-                        return Poll::Pending;
-                    };
-                    call.finish(turn, &result, Writer::Worker);
-                    return Poll::Ready(result);
-                }
-            };
-            *stage = match step {
-                Step::Give(kept, outcome) => return Poll::Ready(call.give(kept, outcome)),
-                Step::Wait(wait) => At::Wait(call, wait, None),
-                Step::Compute(turn) => At::Compute(Call { lap: Lap::start(), ..call }, turn),
-                Step::Read(lead) => {
-                    let answer = call.read(How::Later);
-                    At::Read(call, lead, answer)
-                }
-            };
-        }
-    }
 }

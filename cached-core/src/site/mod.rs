@@ -13,11 +13,15 @@ use once_cell::race::OnceRef;
 
 use crate::clock;
 use crate::error::{Error, did_you_mean};
-use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Options, Place, Reader, Registry, Setting, bound};
+use crate::registry::{self, Registry};
 use crate::stats::{Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
 use crate::word::{FAST, State, TIMED, Word};
+
+mod route;
+
+pub(crate) use route::{Life, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
 #[derive(Clone, Copy, Debug)]
@@ -112,48 +116,6 @@ pub(crate) trait Instance: Sync {
     fn clear_bytes(&self, route: &Route) -> Result<(), Error>;
 }
 
-/// Where the calls of a site go, and how values are kept.
-pub(crate) struct Route {
-    pub(crate) alias: String,
-    pub(crate) kind: String,
-    pub(crate) way: Way,
-    pub(crate) ttl: Option<Duration>,
-    pub(crate) max_entries: usize,
-    pub(crate) errors: Life,
-    pub(crate) none: Life,
-    pub(crate) flight: bool,
-    pub(crate) join_timeout: Duration,
-    /// Values that are not the default, each with where it came from.
-    pub(crate) policy: Vec<String>,
-}
-
-/// How long one sort of value lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Life {
-    AsValues,
-    Never,
-    For(Duration),
-}
-
-#[derive(Clone)]
-pub(crate) enum Way {
-    Memory,
-    Bytes(Arc<crate::store::Channel>),
-    /// The cache is not asked: why, in words for the report.
-    Off(String),
-}
-
-impl Way {
-    fn same(&self, other: &Way) -> bool {
-        match (self, other) {
-            (Way::Memory, Way::Memory) => true,
-            (Way::Bytes(a), Way::Bytes(b)) => Arc::ptr_eq(a, b),
-            (Way::Off(a), Way::Off(b)) => a == b,
-            _ => false,
-        }
-    }
-}
-
 impl Site {
     /// A site; written by the macro.
     pub const fn new(meta: Meta) -> Self {
@@ -243,6 +205,10 @@ impl Site {
         self.reroute(&registry::current());
     }
 
+    fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Acquire)
+    }
+
     /// The longest life of an entry that configuration allows now, in nanoseconds.
     pub(crate) fn life(&self) -> u64 {
         self.life.load(Ordering::Relaxed)
@@ -291,91 +257,6 @@ impl Site {
         share(&memos, max_entries);
     }
 
-    /// The route that `registry` gives this site; what is wrong with it goes to `faults`.
-    pub(crate) fn resolve(&self, registry: &Registry, faults: &mut Vec<String>) -> Route {
-        let at = self.at();
-        let policy = &self.meta.policy;
-        let mut notes = Vec::new();
-        let overrides = self.overrides(registry);
-        let mut wrong = Vec::new();
-        let mut find = Finder { overrides: &overrides, faults: &mut wrong, notes: &mut notes };
-        let named = find.one(Options::text, "backend");
-        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.disabled.load(Ordering::Acquire);
-        let flight = find.one(flight, "flight").unwrap_or(policy.flight);
-        let errors = find.life("errors", policy.errors, Life::Never);
-        let none = find.life("none", policy.none, Life::AsValues);
-        let attribute = policy.ttl.map(|ttl| ttl());
-        let ttl = find.or(Options::duration, "ttl", attribute, show_ttl);
-        let max_entries = find.or(bound, "max_entries", policy.max_entries, show_bound);
-        faults.append(&mut wrong);
-        let wanted = named.unwrap_or(self.meta.alias);
-        let Some(alias) = registry.aliases.get(wanted) else {
-            // An alias that could not be made is not unknown: its own fault names this site.
-            if !registry.broken.contains(wanted) {
-                let source = overrides.iter().rev().find_map(|options| options.source("backend"));
-                let from = source.map_or(String::new(), |source| format!(" (from {source})"));
-                faults.push(format!("{at}: {}{from}", registry.unknown(wanted)));
-            }
-            return Route { alias: wanted.into(), ..Route::off("no such alias") };
-        };
-        let way = match (&alias.place, enabled) {
-            (_, false) => Way::Off("disabled".into()),
-            (Place::Dummy, true) => Way::Off("dummy".into()),
-            (Place::Memory, true) => Way::Memory,
-            (Place::Bytes(_), true) if !(self.meta.encodable)() => {
-                faults.push(format!(
-                    "{at}: key and value must be bytes on backend \"{}\" ({}), and serde cannot carry them; derive \
-                     `Serialize` for the arguments in the key and `Serialize, Deserialize` for the returned value, or \
-                     choose a memory backend",
-                    alias.name, alias.kind
-                ));
-                Way::Off("types that cannot be bytes".into())
-            }
-            (Place::Bytes(channel), true) => Way::Bytes(Arc::clone(channel)),
-        };
-        let bytes = matches!(way, Way::Bytes(_));
-        let of_alias = |name: &str, shown: String| {
-            let source = alias.options.source(name).map_or(String::new(), |source| format!(", {source}"));
-            format!("{shown} (alias{source})")
-        };
-        if let (None, Some(ttl)) = (ttl, alias.ttl) {
-            notes.push(of_alias("ttl", show_ttl(&ttl)));
-        } else if ttl.is_none() && bytes {
-            notes.push(format!("{} (kind)", show_ttl(&BYTE_TTL)));
-        }
-        if let (None, Some(max_entries)) = (max_entries, alias.max_entries) {
-            notes.push(of_alias("max_entries", show_bound(&max_entries)));
-        }
-        Route {
-            alias: alias.name.clone(),
-            kind: alias.kind.clone(),
-            way,
-            ttl: ttl.or(alias.ttl).or(bytes.then_some(BYTE_TTL)),
-            max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
-            errors,
-            none,
-            flight,
-            join_timeout: alias.join_timeout,
-            policy: notes,
-        }
-    }
-
-    /// The overrides that name this site, the most exact last.
-    fn overrides<'a>(&self, registry: &'a Registry) -> Vec<&'a Options> {
-        let name = self.name();
-        registry.overrides.iter().filter(|options| matches(pattern(options), name)).collect()
-    }
-
-    /// The alias that the site asks for, whether there is one or not.
-    pub(crate) fn wanted<'a>(&self, registry: &'a Registry) -> &'a str
-    where
-        'static: 'a,
-    {
-        let named =
-            self.overrides(registry).into_iter().rev().find_map(|options| options.text("backend").ok().flatten());
-        named.unwrap_or(self.meta.alias)
-    }
-
     /// Place and name, for messages.
     pub(crate) fn at(&self) -> String {
         format!("{} ({})", self.location(), self.name())
@@ -401,131 +282,10 @@ impl fmt::Debug for Site {
     }
 }
 
-impl Route {
-    fn off(why: &str) -> Self {
-        Self {
-            alias: String::new(),
-            kind: "none".into(),
-            way: Way::Off(why.into()),
-            ttl: None,
-            max_entries: MAX_ENTRIES,
-            errors: Life::Never,
-            none: Life::AsValues,
-            flight: true,
-            join_timeout: registry::JOIN_TIMEOUT,
-            policy: Vec::new(),
-        }
-    }
-}
-
-/// Finds policy values: override before attribute.
-struct Finder<'a, 'f> {
-    overrides: &'a [&'a Options],
-    faults: &'f mut Vec<String>,
-    notes: &'f mut Vec<String>,
-}
-
-impl<'a> Finder<'a, '_> {
-    /// The last override that gives the option.
-    fn one<T>(&mut self, read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>, name: &str) -> Option<T> {
-        let options = self.overrides.iter().rev().find(|options| options.source(name).is_some())?;
-        let found = Reader { options, faults: self.faults }.one(read, name)?;
-        let source = options.source(name).map_or(String::new(), ToString::to_string);
-        self.notes.push(format!("{name} ({source})"));
-        Some(found)
-    }
-
-    fn or<T>(
-        &mut self,
-        read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>,
-        name: &str,
-        attribute: Option<T>,
-        show: impl Fn(&T) -> String,
-    ) -> Option<T> {
-        if let Some(found) = self.one(read, name) {
-            self.notes.pop();
-            let options = self.overrides.iter().rev().find_map(|options| options.source(name));
-            let source = options.map_or(String::new(), ToString::to_string);
-            self.notes.push(format!("{} ({source})", show(&found)));
-            return Some(found);
-        }
-        if let Some(value) = &attribute {
-            self.notes.push(format!("{} (attribute)", show(value)));
-        }
-        attribute
-    }
-
-    fn life(&mut self, name: &str, attribute: Keep, default: Life) -> Life {
-        self.one(life, name).unwrap_or(match attribute {
-            Keep::Default => default,
-            Keep::Never => Life::Never,
-            Keep::For(life) => match life() {
-                Duration::MAX => Life::AsValues,
-                life => Life::For(life),
-            },
-        })
-    }
-}
-
-fn show_bound(max_entries: &usize) -> String {
-    if *max_entries == usize::MAX { "max_entries unbounded".into() } else { format!("max_entries {max_entries}") }
-}
-
-fn show_ttl(ttl: &Duration) -> String {
-    format!("ttl {}", humantime::format_duration(*ttl))
-}
-
-/// `flight`: whether computations of one key are one.
-fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
-    options.get(name, "\"process\" or \"off\"", |value| match value {
-        Setting::Text(text) if text == "process" => Some(true),
-        Setting::Text(text) if text == "off" => Some(false),
-        _ => None,
-    })
-}
-
-/// `errors`, `none`: a duration, or `"never"`.
-fn life(options: &Options, name: &str) -> Result<Option<Life>, Error> {
-    match options.text(name)? {
-        Some("never") => Ok(Some(Life::Never)),
-        _ => Ok(options.duration(name)?.map(Life::For)),
-    }
-}
-
-/// What is wrong with the values of an override, whether it names a site or not.
-pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
-    let mut read = Reader { options, faults };
-    read.one(Options::text, "backend");
-    read.one(Options::flag, "enabled");
-    read.one(flight, "flight");
-    read.one(life, "errors");
-    read.one(life, "none");
-    read.one(Options::duration, "ttl");
-    read.one(bound, "max_entries");
-}
-
 /// All memos of a generic function share the bound of their site.
 fn share(memos: &[&'static dyn Instance], max_entries: usize) {
     let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
     memos.iter().for_each(|memo| memo.set_max_entries(each));
-}
-
-/// The pattern of an override: the path without `sites.`.
-pub(crate) fn pattern(options: &Options) -> &str {
-    options.path().strip_prefix("sites.").unwrap_or(options.path()).trim_matches('"')
-}
-
-/// Whether a pattern names a site; `*` stands for one segment of the path.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let (mut wanted, mut found) = (pattern.split("::"), name.split("::"));
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(a), Some(b)) if a == b => {}
-            _ => return false,
-        }
-    }
 }
 
 /// Every site of the program, called or not, by file and line.

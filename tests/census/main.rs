@@ -1,0 +1,5 @@
+//! Prints the census.
+
+fn main() {
+    print!("{}", census::census());
+}

@@ -1,0 +1,298 @@
+//! R10: a panic in the body, or in any hook of the user's, is its caller's alone.
+
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use cached_core::cached;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tokio::runtime::Runtime;
+
+use crate::crowd::{self, Given, at_rest, routed, runtime};
+use crate::support::scaled;
+
+const HERE: &str = "it::reliability::panics::*";
+const CALLERS: usize = 100;
+
+/// Code of the user's that the cache runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+enum Hook {
+    Body,
+    KeyExpression,
+    KeyHash,
+    KeyEq,
+    KeyClone,
+    KeyDrop,
+    KeySerialize,
+    ValueClone,
+    ValueDrop,
+    ValueSerialize,
+    ValueDeserialize,
+}
+
+const HOOKS: [Hook; 11] = [
+    Hook::Body,
+    Hook::KeyExpression,
+    Hook::KeyHash,
+    Hook::KeyEq,
+    Hook::KeyClone,
+    Hook::KeyDrop,
+    Hook::KeySerialize,
+    Hook::ValueClone,
+    Hook::ValueDrop,
+    Hook::ValueSerialize,
+    Hook::ValueDeserialize,
+];
+
+/// How often each hook ran, and when one of them is to panic.
+struct Fuse {
+    ran: [AtomicUsize; HOOKS.len()],
+    hook: AtomicUsize,
+    left: AtomicI64,
+}
+
+static FUSE: Fuse = Fuse {
+    ran: [const { AtomicUsize::new(0) }; HOOKS.len()],
+    hook: AtomicUsize::new(usize::MAX),
+    left: AtomicI64::new(0),
+};
+
+impl Fuse {
+    fn touch(&self, hook: Hook) {
+        self.ran[hook as usize].fetch_add(1, SeqCst);
+        // A second panic while one unwinds would end the process; that is nobody's fault here.
+        if self.hook.load(SeqCst) == hook as usize && !std::thread::panicking() && self.left.fetch_sub(1, SeqCst) == 1 {
+            resume_unwind(Box::new(Blown));
+        }
+    }
+
+    /// The `nth` run of `hook` from now on panics.
+    fn arm(&self, hook: Hook, nth: usize) {
+        self.left.store(i64::try_from(nth).expect("a small number"), SeqCst);
+        self.hook.store(hook as usize, SeqCst);
+    }
+
+    /// Nothing panics any more; gives whether something did.
+    fn disarm(&self) -> bool {
+        self.hook.swap(usize::MAX, SeqCst) != usize::MAX && self.left.load(SeqCst) <= 0
+    }
+
+    fn count(&self, hook: Hook) -> usize {
+        self.ran[hook as usize].load(SeqCst)
+    }
+}
+
+/// The payload of the one panic.
+struct Blown;
+
+#[derive(Debug)]
+struct Key(u64);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        FUSE.touch(Hook::KeyHash);
+        self.0.hash(state);
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        FUSE.touch(Hook::KeyEq);
+        self.0 == other.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Clone for Key {
+    fn clone(&self) -> Self {
+        FUSE.touch(Hook::KeyClone);
+        Key(self.0)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        FUSE.touch(Hook::KeyDrop);
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FUSE.touch(Hook::KeySerialize);
+        self.0.serialize(serializer)
+    }
+}
+
+#[derive(Debug)]
+struct Goods(u64);
+
+impl Clone for Goods {
+    fn clone(&self) -> Self {
+        FUSE.touch(Hook::ValueClone);
+        Goods(self.0)
+    }
+}
+
+impl Drop for Goods {
+    fn drop(&mut self) {
+        FUSE.touch(Hook::ValueDrop);
+    }
+}
+
+impl Serialize for Goods {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FUSE.touch(Hook::ValueSerialize);
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Goods {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        FUSE.touch(Hook::ValueDeserialize);
+        u64::deserialize(deserializer).map(Goods)
+    }
+}
+
+fn key_of(id: u64) -> Key {
+    FUSE.touch(Hook::KeyExpression);
+    Key(id)
+}
+
+#[cached(key = key_of(id))]
+fn goods(id: u64) -> Goods {
+    FUSE.touch(Hook::Body);
+    std::thread::sleep(Duration::from_millis(2));
+    Goods(id)
+}
+
+#[cached(key = key_of(id))]
+async fn goods_async(id: u64) -> Goods {
+    FUSE.touch(Hook::Body);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    Goods(id)
+}
+
+/// A fresh key in every round.
+static ROUND: AtomicU64 = AtomicU64::new(0);
+
+/// 100 callers: 60 of one cold key, the rest of two others, and twice each, so that there are
+/// leaders, followers and hits.
+fn call_all(runtime: Option<&Runtime>) -> Vec<Given<bool>> {
+    let round = ROUND.fetch_add(3, SeqCst);
+    let id = move |i: usize| round + u64::from(i >= 60) + u64::from(i >= 80);
+    match runtime {
+        None => crowd::threads(CALLERS, |i| (0..2).all(|_| goods(id(i)).0 == id(i))).0,
+        Some(runtime) => {
+            let call = |i| async move { goods_async(id(i)).await.0 == id(i) && goods_async(id(i)).await.0 == id(i) };
+            crowd::tasks(runtime, CALLERS, call).0
+        }
+    }
+}
+
+/// One panic in the `nth` run of `hook`: at most one caller has it, and the rest get their values.
+/// Gives whether it came to pass.
+fn blow(hook: Hook, nth: usize, runtime: Option<&Runtime>) -> bool {
+    FUSE.arm(hook, nth);
+    let given = call_all(runtime);
+    crowd::flush();
+    let blown = FUSE.disarm();
+    let panicked = given.iter().filter(|given| given.is_err()).count();
+    assert!(given.iter().flatten().all(|right| *right), "{hook:?} {nth}: every value is right");
+    assert!(panicked <= usize::from(blown), "{hook:?} {nth}: {panicked} callers panicked, blown: {blown}");
+    if hook == Hook::Body {
+        assert_eq!(panicked, usize::from(blown), "the caller has its own panic");
+    }
+    blown
+}
+
+/// Calls, looks, forgets and replaces at random, and finds everything in order.
+fn operate_at_random(operations: usize) {
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    for _ in 0..operations {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let id = 1_000_000 + random % 50;
+        match random >> 32 & 7 {
+            0 => goods::entry(id).invalidate().expect("the backend works"),
+            1 => goods::entry(id).put(Goods(id)).expect("the backend works"),
+            2 => {
+                let peeked = goods::entry(id).peek().expect("the backend works");
+                assert!(peeked.is_none_or(|goods| goods.0 == id));
+            }
+            _ => assert_eq!(goods(id).0, id),
+        }
+    }
+}
+
+fn every_hook_on(kind: &str) {
+    let (_routed, runtime) = (routed(kind, HERE, "10s"), runtime(true));
+    let mut rounds = 0;
+    for runtime in [None, Some(&runtime)] {
+        for hook in HOOKS {
+            let before = FUSE.count(hook);
+            assert!(call_all(runtime).iter().all(|given| *given == Ok(true)), "nothing panics without a fuse");
+            crowd::flush();
+            let runs = FUSE.count(hook) - before;
+            if runs == 0 {
+                let of_bytes = matches!(hook, Hook::KeySerialize | Hook::ValueSerialize | Hook::ValueDeserialize);
+                assert!(kind == "memory" && of_bytes || kind == "file" && hook == Hook::KeyEq, "{hook:?} never ran");
+                continue;
+            }
+            assert!(blow(hook, 1, runtime), "{hook:?} ran {runs} times before, and now not once");
+            rounds += 1;
+            // How often a hook runs depends on who comes first; these may come too late to happen.
+            rounds += usize::from(blow(hook, runs.div_ceil(2), runtime)) + usize::from(blow(hook, runs, runtime));
+        }
+    }
+    let operations = scaled(10_000);
+    operate_at_random(operations);
+    println!("R10 {kind}: {rounds} panics in {} hooks, sync and async, each its caller's alone", HOOKS.len());
+    println!("R10 {kind}: then {operations} random operations, all right");
+    at_rest(goods::site());
+    at_rest(goods_async::site());
+}
+
+#[test]
+fn r10_a_panic_of_the_users_code_is_its_callers_alone_in_memory() {
+    every_hook_on("memory");
+}
+
+#[test]
+fn r10_a_panic_of_the_users_code_is_its_callers_alone_on_files() {
+    every_hook_on("file");
+}
+
+static LIFE: AtomicUsize = AtomicUsize::new(0);
+
+fn life() -> Duration {
+    if LIFE.swap(0, SeqCst) == 1 {
+        resume_unwind(Box::new(Blown));
+    }
+    Duration::from_secs(60)
+}
+
+#[cached(ttl = life())]
+fn short_lived(id: u64) -> u64 {
+    id + 1
+}
+
+#[test]
+fn r10_a_panic_of_the_expression_of_a_lifetime_is_its_callers_alone() {
+    for kind in ["memory", "file"] {
+        let _routed = routed(kind, HERE, "10s");
+        assert_eq!(short_lived(1), 2);
+        LIFE.store(1, SeqCst);
+        // The lifetime is asked for when the site is routed.
+        let routed_anew = catch_unwind(AssertUnwindSafe(|| short_lived::site().enable()));
+        assert!(routed_anew.is_err_and(|payload| payload.is::<Blown>()), "whoever routes has the panic");
+        let (given, _) = crowd::threads(CALLERS, |i| short_lived(i as u64));
+        assert!(given.iter().enumerate().all(|(i, given)| *given == Ok(i as u64 + 1)), "and nobody else");
+        short_lived::site().enable();
+        assert_eq!(short_lived(1), 2);
+        at_rest(short_lived::site());
+    }
+}

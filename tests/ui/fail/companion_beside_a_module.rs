@@ -1,0 +1,16 @@
+//! A module of the function's name leaves no place for its companions: `companion = "other"` does.
+
+use cached_core::cached;
+
+mod price {
+    pub const BASE: u64 = 1;
+}
+
+#[cached]
+fn price(n: u64) -> u64 {
+    n + price::BASE
+}
+
+fn main() {
+    price(1);
+}

@@ -1,0 +1,13 @@
+//! An address says nothing about the value.
+
+use cached_core::cached;
+
+#[cached]
+fn f(at: *const u64) -> bool {
+    at.is_null()
+}
+
+fn main() {
+    f(std::ptr::null());
+    f::site();
+}

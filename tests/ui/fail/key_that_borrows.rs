@@ -1,0 +1,13 @@
+//! An expression in `key` is an owned value, or a reference written with `&`.
+
+use cached_core::cached;
+
+#[cached(key = (text.trim(), n))]
+fn f(text: &str, n: u64) -> u64 {
+    n + text.len() as u64
+}
+
+fn main() {
+    f("a", 1);
+    f::site();
+}

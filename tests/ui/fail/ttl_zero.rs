@@ -1,0 +1,13 @@
+//! A lifetime is longer than nothing.
+
+use cached_core::cached;
+
+#[cached(ttl = "0s")]
+fn f(n: u64) -> u64 {
+    n
+}
+
+fn main() {
+    f(1);
+    f::site();
+}

@@ -1,0 +1,13 @@
+//! A type parameter is `'static`.
+
+use cached_core::cached;
+
+#[cached]
+fn f<T: Clone + Eq + std::hash::Hash + Send + Sync>(value: T) -> T {
+    value
+}
+
+fn main() {
+    f(1);
+    f::site();
+}

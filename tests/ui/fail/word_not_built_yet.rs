@@ -1,0 +1,13 @@
+//! A word that is not built yet is refused, not ignored.
+
+use cached_core::cached;
+
+#[cached(tags = ["n:{n}"])]
+fn f(n: u64) -> u64 {
+    n
+}
+
+fn main() {
+    f(1);
+    f::site();
+}
