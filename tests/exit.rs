@@ -101,7 +101,7 @@ fn play(part: &str) -> (Output, String) {
 /// The places of the report's first line and of the program's own last word.
 fn places(stderr: &str) -> (Vec<usize>, Option<usize>) {
     let lines: Vec<_> = stderr.lines().collect();
-    let starts = |(place, line): (usize, &&str)| (line.starts_with("cached: 6 sites in ")).then_some(place);
+    let starts = |(place, line): (usize, &&str)| (line.starts_with("cached: 6 sites ")).then_some(place);
     (lines.iter().enumerate().filter_map(starts).collect(), lines.iter().position(|line| *line == "worked"))
 }
 
@@ -116,6 +116,10 @@ fn printed_once() {
     assert_eq!(table.len(), 2 + 6, "{stderr}");
     let widest = table.iter().map(|line| line.chars().count()).max();
     assert!(widest <= Some(120), "{widest:?} columns");
+    let hits: Vec<_> = table.iter().filter(|line| line.contains("exit::hits ")).collect();
+    let words: Vec<_> = hits[0].split_whitespace().skip(3).take(4).collect();
+    assert_eq!(words[..2], ["1000", "100"], "{stderr}");
+    assert!(words[2..].iter().all(|time| time.ends_with('s')), "times of body and saved: {stderr}");
 }
 
 fn not_bound() {

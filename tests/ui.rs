@@ -1,8 +1,36 @@
 //! What the macro says of a wrong program, and what it accepts.
 
+use std::path::Path;
+
+/// The one program that is wrong in more than one way.
+const SEVERAL: &str = "several_errors_at_once";
+
 #[test]
 fn every_wrong_program_gets_exactly_its_errors() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/fail/*.rs");
     cases.pass("ui/pass/*.rs");
+}
+
+#[test]
+fn every_wrong_program_gets_one_error_in_its_own_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/fail");
+    let mut wrong = Vec::new();
+    let mut programs = 0;
+    for entry in std::fs::read_dir(folder).expect("the wrong programs are here") {
+        let path = entry.expect("a file").path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        programs += 1;
+        let stderr = std::fs::read_to_string(path.with_extension("stderr")).expect("its words are beside it");
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let errors = stderr.lines().filter(|line| line.starts_with("error")).count();
+        let place = stderr.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).unwrap_or_default();
+        if (errors != 1 && name != SEVERAL) || !place.starts_with(&format!("ui/fail/{name}.rs:")) {
+            wrong.push(format!("{name}: {errors} errors, the first at {place}"));
+        }
+    }
+    assert!(programs >= 30, "{programs} wrong programs");
+    assert!(wrong.is_empty(), "{} of {programs}:\n{}", wrong.len(), wrong.join("\n"));
 }

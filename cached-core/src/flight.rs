@@ -115,13 +115,16 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     fn stand<R>(&self, key: &Held<K>, generation: u64, board: impl FnOnce(Arc<Flight<K, T>>) -> R) -> R {
         // Made before the lock, since it clones the key; dropped after it, if there was one already.
         let fresh = Arc::new(Flight { key: key.clone(), generation, state: Mutex::new(State::new()) });
-        self.table.with(key.hash, |bucket| {
+        let stood = self.table.with(key.hash, |bucket| {
             let found = bucket.iter().find(|flight| flight.generation == generation && flight.key == *key).cloned();
             board(found.unwrap_or_else(|| {
                 bucket.push(Arc::clone(&fresh));
                 Arc::clone(&fresh)
             }))
-        })
+        });
+        // The key's `Drop` may panic; what was boarded is a local by now, and is left while it unwinds.
+        drop(fresh);
+        stood
     }
 
     /// Computes beside whoever else does. `None`: called back from a comparison of the user's.

@@ -42,6 +42,11 @@ pub trait RefPart: Hash + Eq + ToOwned<Owned: OwnedKey> {}
 impl<T: ?Sized + Hash + Eq + ToOwned<Owned: OwnedKey>> RefPart for T {}
 
 /// A stored key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a cache key",
+    label = "the arguments of a `#[cached]` function",
+    note = "a key part is `Hash + Eq + Clone + Send + Sync + 'static`; leave it out with `skip(…)`, or say what identifies the call with `key = …`"
+)]
 pub trait OwnedKey: Eq + Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]

@@ -195,7 +195,8 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
     };
     let Some(name) = (Reader { options, faults }).one(Options::text, "kind") else {
         if options.source("kind").is_none() {
-            faults.push(format!("{path} has no `kind`; known kinds: {}", kinds().join(", ")));
+            let from = options.names().next().map_or(String::new(), |(_, source)| format!(" (from {source})"));
+            faults.push(format!("{path} has no `kind`{from}; known kinds: {}", kinds().join(", ")));
         }
         options.judge_names(&every(), faults);
         return (String::new(), None);
@@ -214,7 +215,8 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
                 name.replace('-', "_")
             ),
         };
-        faults.push(format!("{path}.kind: unknown kind \"{name}\"; known kinds: {}; {remedy}", kinds.join(", ")));
+        let from = options.source("kind").map_or(String::new(), |source| format!(" (from {source})"));
+        faults.push(format!("{path}.kind: unknown kind \"{name}\"{from}; known kinds: {}; {remedy}", kinds.join(", ")));
         options.judge_names(&every(), faults);
         return (name.into(), None);
     };
@@ -240,6 +242,7 @@ pub(crate) fn judge_kinds(faults: &mut Vec<String>) {
 fn kinds() -> Vec<&'static str> {
     let mut names: Vec<_> = inventory::iter::<Kind>().map(|kind| kind.name).chain(["memory", "dummy"]).collect();
     names.sort_unstable();
+    names.dedup();
     names
 }
 /// A text as part of a storage key: letters, digits and `-` stay, all else is `_` and its code.

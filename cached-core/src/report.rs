@@ -136,15 +136,17 @@ impl Row {
 fn verdict(stats: &Stats, way: &Way) -> String {
     let used = stats.calls >= 10;
     let verdict = match way {
-        Way::Off(why) if why == "no such alias" => "no such alias: configure it, or name another",
+        Way::Off(why) if why == "no such alias" => "no such alias: configure it",
         Way::Off(why) if why == "dummy" => "off: its backend is `dummy`",
         Way::Off(why) => why,
         _ if stats.calls == 0 => "never called",
-        _ if stats.errors == stats.calls => "errors only: `errors = …` keeps an `Err` for a while",
-        _ if used && stats.evictions > stats.hits => "evicts before reuse: raise `max_entries`",
-        _ if used && stats.hits + stats.joined == 0 => "never hits: no key was asked twice",
+        _ if stats.errors == stats.calls => "errors only: see `errors = …`",
+        _ if stats.backend_errors > 0 => "its backend fails",
+        _ if used && stats.evictions > stats.hits => "evicts before reuse: too small",
+        _ if used && stats.misses == stats.calls && stats.cold == stats.misses && stats.not_stored == 0 => {
+            "never hits: no key came twice"
+        }
         _ if used && stats.misses == 1 => "one key: a `static` would do",
-        _ if stats.backend_errors > 0 => "its backend fails: see backend errors",
         _ => "",
     };
     verdict.to_owned()
@@ -169,6 +171,9 @@ impl fmt::Display for Report {
         let mut lines = vec![self.head()];
         lines.extend(self.rows.iter().map(|row| self.cells(row)));
         let mut widths = vec![0; lines[0].len()];
+        for cell in lines.iter_mut().flatten().filter(|cell| cell.contains(char::is_control)) {
+            *cell = cell.escape_debug().to_string();
+        }
         for line in &lines {
             for (width, cell) in widths.iter_mut().zip(line) {
                 *width = (*width).max(cell.chars().count());
@@ -182,7 +187,16 @@ impl fmt::Display for Report {
                 let (before, after) = if self.is_text(place) { (0, pad) } else { (pad, 0) };
                 let _ = write!(text, "{:before$}{cell}{:after$}  ", "", "");
             }
-            writeln!(f, "  {}", text.trim_end())?;
+            let text = text.trim_end();
+            let cut = text
+                .char_indices()
+                .nth(WIDTH - 3)
+                .map(|(cut, _)| cut)
+                .filter(|_| !self.wide && text.chars().count() > WIDTH - 2);
+            match cut {
+                Some(cut) => writeln!(f, "  {}…", &text[..cut])?,
+                None => writeln!(f, "  {text}")?,
+            }
         }
         for warning in &self.warnings {
             writeln!(f, "  warning: {warning}")?;
@@ -214,13 +228,16 @@ impl Report {
             let figures = row.stats.figures();
             texts.into_iter().map(str::to_owned).chain(figures.iter().map(|(_, figure)| figure.to_string())).collect()
         } else {
-            vec![tail(row.name, 36), tail(&row.at, 32), row.alias.clone(), row.stats.calls.to_string()]
+            vec![tail(row.name, 26), tail(&row.at, 24), tail(&row.alias, 12), row.stats.calls.to_string()]
         };
         let hits = if row.stats.calls == 0 { "-".into() } else { format!("{:.0}", row.stats.hit_share() * 100.0) };
         cells.extend([hits, time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
         cells
     }
 }
+
+/// How wide the table is at the most, unless all columns are asked for.
+const WIDTH: usize = 120;
 
 /// The end of a path, of at most `width` characters, for a table that fits a terminal; cut before a
 /// segment where there is one.

@@ -88,7 +88,9 @@ impl Channel {
         if how == How::Later && self.capabilities.blocking {
             let channel = Arc::clone(self);
             let offloaded = workers::offload(move || wait(operation(&channel), timeout));
-            return Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())).map(then) });
+            // The caller waits no longer than for any other backend; the job goes on, and its answer is dropped.
+            let answer = Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) });
+            return Box::pin(async move { Bounded::new(answer, timeout).await.map(then) });
         }
         match operation(self) {
             Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),

@@ -1,15 +1,19 @@
 //! Everything that is wrong with one use of the attribute, told at once.
 //!
 //! In: a token to change and what to do about it, again and again. Out: one `syn::Error` that
-//! holds them all, in the order they were found; and the "did you mean" of an unknown word.
+//! holds them all, in the order they were found; and the words that messages are made of.
 
-use proc_macro2::Span;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use std::fmt::Display;
+use syn::ext::IdentExt;
 
 /// Collects errors instead of stopping at the first.
 #[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
+pub(crate) struct Errors {
+    all: Option<syn::Error>,
+    subjects: Vec<String>,
+}
 
 impl Errors {
     /// One error, under the tokens to change.
@@ -17,52 +21,52 @@ impl Errors {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// One error, under a span.
-    pub(crate) fn at_span(&mut self, span: Span, message: impl Display) {
-        self.push(syn::Error::new(span, message));
+    /// One error about a word or an argument; a second about the same one waits until this is mended.
+    pub(crate) fn about(&mut self, subject: impl Display, error: syn::Error) {
+        let subject = subject.to_string();
+        if !self.subjects.contains(&subject) {
+            self.subjects.push(subject);
+            self.push(error);
+        }
     }
 
-    pub(crate) fn push(&mut self, error: syn::Error) {
-        match &mut self.0 {
-            Some(all) => all.combine(error),
-            None => self.0 = Some(error),
+    /// One error, several, or none.
+    pub(crate) fn push(&mut self, errors: impl IntoIterator<Item = syn::Error>) {
+        for error in errors {
+            match &mut self.all {
+                Some(all) => all.combine(error),
+                None => self.all = Some(error),
+            }
         }
     }
 
     /// All of them, or nothing if all is well.
     pub(crate) fn take(&mut self) -> Option<syn::Error> {
-        self.0.take()
+        self.all.take()
     }
 }
 
 /// " (did you mean `x`?)", or nothing when no known word is near.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let limit = (word.chars().count() + 1) / 3;
-    known
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map_or_else(String::new, |(_, candidate)| format!(" (did you mean `{candidate}`?)"))
+    let near = known.into_iter().map(|candidate| (distance(word, candidate), candidate));
+    match near.filter(|(distance, _)| *distance <= limit).min() {
+        Some((_, candidate)) => format!(" (did you mean `{candidate}`?)"),
+        None => String::new(),
+    }
 }
 
 /// "`a`, `b`, `c`".
 pub(crate) fn list<T: Display>(words: impl IntoIterator<Item = T>) -> String {
-    words
-        .into_iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let quoted: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
 }
 
 /// Letters to insert, delete, replace or swap with their neighbour until `a` is `b`.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in rows.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    rows[0] = (0..=b.len()).collect();
+    let first = |i: usize| (0..=b.len()).map(|j| i + j).collect();
+    let mut rows: Vec<Vec<usize>> = (0..=a.len()).map(first).collect();
     for i in 1..=a.len() {
         for j in 1..=b.len() {
             let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
@@ -74,4 +78,34 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     rows[a.len()][b.len()]
+}
+
+/// Tokens as people write them: spaces only where words meet.
+pub(crate) fn written(tokens: impl ToTokens) -> String {
+    let meets = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let mut text = String::new();
+    for token in tokens.into_token_stream() {
+        let piece = match &token {
+            TokenTree::Group(group) => in_brackets(group.delimiter(), group.stream()),
+            TokenTree::Ident(ident) => ident.unraw().to_string(),
+            TokenTree::Punct(punct) if punct.as_char() == ',' => ", ".to_owned(),
+            TokenTree::Punct(punct) if matches!(punct.as_char(), '+' | '=') => format!(" {punct} "),
+            other => other.to_string(),
+        };
+        if meets(text.chars().last()) && meets(piece.chars().next()) {
+            text.push(' ');
+        }
+        text.push_str(&piece);
+    }
+    text
+}
+
+fn in_brackets(delimiter: Delimiter, inner: TokenStream) -> String {
+    let inner = written(inner);
+    match delimiter {
+        Delimiter::Parenthesis => format!("({inner})"),
+        Delimiter::Bracket => format!("[{inner}]"),
+        Delimiter::Brace => format!("{{{inner}}}"),
+        Delimiter::None => inner,
+    }
 }

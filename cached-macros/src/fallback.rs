@@ -1,62 +1,30 @@
 //! What is left when something is wrong.
 //!
-//! In: the errors, and the item as it was. Out: both, and for a free function companions that do
-//! nothing, so that nothing that uses the function fails for a second reason.
+//! In: the model as far as it is known, and the item as it was. Out: the item, and for a free
+//! function companions that do nothing, so that nothing that uses it fails for a second reason.
 
-use crate::func::Func;
+use crate::expand::{companions_of, renamed};
+use crate::func::opaque;
 use crate::model::{Form, Model};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit::Visit;
-use syn::{Signature, TypeImplTrait};
 
-/// The errors, and the item unchanged.
-pub(crate) fn keep(error: &syn::Error, item: &TokenStream) -> TokenStream {
-    let error = error.to_compile_error();
-    quote!(#error #item)
-}
-
-/// A method unchanged; its errors stand before the `impl` block.
-pub(crate) fn method(func: &Func) -> TokenStream {
-    let Func {
-        attrs, vis, sig, body, ..
-    } = func;
-    quote!(#(#attrs)* #vis #sig #body)
-}
-
-/// `f::site`, `f::uncached` and `f::refresh`, for whoever calls them.
-pub(crate) fn companions(model: &Model) -> Option<TokenStream> {
-    let mut search = Opaque(false);
-    search.visit_return_type(&model.body_sig.output);
-    if model.form != Form::Free || search.0 {
-        return None;
+/// The item, with `f::site`, `f::uncached` and `f::refresh` for whoever calls them.
+pub(crate) fn keep(model: &Model, item: &TokenStream) -> TokenStream {
+    if model.form != Form::Free || opaque(&model.output).is_some() {
+        return item.clone();
     }
-    let Model { root, vis, names, .. } = model;
-    let (home, site, every) = (&names.home, &names.site, &model.attrs.every);
-    let named = |name: &Ident| Signature {
-        ident: name.clone(),
-        ..model.body_sig.clone()
-    };
-    let (uncached, refresh) = (named(&names.uncached), named(&names.refresh));
-    Some(quote! {
-        #(#every)*
-        #[doc(hidden)]
-        #vis enum #home {}
-        #(#every)*
-        #[doc(hidden)]
-        #[allow(dead_code, unused_variables, unused_mut)]
-        impl #home {
+    let Model { root, vis, names, body_sig, .. } = model;
+    let (site, [uncached, refresh]) =
+        (names.near("site"), ["uncached", "refresh"].map(|name| renamed(body_sig, &names.near(name))));
+    let companions = companions_of(
+        model,
+        &quote! {
+            #![allow(dead_code, unused_variables, unused_mut)]
             #vis const fn #site() -> &'static #root::Site { loop {} }
             #vis #uncached { loop {} }
             #vis #refresh { loop {} }
-        }
-    })
-}
-
-struct Opaque(bool);
-
-impl<'ast> Visit<'ast> for Opaque {
-    fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
-        self.0 = true;
-    }
+        },
+    );
+    quote!(#item #companions)
 }

@@ -13,13 +13,13 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-use args::{Args, Word};
+use args::Args;
 use errors::Errors;
 use func::{Func, Target};
-use model::{Block, Model};
+use model::{Around, Model};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, ImplItem, ItemImpl, Meta};
+use syn::{Attribute, Error, ImplItem, ImplItemFn, ItemImpl, Meta};
 
 /// Puts a cache in front of a function. Documented where it is exported: `cached_core::cached`.
 #[proc_macro_attribute]
@@ -28,83 +28,73 @@ pub fn cached(args: proc_macro::TokenStream, item: proc_macro::TokenStream) -> p
 }
 
 fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
-    match Target::read(&item) {
-        Ok(Target::Func(func)) => function(args, *func, &item),
-        Ok(Target::Impl(block)) => block_of_methods(args, *block),
-        Err(error) => fallback::keep(&error, &item),
-    }
+    let mut errors = Errors::default();
+    let around = Around { block: None, root: quote!(::cached_core) };
+    let written = match Target::read(&item) {
+        Ok(Target::Func(func)) => function(args, *func, &around, &mut errors),
+        Ok(Target::Impl(block)) => methods(args, *block, &around, &mut errors),
+        Err(error) => {
+            errors.push(error);
+            item
+        }
+    };
+    let errors = errors.take().map(|error| error.to_compile_error());
+    quote!(#errors #written)
 }
 
-fn function(args: TokenStream, func: Func, item: &TokenStream) -> TokenStream {
+/// The function with its cache; or what stands for it while something is wrong.
+fn function(args: TokenStream, item: ImplItemFn, around: &Around, all: &mut Errors) -> TokenStream {
     let mut errors = Errors::default();
     let args = Args::parse(args, &mut errors);
-    let root = model::root(&args).unwrap_or_else(model::usual_root);
-    let model = Model::new(&args, func, None, root, &mut errors);
+    let unchanged = item.to_token_stream();
+    let model = Model::new(&args, Func::new(item), around, &mut errors);
     match errors.take() {
         None => expand::function(&model),
         Some(error) => {
-            let companions = fallback::companions(&model);
-            fallback::keep(&error, &quote!(#item #companions))
+            all.push(error);
+            fallback::keep(&model, &unchanged)
         }
     }
 }
 
 /// Every method that carries the attribute too; the others stay as they are.
-fn block_of_methods(args: TokenStream, mut item: ItemImpl) -> TokenStream {
-    let mut errors = Errors::default();
-    let args = Args::parse(args, &mut errors);
-    for (_, given) in args.iter().filter(|(word, _)| *word != Word::Crate) {
-        let message = format!(
-            "`{}` belongs on a method: the `impl` block takes `crate = …` only",
-            given.word
-        );
-        errors.at(&given.word, message);
+fn methods(args: TokenStream, mut block: ItemImpl, around: &Around, errors: &mut Errors) -> TokenStream {
+    let args = Args::parse(args, errors);
+    for word in args.words().filter(|word| *word != "crate") {
+        errors.at(word, format!("`{word}` belongs on a method: the `impl` block takes `crate = …` only"));
     }
-    let root = model::root(&args).unwrap_or_else(model::usual_root);
-    let block = Block::of(&item);
+    let members = std::mem::take(&mut block.items);
+    let around = Around { block: Some(&block), root: around.root_of(&args, errors) };
     let mut found = false;
-    for member in &mut item.items {
-        let ImplItem::Fn(method) = member else { continue };
+    let mut write = |member| {
+        let ImplItem::Fn(mut method) = member else { return member };
         let Some(index) = method.attrs.iter().position(is_cached) else {
-            continue;
+            return ImplItem::Fn(method);
         };
-        let attr = method.attrs.remove(index);
+        let args = arguments(&method.attrs.remove(index), errors);
         found = true;
-        *member = ImplItem::Verbatim(one_method(&attr, method.clone().into(), &block, &root, &mut errors));
+        ImplItem::Verbatim(function(args, method, &around, errors))
+    };
+    let written = members.into_iter().map(&mut write).collect();
+    if found {
+        model::check_static(&block.generics, &[], &[], errors);
+    } else {
+        let message = "no method of this `impl` block carries `#[cached]`: mark the methods to cache as well";
+        errors.at(&block.self_ty, message);
     }
-    if !found {
-        errors.at(
-            &item.self_ty,
-            "no method of this `impl` block carries `#[cached]`: mark the methods to cache as well",
-        );
-    }
-    match errors.take() {
-        None => item.into_token_stream(),
-        Some(error) => fallback::keep(&error, &item.into_token_stream()),
-    }
+    block.items = written;
+    block.into_token_stream()
 }
 
-fn one_method(attr: &Attribute, func: Func, block: &Block, root: &TokenStream, errors: &mut Errors) -> TokenStream {
-    let mut own = Errors::default();
-    let written = match &attr.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
+fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
+    match &attr.meta {
+        Meta::Path(_) => {}
+        Meta::List(list) => return list.tokens.clone(),
         Meta::NameValue(pair) => {
-            own.at(pair, "arguments stand in parentheses: `#[cached(ttl = \"5m\")]`");
-            TokenStream::new()
-        }
-    };
-    let args = Args::parse(written, &mut own);
-    let root = model::root(&args).unwrap_or_else(|| root.clone());
-    let unchanged = fallback::method(&func);
-    let model = Model::new(&args, func, Some(block), root, &mut own);
-    match own.take() {
-        None => expand::function(&model),
-        Some(error) => {
-            errors.push(error);
-            quote!(#unchanged)
+            errors.push(Error::new_spanned(pair, "arguments stand in parentheses: `#[cached(ttl = \"5m\")]`"));
         }
     }
+    TokenStream::new()
 }
 
 fn is_cached(attr: &Attribute) -> bool {

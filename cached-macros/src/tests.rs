@@ -25,12 +25,7 @@ fn refusals(args: &str, item: &str) -> Vec<String> {
     struct Messages(Vec<String>);
     impl<'ast> Visit<'ast> for Messages {
         fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-            if mac
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "compile_error")
-            {
+            if mac.path.segments.last().is_some_and(|last| last.ident == "compile_error") {
                 self.0.push(mac.parse_body::<syn::LitStr>().expect("a message").value());
             }
         }
@@ -51,19 +46,13 @@ fn refused(args: &str, item: &str, words: &[&str]) {
 }
 
 fn snapshot(name: &str, args: &str, item: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/snapshots")
-        .join(name)
-        .with_extension("rs");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snapshots").join(name).with_extension("rs");
     let found = expand(args, item);
     if env::var_os("BLESS").is_some() {
         fs::write(&path, &found).expect("snapshots are writable");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        kept == found,
-        "{name} is written differently now (BLESS=1 accepts it):\n{found}"
-    );
+    assert!(kept == found, "{name} is written differently now (BLESS=1 accepts it):\n{found}");
 }
 
 macro_rules! snapshots {
@@ -114,17 +103,7 @@ fn durations_have_units() {
     for (text, wanted) in good {
         assert_eq!(duration(text), Ok(wanted), "{text}");
     }
-    for text in [
-        "",
-        "5",
-        "m",
-        "5 minutes",
-        "1.5h",
-        "-1s",
-        "0s",
-        "99999999999999999999s",
-        "18446744073709551615w",
-    ] {
+    for text in ["", "5", "m", "5 minutes", "1.5h", "-1s", "0s", "99999999999999999999s", "18446744073709551615w"] {
         assert!(duration(text).is_err(), "{text}");
     }
 }
@@ -187,16 +166,8 @@ fn a_value_that_makes_no_sense_is_refused() {
     refused("skip = n", f, &["here `skip(db)`"]);
     refused("errors = \"30s\"", f, &["`Result`", "`u8`"]);
     refused("none = \"30s\"", f, &["`Option`", "`u8`"]);
-    refused(
-        "errors = \"soon\"",
-        "fn f() -> Result<u8, E> { x }",
-        &["not a duration", "forever"],
-    );
-    refused(
-        "none = \"forever\"",
-        "fn f() -> Option<u8> { x }",
-        &["leave `none` out"],
-    );
+    refused("errors = \"soon\"", "fn f() -> Result<u8, E> { x }", &["not a duration", "forever"]);
+    refused("none = \"forever\"", "fn f() -> Option<u8> { x }", &["leave `none` out"]);
     refused("ttl = \"1m\", ttl = \"2m\"", f, &["given twice"]);
 }
 
@@ -208,23 +179,11 @@ fn every_argument_is_in_key_or_in_skip() {
     refused("skip(c)", f, &["no argument `c`", "`a`, `b`"]);
     refused("skip(self)", f, &["no argument `self`"]);
     refused("skip(a, a)", f, &["skipped twice"]);
-    refused(
-        "skip(databse)",
-        "fn f(database: &Db) -> u8 { 0 }",
-        &["did you mean `database`"],
-    );
+    refused("skip(databse)", "fn f(database: &Db) -> u8 { 0 }", &["did you mean `database`"]);
     refused("key = id", "fn f(&self, id: u8) -> u8 { id }", &["`self` is neither"]);
     refused("key = x.a", "fn f(a: u8, x: X) -> u8 { a }", &["`a` is neither"]);
-    refused(
-        "key = a",
-        "fn f((a, b): (u8, u8)) -> u8 { a }",
-        &["cannot look into a pattern"],
-    );
-    refused(
-        "skip(a)",
-        "fn f((a, b): (u8, u8)) -> u8 { a }",
-        &["skip all of them or none"],
-    );
+    refused("key = a", "fn f((a, b): (u8, u8)) -> u8 { a }", &["cannot look into a pattern"]);
+    refused("skip(a)", "fn f((a, b): (u8, u8)) -> u8 { a }", &["skip all of them or none"]);
     assert!(refusals("key = format!(\"{a}{b:?}\")", f).is_empty());
     assert!(refusals("skip(db)", "fn f(Db(db): Db, n: u8) -> u8 { n }").is_empty());
 }
@@ -242,11 +201,7 @@ fn what_cannot_be_a_key_says_how_to_leave_it_out() {
         ("x: HashMap<&str, u8>", "holds a borrow"),
         ("x: *const u8", "raw pointer"),
     ] {
-        refused(
-            "",
-            &format!("fn f({argument}) -> u8 {{ 0 }}"),
-            &["`x`", why, "`skip(x)`", "`key = …`"],
-        );
+        refused("", &format!("fn f({argument}) -> u8 {{ 0 }}"), &["`x`", why, "`skip(x)`", "`key = …`"]);
         let skipped = refusals("skip(x)", &format!("fn f({argument}) -> u8 {{ 0 }}"));
         assert!(skipped.is_empty(), "{argument}: {skipped:?}");
     }
@@ -263,15 +218,9 @@ fn what_cannot_be_kept_is_refused() {
         ("fn f(a: &str) -> Option<&str> { None }", ["borrow", "owned"]),
         ("fn f(a: &str) -> Cow<'_, str> { a }", ["borrow", "owned"]),
         ("fn f(a: &str) -> Result<&str, u8> { a }", ["borrow", "owned"]),
-        (
-            "fn f(a: u8) -> impl Iterator<Item = u8> { a }",
-            ["without a name", "Arc"],
-        ),
+        ("fn f(a: u8) -> impl Iterator<Item = u8> { a }", ["without a name", "Arc"]),
         ("fn f(a: u8) -> impl Future<Output = u8> { a }", ["future", "async fn"]),
-        (
-            "fn f(a: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> { a }",
-            ["future", "async fn"],
-        ),
+        ("fn f(a: u8) -> Pin<Box<dyn Future<Output = u8> + Send>> { a }", ["future", "async fn"]),
         ("fn f(a: u8) { }", ["returns nothing", "cache"]),
         ("fn f(a: u8) -> () { }", ["returns nothing", "cache"]),
         ("fn f(a: u8) -> ! { loop {} }", ["never returns", "cache"]),
@@ -295,11 +244,7 @@ fn what_cannot_be_cached_at_all_is_refused() {
     refused("", "fn new(n: u8) -> Self { Self(n) }", &["`impl` block as well"]);
     refused("", "fn new(n: u8) -> u8 { Self::of(n) }", &["`impl` block as well"]);
     refused("", "impl S { fn f() {} }", &["no method"]);
-    refused(
-        "ttl = \"5m\"",
-        "impl S { #[cached] fn f(n: u8) -> u8 { n } }",
-        &["belongs on a method"],
-    );
+    refused("ttl = \"5m\"", "impl S { #[cached] fn f(n: u8) -> u8 { n } }", &["belongs on a method"]);
     refused("companion = \"x\"", "fn f(&self) -> u8 { 0 }", &["no companions"]);
 }
 
@@ -308,11 +253,7 @@ fn a_type_parameter_must_be_static() {
     refused("", "fn f<T>(n: T) -> u8 { 0 }", &["`T: 'static`"]);
     refused("", "fn f<T: Clone>(n: T) -> u8 { 0 }", &["`T: Clone + 'static`"]);
     refused("", "fn f(n: impl Clone) -> u8 { 0 }", &["`impl Clone + 'static`"]);
-    refused(
-        "",
-        "impl<T> S<T> { #[cached] fn f(n: u8) -> u8 { n } }",
-        &["`T: 'static`"],
-    );
+    refused("", "impl<T> S<T> { #[cached] fn f(n: u8) -> u8 { n } }", &["`T: 'static`"]);
     assert!(refusals("", "fn f<T>(n: T) -> u8 where T: 'static { 0 }").is_empty());
     assert!(refusals("skip(n)", "fn f(n: impl Clone) -> u8 { 0 }").is_empty());
 }
@@ -342,26 +283,53 @@ fn all_errors_are_told_at_once() {
 }
 
 #[test]
+fn what_breaks_two_rules_gives_one_error() {
+    let f = "fn f(n: u8) -> u8 { n }";
+    refused("errors = \"soon\"", f, &["`Result`", "`u8`"]);
+    refused("none = \"forever\"", f, &["`Option`", "`u8`"]);
+    refused("skip(3)", f, &["here `skip(db)`"]);
+    refused("skip(x)", "fn f((x, y): (&mut u8, u8)) -> u8 { 0 }", &["skip all of them or none"]);
+    refused("", "fn f(n: &mut impl Clone) -> u8 { 0 }", &["`n` is borrowed mutably"]);
+    let methods = "impl<T> S<T> { #[cached] fn a(n: u8) -> u8 { n } #[cached] fn b(n: u8) -> u8 { n } }";
+    refused("", methods, &["`T: 'static`"]);
+}
+
+#[test]
+fn a_receiver_is_an_argument_like_the_others() {
+    refused("", "fn f(self: &mut Self) -> u8 { 0 }", &["`&mut self`", "`skip(self)`"]);
+    refused("", "fn f(self: Pin<&Self>) -> u8 { 0 }", &["`self` holds a borrow", "`skip(self)`", "`key = …`"]);
+    let squeezed = |item| expand("", item).replace(char::is_whitespace, "");
+    let by_value = squeezed("impl S { #[cached(key = self.id)] fn f(mut self) -> u8 { 0 } }");
+    assert!(by_value.contains("fnf(self)->") && by_value.contains("fnf_entry(&self,)"), "{by_value}");
+    let shared = squeezed("impl S { #[cached] fn f(self: Arc<Self>) -> u8 { 0 } }");
+    assert!(shared.contains("fnf_entry(self:&Arc<Self>,)"), "{shared}");
+}
+
+#[test]
+fn parentheses_around_an_impl_trait_go_with_it() {
+    let written = expand("", "fn f(n: &(impl Clone + 'static)) -> u8 { 0 }");
+    assert!(written.contains("n: &ImplN"), "{written}");
+}
+
+#[test]
 fn a_refused_function_stays_as_it_was() {
     let written = crate::expand(tokens("tll"), tokens("fn f(n: u8) -> u8 { n }")).to_string();
     assert!(written.contains("fn f (n : u8) -> u8 { n }"), "{written}");
     let written = crate::expand(tokens(""), tokens("impl S { #[cached(tll)] fn b(n: u8) -> u8 { n } }")).to_string();
-    assert!(
-        written.contains("fn b (n : u8) -> u8 { n }") && !written.contains("# [cached]"),
-        "{written}"
-    );
+    assert!(written.contains("fn b (n : u8) -> u8 { n }") && !written.contains("# [cached]"), "{written}");
 }
 
 #[test]
-fn a_fingerprint_does_not_depend_on_layout() {
+fn a_fingerprint_depends_on_every_token_and_not_on_layout() {
     let print = |item: &str| {
         let text = expand("", item);
         let at = text.find("fingerprint").expect("a fingerprint");
         text[at..].split(',').next().unwrap_or_default().to_owned()
     };
     assert_eq!(print("fn f(n: u8) -> u8 { n+1 }"), print("fn f(n: u8)->u8{\n n + 1 }"));
-    assert_ne!(
-        print("fn f(n: u8) -> u8 { n + 1 }"),
-        print("fn f(n: u8) -> u8 { n + 2 }")
-    );
+    for (one, other) in [("n + 1", "n + 2"), ("(n + 1) * 2", "(n + 1 * 2)"), ("g(n)", "g[n]"), ("g(n) + 1", "g(n + 1)")]
+    {
+        let [one, other] = [one, other].map(|body| print(&format!("fn f(n: u8) -> u8 {{ {body} }}")));
+        assert_ne!(one, other);
+    }
 }

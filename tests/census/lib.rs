@@ -13,13 +13,13 @@ pub fn plain(n: u64) -> u64 {
 }
 
 /// A generic function, called for two types.
-#[cached]
+#[cached(errors = "forever")]
 pub fn generic<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: T) -> T {
     value
 }
 
 /// A generic function that nobody instantiates.
-#[cached]
+#[cached(errors = "forever")]
 pub fn never_instantiated<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: T) -> T {
     value
 }

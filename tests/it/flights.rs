@@ -2,14 +2,17 @@
 //! key once, and what dropped, forgotten and panicking leaders do, is in `reliability`.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use cached_core::cached;
+use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
+use cached_core::{Config, cached};
+use cached_testkit::Shelf;
 use tokio::sync::Semaphore;
 
 use crate::crowd::{self, Gauge, at_rest, flush, routed, runtime};
+use crate::support::alone;
 
 const HERE: &str = "it::flights::*";
 
@@ -163,6 +166,113 @@ fn without_a_flight_an_invalidation_overtakes_a_body_too() {
         assert_eq!(price_aside::entry(&1).peek().expect("the backend works"), Some(2));
         at_rest(price_aside::site());
     }
+}
+
+/// Holds one operation back.
+struct Door {
+    shut: AtomicBool,
+    came: Semaphore,
+    go: Semaphore,
+}
+
+impl Door {
+    const fn new() -> Self {
+        Door { shut: AtomicBool::new(false), came: Semaphore::const_new(0), go: Semaphore::const_new(0) }
+    }
+
+    /// Whoever comes next waits until [`Door::open`].
+    fn shut(&self) {
+        self.shut.store(true, SeqCst);
+    }
+
+    fn pass(&self) {
+        if self.shut.swap(false, SeqCst) {
+            self.came.add_permits(1);
+            futures::executor::block_on(self.go.acquire()).expect("it is never closed").forget();
+        }
+    }
+
+    /// Waits until somebody waits.
+    fn came(&self) {
+        futures::executor::block_on(self.came.acquire()).expect("it is never closed").forget();
+    }
+
+    fn open(&self) {
+        self.go.add_permits(1);
+    }
+}
+
+/// A backend whose reads can be held back after they have read, and its writes before they write.
+struct Doors {
+    shelf: Shelf,
+    reads: Door,
+    writes: Door,
+    finished_reads: AtomicU64,
+}
+
+impl Backend for Doors {
+    fn capabilities(&self) -> Capabilities {
+        self.shelf.capabilities()
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
+        let reply = self.shelf.get_many(keys);
+        self.reads.pass();
+        self.finished_reads.fetch_add(1, SeqCst);
+        reply
+    }
+
+    fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
+        self.writes.pass();
+        self.shelf.set_many(writes)
+    }
+
+    fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
+        self.shelf.delete_many(keys)
+    }
+
+    fn clear(&self, prefix: &str) -> Reply<()> {
+        self.shelf.clear(prefix)
+    }
+}
+
+#[test]
+fn what_a_leader_only_found_is_not_given_to_a_call_that_began_after_an_invalidation() {
+    let _configured = alone();
+    let doors = Arc::new(Doors {
+        shelf: Shelf::new(),
+        reads: Door::new(),
+        writes: Door::new(),
+        finished_reads: AtomicU64::new(0),
+    });
+    let config = Config::new().backend("there", Arc::clone(&doors) as _).site(HERE, "backend", "there");
+    config.install().expect("the test's configuration is right");
+    SYNC.truth.store(1, SeqCst);
+    doors.reads.shut();
+    let finder = thread::spawn(|| price(1));
+    doors.reads.came();
+    assert_eq!(price(1), 1, "stored after the finder read nothing");
+    SYNC.truth.store(2, SeqCst);
+    doors.writes.shut();
+    let invalidation = thread::spawn(|| price::entry(&1).invalidate());
+    doors.writes.came();
+    // The finder leads a flight that the invalidation does not know, and finds what is still there.
+    doors.reads.shut();
+    doors.reads.open();
+    doors.reads.came();
+    doors.writes.open();
+    invalidation.join().expect("it does not panic").expect("the backend works");
+    let read = doors.finished_reads.load(SeqCst);
+    let later = thread::spawn(|| price(1));
+    while doors.finished_reads.load(SeqCst) == read {
+        thread::yield_now();
+    }
+    // Long enough to join the finder's flight.
+    thread::sleep(Duration::from_millis(50));
+    doors.reads.open();
+    assert_eq!(finder.join().expect("it does not panic"), 1, "it began before");
+    assert_eq!(later.join().expect("it does not panic"), 2, "it began after");
+    at_rest(price::site());
 }
 
 static APART: Gauge = Gauge::new();

@@ -99,7 +99,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let (payload, remote) = match (encoded, self.remote.take()) {
             (Some(Ok(payload)), Some(remote)) => (payload, remote),
             (Some(Err(error)), _) => {
-                self.fault(&error);
+                self.memo.site.fault(&error);
                 return self.share_only(turn, kept);
             }
             _ => return self.share_only(turn, kept),
@@ -119,8 +119,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 Ok(true) => {}
                 Ok(false) => counters.add(Count::NotStored, 1),
                 Err(error) => {
-                    counters.add(Count::BackendErrors, 1);
-                    memo.site.warn(&format!("{}: {error}", memo.site.location()));
+                    counters.add(Count::NotStored, 1);
+                    memo.site.fault(&error);
                 }
             }
             // Landed after the write: whoever asks in between still finds the flight.

@@ -168,7 +168,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                     Step::Read(None)
                 }
                 Err(error) => {
-                    self.fault(&error);
+                    self.memo.site.fault(&error);
                     Step::Compute(Turn::Free)
                 }
             },
@@ -177,13 +177,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
     fn address(&self, channel: &Channel) -> Result<Address, Error> {
         address_of(self.memo, &self.key, channel)
-    }
-
-    /// A backend's fault is counted and said once; the call goes on.
-    fn fault(&self, error: &Error) {
-        self.counters().add(Count::BackendErrors, 1);
-        let (alias, at) = (&self.route.alias, self.memo.site.location());
-        self.memo.site.warn(&format!("{at}: backend \"{alias}\": {error}"));
     }
 
     fn counters(&self) -> &'static Counters {
@@ -242,7 +235,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.fault(&error);
+                self.memo.site.fault(&error);
                 self.reason = Reason::Cold;
                 // Still one computation per key; nothing is written to a backend that cannot be read.
                 self.remote = None;

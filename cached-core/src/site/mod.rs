@@ -12,9 +12,9 @@ use std::time::Duration;
 use once_cell::race::OnceRef;
 
 use crate::clock;
-use crate::error::{Error, did_you_mean};
+use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::registry::{self, Registry};
-use crate::stats::{Counters, Stats};
+use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
 use crate::word::{FAST, State, TIMED, Word};
@@ -262,6 +262,15 @@ impl Site {
         format!("{} ({})", self.location(), self.name())
     }
 
+    /// A fault of the backend is counted and said once; the call goes on. What could not be encoded,
+    /// or is too long, is not the backend's fault.
+    pub(crate) fn fault(&self, error: &Error) {
+        if error.kind() != ErrorKind::Encode {
+            self.counters.add(Count::BackendErrors, 1);
+        }
+        self.warn(&format!("{}: backend \"{}\": {error}", self.at(), self.alias()));
+    }
+
     /// Says something of this site on stderr, once.
     pub(crate) fn warn(&self, warning: &str) {
         if !self.warned.swap(true, Ordering::Relaxed) {
@@ -310,12 +319,12 @@ pub fn site(name: &str) -> Result<&'static Site, Error> {
             let near = did_you_mean(name, all.iter().map(|site| site.name()));
             let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
             let message = format!("no cached site is called \"{name}\" among {}{near}", all.len());
-            Err(Error::new(crate::ErrorKind::Config, message))
+            Err(Error::new(ErrorKind::Config, message))
         }
         _ => {
             let places: Vec<_> = found.iter().map(|site| site.location()).collect();
             let message = format!("\"{name}\" names {} sites: {}", found.len(), places.join(", "));
-            Err(Error::new(crate::ErrorKind::Config, message).note("give them a `name = …` each"))
+            Err(Error::new(ErrorKind::Config, message).note("give them a `name = …` each"))
         }
     }
 }

@@ -205,7 +205,7 @@ impl World {
         if self.flights.landed() != landed
             && let Some(value) = self.stored(key)
         {
-            lead.land(value, || ());
+            drop(lead);
             return Some(value);
         }
         let (act, value) = self.body(Role::Leader, act);
@@ -255,7 +255,8 @@ impl World {
 
     fn lead(&self, lead: Lead<'_, u64, u64>, key: u64, look: bool, act: &mut impl FnMut(Role) -> Act) -> Option<u64> {
         if look && let Some(value) = self.stored(key) {
-            lead.land(value, || ());
+            // Found, not computed: an invalidation may have passed since, and followers come after it.
+            drop(lead);
             return Some(value);
         }
         let here = lead.run_here();

@@ -3,24 +3,26 @@
 //! In: the arguments as written, the function as written, and the `impl` block around it if that
 //! is known. Out: a `Model` that `expand` can write down without asking anything.
 
+mod generics;
+mod keeps;
 mod names;
 mod parts;
 mod policy;
-mod shape;
 
+pub(crate) use generics::{check_static, parameters, without};
+pub(crate) use keeps::Keeps;
 pub(crate) use names::{Attrs, Names};
 pub(crate) use parts::Key;
-pub(crate) use policy::{Keep, Lifetime, Policy};
-pub(crate) use shape::{Keeps, parameters};
+pub(crate) use policy::Policy;
 
-use crate::args::{Args, Value, Word};
+use crate::args::Args;
 use crate::errors::Errors;
 use crate::func::{Func, peel};
 use crate::key::with_static;
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, Generics, ItemImpl, Pat, PatIdent, PatType, Path, ReceiverKind, Signature, Type};
+use syn::{Expr, FnArg, Generics, ItemImpl, Pat, Signature, Type, parse_quote};
 
 /// Where the function stands, and so what can be written beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,21 +35,22 @@ pub(crate) enum Form {
     Inline,
 }
 
-/// The `impl` block around a method, where it carries the attribute.
-pub(crate) struct Block {
-    self_ty: Type,
-    generics: Generics,
-    trait_: Option<Path>,
+/// What is around a function: the `impl` block, where it carries the attribute, and the usual path
+/// of the framework.
+pub(crate) struct Around<'a> {
+    pub(crate) block: Option<&'a ItemImpl>,
+    pub(crate) root: TokenStream,
 }
 
-impl Block {
-    pub(crate) fn of(block: &ItemImpl) -> Block {
-        let trait_ = block.trait_.as_ref().map(|(path, _)| path.clone());
-        Block {
-            self_ty: (*block.self_ty).clone(),
-            generics: block.generics.clone(),
-            trait_,
+impl Around<'_> {
+    /// The path of the framework: `crate = …`, or the usual one.
+    pub(crate) fn root_of(&self, args: &Args, errors: &mut Errors) -> TokenStream {
+        match args.get("crate") {
+            None => return self.root.clone(),
+            Some((_, Expr::Path(path))) => return path.to_token_stream(),
+            Some((_, other)) => errors.at(other, "a path, without quotes: `crate = my::path`"),
         }
+        self.root.clone()
     }
 }
 
@@ -63,13 +66,12 @@ pub(crate) struct Model {
     /// The same with the patterns as they were written.
     pub(crate) body_sig: Signature,
     pub(crate) body: TokenStream,
+    pub(crate) fingerprint: u64,
     /// The arguments as they are handed on, `self` first.
     pub(crate) passed: Vec<Ident>,
     /// Patterns to be bound where the body stands inside the wrapper.
     pub(crate) patterns: Vec<(Pat, Ident)>,
-    /// Type and const parameters of the function, for calls with explicit arguments.
-    pub(crate) parameters: Vec<Ident>,
-    /// Those of the memo: without lifetimes.
+    /// The generics of the memo: without lifetimes.
     pub(crate) memo: Generics,
     pub(crate) key: Key,
     /// The return type, as written and with `'static`.
@@ -84,199 +86,113 @@ pub(crate) struct Model {
     pub(crate) policy: Policy,
 }
 
-/// Words that make no sense in a form, and why.
-const NOT_HERE: &[(Word, Form, &str)] = &[(
-    Word::Companion,
-    Form::Inline,
-    "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)",
-)];
-
 impl Model {
     /// Applies every rule. The model is only fit for use if `errors` stays empty.
-    pub(crate) fn new(args: &Args, func: Func, block: Option<&Block>, root: TokenStream, errors: &mut Errors) -> Model {
+    pub(crate) fn new(args: &Args, mut func: Func, around: &Around, errors: &mut Errors) -> Model {
+        let (root, block) = (around.root_of(args, errors), around.block);
         func.check(errors);
         let form = match block {
-            Some(Block { trait_: None, .. }) => Form::Beside,
-            None if func.receiver.is_none() => Form::Free,
+            Some(ItemImpl { trait_: None, .. }) => Form::Beside,
+            None if !func.has_receiver() => Form::Free,
             Some(_) | None => Form::Inline,
         };
         if form == Form::Free {
             func.check_self(errors);
         }
-        for (word, given) in args.iter() {
-            if let Some((_, _, why)) = NOT_HERE.iter().find(|row| row.0 == word && row.1 == form) {
-                errors.at(&given.word, why);
-            }
+        if let (Form::Inline, Some((word, _))) = (form, args.get("companion")) {
+            let message =
+                "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)";
+            errors.at(word, message);
         }
-        let mut func = func;
-        let params = shape::name_impl_traits(&mut func);
-        let key = Key::new(args, &func, &params, errors);
-        let left_out = key.left_out(&params);
-        let self_ty = block.map(|block| with_static(&block.self_ty));
-        let around = block.map(|block| &block.generics);
-        let callable = params
-            .iter()
-            .filter(|param| param.callable)
-            .map(|param| param.name.clone());
-        let settled: Vec<_> = left_out.iter().cloned().chain(callable).collect(); // skipped, or refused already
-        shape::check_static(&func.sig.generics, &settled, errors);
-        if let Some(around) = around {
-            shape::check_static(around, &[], errors);
-        }
+        generics::name_impl_traits(&mut func);
+        let self_ty = block.filter(|_| form == Form::Beside).map(|block| with_static(&block.self_ty));
+        let key = Key::new(args, &func, &root, self_ty.as_ref(), errors);
+        let sig = &func.item.sig;
+        check_static(&sig.generics, &func.args, &key.left_out, errors);
         let output = func.output();
-        let mut lasting = with_static(&output);
-        if let Some(self_ty) = self_ty.as_ref().filter(|_| form == Form::Beside) {
-            Substitute(self_ty).visit_type_mut(&mut lasting);
-        }
-        let memo = shape::without_lifetimes(&func.sig.generics, &left_out);
-        let mut parameters = shape::parameters(&func.sig.generics);
-        let own = parameters.clone();
-        parameters.extend(around.map(shape::parameters).unwrap_or_default());
+        let lasting = substituted(&with_static(&output), self_ty.as_ref());
+        let mut parameters = parameters(&sig.generics);
+        parameters.extend(block.into_iter().flat_map(|block| self::parameters(&block.generics)));
         let keeps = Keeps::new(args, form, &lasting, &parameters, errors);
-        shape::check_borrow(&output, &keeps, errors);
-        let generic = form == Form::Inline && block.is_none() || !parameters.is_empty();
+        keeps.check_borrow(&output, errors);
+        let patterns = func.args.iter().filter(|arg| !arg.is_plain());
         Model {
-            form,
             names: Names::new(args, &func, form, block, errors),
-            attrs: Attrs::new(&func.attrs),
-            vis: func.vis.clone(),
+            attrs: Attrs::new(&func.item.attrs),
+            vis: func.item.vis.clone(),
             sig: wrapper_signature(&func),
-            body_sig: func.sig.clone(),
-            passed: passed(&func),
-            patterns: func
-                .args
-                .iter()
-                .filter(|arg| !arg.is_plain())
-                .map(|arg| (arg.pat.clone(), arg.name.clone()))
-                .collect(),
-            parameters: own,
-            concrete: parameters.is_empty() && form != Form::Inline && key.is_nameable(),
-            policy: Policy::new(args, fingerprint(args, &func), errors),
+            body_sig: sig.clone(),
+            fingerprint: fingerprint(args, &func),
+            passed: func.args.iter().map(|arg| arg.name.clone()).collect(),
+            patterns: patterns.map(|arg| (arg.pat.clone(), arg.name.clone())).collect(),
+            memo: generics::without_lifetimes(&sig.generics, &key.left_out),
+            concrete: parameters.is_empty()
+                && form != Form::Inline
+                && key.parts.iter().all(|part| part.owned.is_some()),
+            generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
+            policy: Policy::new(args, &keeps, &root, errors),
             body: func.body,
             root,
-            memo,
+            form,
             key,
             output,
             lasting,
             keeps,
-            generic,
             self_ty,
         }
     }
 }
 
-/// Puts the type of the `impl` block in the place of `Self`.
-pub(crate) struct Substitute<'a>(pub(crate) &'a Type);
-
-impl VisitMut for Substitute<'_> {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::Path(path) = peel(ty)
-            && path.qself.is_none()
-            && path.path.is_ident("Self")
-        {
-            *ty = self.0.clone();
-            return;
+/// The type with that of the `impl` block in the place of `Self`.
+fn substituted(ty: &Type, self_ty: Option<&Type>) -> Type {
+    struct Substitute<'a>(&'a Type);
+    impl VisitMut for Substitute<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match peel(ty) {
+                Type::Path(path) if path.path.is_ident("Self") => *ty = self.0.clone(),
+                _ => visit_mut::visit_type_mut(self, ty),
+            }
         }
-        visit_mut::visit_type_mut(self, ty);
     }
-}
-
-/// The path of the framework: `crate = …`, or its own name.
-pub(crate) fn root(args: &Args) -> Option<TokenStream> {
-    match &args.get(Word::Crate)?.value {
-        Value::Path(path) => Some(path.to_token_stream()),
-        _ => None,
-    }
-}
-
-/// The usual path of the framework.
-pub(crate) fn usual_root() -> TokenStream {
-    quote!(::cached_core)
+    let mut ty = ty.clone();
+    self_ty.into_iter().for_each(|self_ty| Substitute(self_ty).visit_type_mut(&mut ty));
+    ty
 }
 
 fn wrapper_signature(func: &Func) -> Signature {
-    let mut sig = func.sig.clone();
-    let mut args = func.args.iter();
-    for input in &mut sig.inputs {
+    let mut sig = func.item.sig.clone();
+    for (input, arg) in sig.inputs.iter_mut().zip(&func.args) {
         match input {
             FnArg::Receiver(receiver) => {
                 receiver.attrs.clear();
                 receiver.mutability = None;
             }
-            FnArg::Typed(PatType { attrs, pat, .. }) => {
-                attrs.clear();
-                if let Some(arg) = args.next() {
-                    let (attrs, ident) = (Vec::new(), arg.name.clone());
-                    **pat = Pat::Ident(PatIdent {
-                        attrs,
-                        by_ref: None,
-                        mutability: None,
-                        ident,
-                        subpat: None,
-                    });
-                }
+            FnArg::Typed(typed) => {
+                let name = &arg.name;
+                typed.attrs.clear();
+                *typed.pat = parse_quote!(#name);
             }
         }
     }
     sig
 }
 
-fn passed(func: &Func) -> Vec<Ident> {
-    let receiver = func
-        .receiver
-        .iter()
-        .map(|receiver| Ident::new("self", receiver.self_token.span));
-    receiver.chain(func.args.iter().map(|arg| arg.name.clone())).collect()
-}
-
-/// Whether the receiver is `&self` or `&mut self`, and whether it is `mut`.
-pub(crate) fn receiver_reference(kind: &ReceiverKind) -> Option<bool> {
-    match kind {
-        ReceiverKind::Reference(_, _, mutability) => Some(mutability.is_some()),
-        ReceiverKind::Typed(_, ty) => match peel(ty) {
-            Type::Reference(reference) => Some(reference.mutability.is_some()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// FNV-1a over the tokens: neither layout nor the compiler's way to print them changes it.
 fn fingerprint(args: &Args, func: &Func) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    let words = [Word::Key, Word::Skip].map(|word| {
-        args.get(word).map(|given| match &given.value {
-            Value::Expr(expr) => expr.to_token_stream(),
-            Value::Names(names) => quote!(#(#names)*),
-            Value::Path(_) | Value::Broken => TokenStream::new(),
-        })
-    });
-    for tokens in [func.sig.to_token_stream(), func.body.clone()]
-        .into_iter()
-        .chain(words.into_iter().flatten())
-    {
-        mix(&mut hash, tokens);
-    }
-    hash
+    let words = ["key", "skip"].into_iter().filter_map(|word| args.get(word));
+    let code = [func.item.sig.to_token_stream(), func.body.clone()];
+    let all = code.into_iter().chain(words.map(|(_, value)| value.to_token_stream()));
+    all.fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
-fn mix(hash: &mut u64, tokens: TokenStream) {
-    let mut text = |text: &str| {
-        for byte in text.bytes().chain([0xff]) {
-            *hash = (*hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+fn mix(hash: u64, tokens: TokenStream) -> u64 {
+    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    let text = |hash, text: &str| text.bytes().chain([0xff]).fold(hash, step);
+    tokens.into_iter().fold(hash, |hash, token| match token {
+        TokenTree::Group(group) => {
+            let opened = text(hash, &format!("({:?}", group.delimiter()));
+            text(mix(opened, group.stream()), ")")
         }
-    };
-    text("(");
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => mix(hash, group.stream()),
-            other => {
-                let mut bytes = other.to_string();
-                bytes.push(' ');
-                for byte in bytes.bytes() {
-                    *hash = (*hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-                }
-            }
-        }
-    }
+        other => text(hash, &other.to_string()),
+    })
 }

@@ -3,370 +3,295 @@
 //! In: the words `key` and `skip`, and the function. Out: the parts in order. Every argument is in
 //! one of the two: an argument that is in neither gives one caller the value of another.
 
-use super::policy::expr;
-use super::receiver_reference;
-use super::shape::Param;
-use crate::args::{Args, Value, Word, text};
+use super::generics::closure;
+use super::substituted;
+use crate::args::{Args, bare, text};
 use crate::errors::{Errors, did_you_mean, list};
-use crate::func::{Arg, Func};
-use crate::key::{InEntry, Part, Place, Shape};
+use crate::func::{Arg, Func, peel, plain};
+use crate::key::{Reader, Refusal};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::ext::IdentExt;
-use syn::{Expr, Receiver, ReceiverKind, Type};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, Type};
 
 /// More parts than a tuple has traits for.
 const MOST: usize = 12;
 
+const LOOKS_INTO: &str =
+    "`key` cannot look into a pattern: name this argument and take it apart in the body, or skip it";
+const IN_NEITHER: &str = "is neither in `key` nor in `skip`: calls that differ in it would share one value; \
+                          add it to one of them";
+const MUT_SELF: &str = "`&mut self` cannot be a key, and a hit would not change it: take `&self`, \
+                        or leave it out with `skip(self)`";
+
 /// The key of a function.
+#[derive(Default)]
 pub(crate) struct Key {
     pub(crate) parts: Vec<Part>,
-    /// Arguments of `entry`: their places among the function's arguments.
-    pub(crate) entry: Vec<usize>,
-    pub(crate) entry_receiver: bool,
-    /// Those of them that `entry` takes as declared, since an expression of the user's reads them.
-    pub(crate) as_declared: Vec<usize>,
+    /// The arguments of `entry`, as they are declared there.
+    pub(crate) entry: Vec<TokenStream>,
+    /// Parameters made from `impl Trait` in arguments that the key leaves out.
+    pub(crate) left_out: Vec<Ident>,
 }
 
-/// What the two words say.
+/// One part of a key.
+pub(crate) struct Part {
+    /// The stored type, where it can be named.
+    pub(crate) owned: Option<TokenStream>,
+    /// How the wrapper borrows it.
+    pub(crate) call: TokenStream,
+    /// How `entry` has it.
+    pub(crate) entry: TokenStream,
+}
+
+/// What becomes a part: an argument, or an expression of the user's.
+enum Element<'a> {
+    Argument(&'a Arg),
+    Written(&'a Expr),
+}
+
+/// One function with what the two words say about it.
 struct Said<'a> {
-    key: Option<Vec<&'a Expr>>,
+    func: &'a Func,
+    key: Option<&'a Expr>,
     /// All words of the key expression.
     mentioned: Vec<String>,
     skipped: Vec<String>,
 }
 
 impl Key {
-    pub(crate) fn new(args: &Args, func: &Func, params: &[Param], errors: &mut Errors) -> Key {
-        let said = Said::read(args, func, errors);
-        if args.mentions(Word::Key) && said.key.is_none() || args.mentions(Word::Skip) && args.get(Word::Skip).is_none()
-        {
-            return Key {
-                parts: Vec::new(),
-                entry: Vec::new(),
-                entry_receiver: false,
-                as_declared: Vec::new(),
-            };
-        }
-        let key = match &said.key {
-            None => Key::of_arguments(func, &said, params, errors),
-            Some(elements) => Key::of_expressions(elements, func, &said, params, errors),
+    /// The parts, by the path of the framework and the type of the `impl` block.
+    pub(crate) fn new(args: &Args, func: &Func, root: &TokenStream, home: Option<&Type>, errors: &mut Errors) -> Key {
+        let Some(said) = Said::read(args, func, errors) else {
+            return Key::default();
         };
-        if key.parts.len() > MOST {
-            let message = format!(
-                "a key has at most {MOST} parts, this one has {}: group arguments in a struct, or use `skip` or `key = …`",
-                key.parts.len()
-            );
-            match (args.get(Word::Key), func.args.get(MOST)) {
-                (Some(given), _) => errors.at(&given.word, message),
-                (None, Some(arg)) => errors.at(&arg.pat, message),
-                (None, None) => errors.at(&func.sig.ident, message),
+        let elements = said.elements();
+        let written = elements.iter().filter_map(|element| match element {
+            Element::Written(expr) => Some(expr.to_token_stream()),
+            Element::Argument(_) => None,
+        });
+        let read = words(written.collect());
+        let mut key = Key::default();
+        for arg in &func.args {
+            if said.keeps(arg) {
+                key.entry.push(declared(arg, is_given(arg, &read)));
+            } else {
+                key.left_out.extend(arg.made.iter().cloned());
             }
+        }
+        for element in &elements {
+            let part = match element {
+                Element::Written(expr) => Ok(Part::written(expr, root)),
+                Element::Argument(arg) => match closure(&func.item.sig.generics, &arg.ty) {
+                    Some(refusal) => Err(refusal),
+                    None => Part::argument(arg, &substituted(&arg.ty, home), is_given(arg, &read), root),
+                }
+                .map_err(|refusal| refused(arg, refusal, errors)),
+            };
+            key.parts.extend(part);
+        }
+        if elements.len() > MOST {
+            let at = match args.get("key") {
+                Some((given, _)) => given.to_token_stream(),
+                None => func.args[MOST].pat.to_token_stream(),
+            };
+            let message = format!("a key has at most {MOST} parts, this one has {}", elements.len());
+            errors.at(at, format!("{message}: group arguments in a struct, or use `skip` or `key = …`"));
         }
         key
     }
+}
 
-    /// All arguments but the skipped ones.
-    fn of_arguments(func: &Func, said: &Said, params: &[Param], errors: &mut Errors) -> Key {
-        let mut parts = Vec::new();
-        let receiver = func.receiver.as_ref().filter(|_| !said.skips("self"));
-        parts.extend(receiver.and_then(|receiver| receiver_part(receiver, errors)));
-        let kept = |arg: &Arg| !arg.bindings.is_empty() && !arg.bindings.iter().all(|name| said.skips(&plain(name)));
-        let entry: Vec<_> = (0..func.args.len()).filter(|index| kept(&func.args[*index])).collect();
-        parts.extend(
-            entry
-                .iter()
-                .filter_map(|index| argument_part(&func.args[*index], false, params, errors)),
-        );
-        Key {
-            parts,
-            entry,
-            entry_receiver: receiver.is_some(),
-            as_declared: Vec::new(),
+impl Part {
+    fn argument(arg: &Arg, ty: &Type, given: bool, root: &TokenStream) -> Result<Part, Refusal> {
+        let name = &arg.name;
+        let reader = Reader { root, at: arg.ty.span().resolved_at(Span::mixed_site()) };
+        if let Type::Reference(borrow) = peel(ty)
+            && borrow.mutability.is_none()
+            && arg.is_self()
+        {
+            let shape = reader.read(&borrow.elem, name, 1)?; // a method's own type, whole
+            return Ok(Part { owned: Some(shape.owned), call: shape.part.clone(), entry: shape.part });
         }
-    }
-
-    /// What `key = …` says.
-    fn of_expressions(elements: &[&Expr], func: &Func, said: &Said, params: &[Param], errors: &mut Errors) -> Key {
-        let is_self = |element: &Expr| {
-            func.receiver.is_some() && matches!(element, Expr::Path(path) if path.path.is_ident("self"))
+        let call = reader.read(ty, name, 0)?;
+        let entry = match (is_reference(ty), given) {
+            (false, true) if call.plain => quote!(#root::rt::Given(::core::clone::Clone::clone(&#name))),
+            (false, false) => reader.read(ty, name, 1)?.part,
+            _ => call.part.clone(),
         };
-        let place = |element: &Expr| func.args.iter().position(|arg| is_argument(element, arg));
-        let mut read = Vec::new();
-        for element in elements.iter().filter(|element| place(element).is_none()) {
-            words(element.to_token_stream(), &mut read);
-        }
-        let by_value = |arg: &Arg| arg.is_named() && read.contains(&plain(&arg.name));
-        let as_declared: Vec<_> = (0..func.args.len())
-            .filter(|index| by_value(&func.args[*index]))
-            .collect();
-        let mut parts = Vec::new();
-        for element in elements {
-            match (place(element), &func.receiver) {
-                (Some(index), _) => {
-                    parts.extend(argument_part(
-                        &func.args[index],
-                        as_declared.contains(&index),
-                        params,
-                        errors,
-                    ));
-                }
-                (None, Some(receiver)) if is_self(element) => parts.extend(receiver_part(receiver, errors)),
-                (None, _) => parts.push(Part::Written(Box::new((*element).clone()))),
-            }
-        }
-        let entry = |arg: &Arg| arg.is_named() && said.mentions(&plain(&arg.name));
-        let entry: Vec<_> = (0..func.args.len()).filter(|index| entry(&func.args[*index])).collect();
-        Key {
-            parts,
-            entry,
-            entry_receiver: func.receiver.is_some() && said.mentions("self"),
-            as_declared,
-        }
+        Ok(Part { owned: Some(call.owned), call: call.part, entry })
     }
 
-    /// The key type can be written down.
-    pub(crate) fn is_nameable(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Argument { .. }))
-    }
-
-    /// The key type, where it can be written down.
-    pub(crate) fn owned(&self, root: &TokenStream) -> Option<Vec<TokenStream>> {
-        self.parts.iter().map(|part| part.owned(root)).collect()
-    }
-
-    /// Parameters made from `impl Trait` in arguments that the key leaves out.
-    pub(crate) fn left_out(&self, params: &[Param]) -> Vec<Ident> {
-        let left = |param: &&Param| param.argument.is_some_and(|index| !self.entry.contains(&index));
-        params.iter().filter(left).map(|param| param.name.clone()).collect()
+    /// An entry outlives its expressions, so there it owns them.
+    fn written(expr: &Expr, root: &TokenStream) -> Part {
+        let at = expr.span().resolved_at(Span::mixed_site());
+        let (call, entry) = match expr {
+            Expr::Reference(_) => (
+                quote_spanned!(at=> #root::rt::Ref(#expr)),
+                quote_spanned!(at=> #root::rt::Given(::std::borrow::ToOwned::to_owned(#expr))),
+            ),
+            _ => (quote_spanned!(at=> #root::rt::Own(&(#expr))), quote_spanned!(at=> #root::rt::Given(#expr))),
+        };
+        Part { owned: None, call, entry }
     }
 }
 
 impl<'a> Said<'a> {
-    fn read(args: &'a Args, func: &Func, errors: &mut Errors) -> Said<'a> {
-        let mut said = Said {
-            key: None,
-            mentioned: Vec::new(),
-            skipped: Vec::new(),
+    /// Nothing where a word is broken: what follows from it is not told as well.
+    fn read(args: &'a Args, func: &'a Func, errors: &mut Errors) -> Option<Said<'a>> {
+        let key = args.get("key").map(|(_, value)| value);
+        let skip = args.get("skip").map(|(_, value)| value);
+        let mentioned = words(key.to_token_stream());
+        let mut said = Said { func, key, mentioned, skipped: Vec::new() };
+        if let Some(value) = key.filter(|value| text(value).is_some() || matches!(value, Expr::Closure(_))) {
+            errors.at(value, "`key` is an expression over the arguments: `key = (a, b.id)`");
+            return None;
+        }
+        for name in skip.map(elements).into_iter().flatten() {
+            match name_of(name) {
+                Some(name) => said.skip(name, errors),
+                None => errors.about("skip", Error::new_spanned(name, "here `skip(db)`")),
+            }
+        }
+        let broken = args.mentions("key") && key.is_none() || args.mentions("skip") && skip.is_none();
+        if broken {
+            return None;
+        }
+        func.args.iter().for_each(|arg| said.check(arg, errors));
+        Some(said)
+    }
+
+    fn mentions(&self, name: &Ident) -> bool {
+        self.mentioned.contains(&plain(name))
+    }
+
+    fn skips(&self, name: &Ident) -> bool {
+        self.skipped.contains(&plain(name))
+    }
+
+    /// Whether the key sees the argument.
+    fn keeps(&self, arg: &Arg) -> bool {
+        match self.key {
+            Some(_) => arg.is_named() && self.mentions(&arg.name),
+            None => !arg.bindings.iter().all(|name| self.skips(name)),
+        }
+    }
+
+    fn elements(&self) -> Vec<Element<'a>> {
+        let args = &self.func.args;
+        let Some(key) = self.key else {
+            return args.iter().filter(|arg| self.keeps(arg)).map(Element::Argument).collect();
         };
-        if let Some((_, value)) = expr(args, Word::Key) {
-            if text(value).is_some() || matches!(value, Expr::Closure(_)) {
-                errors.at(value, "`key` is an expression over the arguments: `key = (a, b.id)`");
-                return said;
-            }
-            said.key = Some(elements(value));
-            words(value.to_token_stream(), &mut said.mentioned);
-        }
-        let skip = args.get(Word::Skip).map(|given| &given.value);
-        if let Some(Value::Names(names)) = skip {
-            for name in names {
-                said.skip(name, func, errors);
-            }
-        }
-        said.check(func, args, errors);
-        said
+        let argument = |expr| args.iter().find(|arg| is_argument(expr, arg));
+        let element = |expr| argument(expr).map_or(Element::Written(expr), Element::Argument);
+        elements(key).into_iter().map(element).collect()
     }
 
-    fn mentions(&self, name: &str) -> bool {
-        self.mentioned.iter().any(|word| word == name)
-    }
-
-    fn skips(&self, name: &str) -> bool {
-        self.skipped.iter().any(|word| word == name)
-    }
-
-    fn skip(&mut self, name: &Ident, func: &Func, errors: &mut Errors) {
-        let text = plain(name);
-        let known = func.receiver.iter().map(|_| "self".to_owned());
-        let known: Vec<_> = known
-            .into_iter()
-            .chain(func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain)))
-            .collect();
-        if self.skips(&text) {
-            errors.at(name, format!("`{text}` is skipped twice"));
-        } else if !known.contains(&text) {
-            let near = did_you_mean(&text, known.iter().map(String::as_str));
-            let all = if known.is_empty() {
-                "it has none".to_owned()
-            } else {
-                format!("it has {}", list(&known))
-            };
-            errors.at(name, format!("`{}` has no argument `{text}`{near}; {all}", func.name()));
-        } else if self.mentions(&text) {
-            errors.at(
-                name,
-                format!("`{text}` is in `key` and in `skip`: remove it from one of them"),
-            );
-        }
-        self.skipped.push(text);
+    fn skip(&mut self, ident: &Ident, errors: &mut Errors) {
+        let (name, twice) = (plain(ident), self.skips(ident));
+        self.skipped.push(name.clone());
+        let known: Vec<_> = self.func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain)).collect();
+        let message = if twice {
+            format!("`{name}` is skipped twice")
+        } else if !known.contains(&name) {
+            let near = did_you_mean(&name, known.iter().map(String::as_str));
+            let all = if known.is_empty() { "none".to_owned() } else { list(&known) };
+            format!("`{}` has no argument `{name}`{near}; it has {all}", self.func.name())
+        } else if self.mentions(ident) {
+            format!("`{name}` is in `key` and in `skip`: remove it from one of them")
+        } else {
+            return;
+        };
+        errors.about(name, Error::new_spanned(ident, message));
     }
 
     /// The wrong-user rule, and patterns that are skipped by half.
-    fn check(&self, func: &Func, args: &Args, errors: &mut Errors) {
-        for arg in &func.args {
-            let skipped = arg.bindings.iter().filter(|name| self.skips(&plain(name))).count();
-            if skipped > 0 && skipped < arg.bindings.len() {
-                let message = format!(
-                    "{} come from one argument: skip all of them or none",
-                    list(&arg.bindings)
-                );
-                errors.at(&arg.pat, message);
-            } else if skipped > 0 || arg.bindings.is_empty() || self.key.is_none() {
-            } else if !arg.is_named() {
-                let message =
-                    "`key` cannot look into a pattern: name this argument and take it apart in the body, or skip it";
-                errors.at(&arg.pat, message);
-            } else if !self.mentions(&plain(&arg.name)) {
-                errors.at(&arg.name, in_neither(&plain(&arg.name)));
-            }
-        }
-        if let (Some(receiver), Some(_)) = (&func.receiver, &self.key)
-            && !self.mentions("self")
-            && !self.skips("self")
-            && args.get(Word::Key).is_some()
-        {
-            errors.at(receiver.self_token, in_neither("self"));
-        }
+    fn check(&self, arg: &Arg, errors: &mut Errors) {
+        let skipped = arg.bindings.iter().filter(|name| self.skips(name)).count();
+        let message = match (skipped, self.key) {
+            _ if skipped == arg.bindings.len() => return,
+            (1.., _) => format!("{} come from one argument: skip all of them or none", list(&arg.bindings)),
+            (0, None) => return,
+            (0, Some(_)) if !arg.is_named() => LOOKS_INTO.to_owned(),
+            (0, Some(_)) if self.mentions(&arg.name) => return,
+            (0, Some(_)) => format!("`{}` {IN_NEITHER}", plain(&arg.name)),
+        };
+        errors.about(arg.called(), Error::new_spanned(&arg.pat, message));
     }
-}
-
-fn in_neither(name: &str) -> String {
-    format!(
-        "`{name}` is neither in `key` nor in `skip`: calls that differ in it would share one value; add it to one of them"
-    )
 }
 
 /// The elements of a tuple, or the one expression.
 fn elements(value: &Expr) -> Vec<&Expr> {
-    match value {
+    match bare(value) {
         Expr::Tuple(tuple) => tuple.elems.iter().map(bare).collect(),
-        Expr::Paren(inner) => elements(&inner.expr),
-        Expr::Group(inner) => elements(&inner.expr),
         other => vec![other],
     }
 }
 
-fn bare(expr: &Expr) -> &Expr {
+fn name_of(expr: &Expr) -> Option<&Ident> {
     match expr {
-        Expr::Paren(inner) => bare(&inner.expr),
-        Expr::Group(inner) => bare(&inner.expr),
-        other => other,
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
     }
 }
 
 fn is_argument(expr: &Expr, arg: &Arg) -> bool {
-    matches!(bare(expr), Expr::Path(path) if arg.is_named() && path.path.get_ident().is_some_and(|name| plain(name) == plain(&arg.name)))
+    arg.is_named() && name_of(expr).is_some_and(|name| plain(name) == plain(&arg.name))
 }
 
-fn plain(name: &Ident) -> String {
-    name.unraw().to_string()
+/// `entry` has the argument by value, since an expression of the user's reads it.
+fn is_given(arg: &Arg, read: &[String]) -> bool {
+    arg.is_named() && !arg.is_self() && read.contains(&plain(&arg.name))
+}
+
+/// An argument of `entry`: a reference as it is, an owned one behind a reference.
+fn declared(arg: &Arg, given: bool) -> TokenStream {
+    let (name, ty) = (&arg.name, &arg.ty);
+    let (lifetime, target) = match peel(ty) {
+        Type::Reference(borrow) => (borrow.lifetime.as_ref(), &*borrow.elem),
+        other => (None, other),
+    };
+    match target {
+        Type::Path(path) if arg.is_self() && path.path.is_ident("Self") => quote!(&#lifetime #name),
+        _ if given || is_reference(ty) => quote!(#name: #ty),
+        _ => quote!(#name: &#ty),
+    }
+}
+
+fn is_reference(ty: &Type) -> bool {
+    matches!(peel(ty), Type::Reference(_))
+}
+
+fn refused(arg: &Arg, (at, why): Refusal, errors: &mut Errors) {
+    let name = arg.called();
+    let message = match peel(&arg.ty) {
+        Type::Reference(borrow) if arg.is_self() && borrow.mutability.is_some() => MUT_SELF.to_owned(),
+        _ => format!("`{name}` {why}: leave it out with `skip({name})`, or say with `key = …` what the key is"),
+    };
+    errors.about(name, Error::new(at, message));
 }
 
 /// Every word of an expression that may be an argument: fields and paths left out, names inside
 /// format strings taken in.
-fn words(tokens: TokenStream, found: &mut Vec<String>) {
-    let mut before = [None, None];
+fn words(tokens: TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut marks = String::new(); // the punctuation before a token
     for token in tokens {
-        let dot = |at: &Option<char>| *at == Some('.');
-        let member = dot(&before[1]) && !dot(&before[0]) || before[1] == Some(':') && before[0] == Some(':');
-        let mut last = None;
+        let member = marks.ends_with("::") || marks.ends_with('.') && !marks.ends_with("..");
+        if let TokenTree::Punct(punct) = &token {
+            marks.push(punct.as_char());
+            continue;
+        }
+        marks.clear();
         match token {
-            TokenTree::Group(group) => words(group.stream(), found),
+            TokenTree::Group(group) => found.extend(words(group.stream())),
             TokenTree::Ident(word) if !member => found.push(plain(&word)),
-            TokenTree::Ident(_) => {}
-            TokenTree::Punct(punct) => last = Some(punct.as_char()),
-            TokenTree::Literal(literal) => {
-                let text = literal.to_string();
-                let captured = text.split('{').skip(1).map(|rest| {
-                    rest.chars()
-                        .take_while(|c| c.is_alphanumeric() || *c == '_')
-                        .collect::<String>()
-                });
-                found.extend(captured.filter(|name| !name.is_empty()));
-            }
-        }
-        before = [before[1], last];
-    }
-}
-
-fn argument_part(arg: &Arg, as_declared: bool, params: &[Param], errors: &mut Errors) -> Option<Part> {
-    let callable = params
-        .iter()
-        .filter(|param| param.callable)
-        .find_map(|param| param.is(&arg.ty));
-    let refusal = match (callable, Shape::of(&arg.ty)) {
-        (None, Ok(shape)) => {
-            let borrowed = matches!(crate::func::peel(&arg.ty), Type::Reference(_));
-            let span = syn::spanned::Spanned::span(&arg.ty);
-            let in_entry = match (borrowed, as_declared) {
-                (true, _) => InEntry::Declared,
-                (false, true) => InEntry::Given,
-                (false, false) => InEntry::Lent,
-            };
-            let place = Place {
-                name: arg.name.clone(),
-                span,
-                lent: false,
-                in_entry,
-            };
-            return Some(Part::Argument {
-                place: Box::new(place),
-                shape: Box::new(shape),
-            });
-        }
-        (Some(span), _) => (span, "is a closure, and closures cannot be compared"),
-        (None, Err(refusal)) => (refusal.span, refusal.why),
-    };
-    let name = arg.bindings.first().map_or_else(|| "it".to_owned(), plain);
-    let (span, why) = refusal;
-    errors.at_span(
-        span,
-        format!("`{name}` {why}: leave it out with `skip({name})`, or say with `key = …` what the key is"),
-    );
-    None
-}
-
-fn receiver_part(receiver: &Receiver, errors: &mut Errors) -> Option<Part> {
-    let span = receiver.self_token.span;
-    let by_reference = receiver_reference(&receiver.kind);
-    if by_reference == Some(true) {
-        errors.at_span(
-            mutability(receiver).unwrap_or(span),
-            "`&mut self` cannot be a key, and a hit would not change it: take `&self`, or leave it out with `skip(self)`",
-        );
-        return None;
-    }
-    let ty = match (&receiver.kind, by_reference) {
-        (ReceiverKind::Typed(_, ty), None) => (**ty).clone(),
-        _ => syn::parse_quote_spanned!(span=> Self),
-    };
-    let place = Place {
-        name: Ident::new("self", span),
-        span,
-        lent: by_reference.is_some(),
-        in_entry: InEntry::Lent,
-    };
-    match Shape::of(&ty) {
-        Ok(shape) => Some(Part::Argument {
-            place: Box::new(place),
-            shape: Box::new(shape),
-        }),
-        Err(refusal) => {
-            errors.at_span(
-                refusal.span,
-                format!(
-                    "`self` {}: leave it out with `skip(self)`, or use `key = …`",
-                    refusal.why
-                ),
-            );
-            None
+            TokenTree::Literal(literal) => found.extend(literal.to_string().split('{').skip(1).map(|rest| {
+                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+                rest[..end.unwrap_or(rest.len())].to_owned()
+            })),
+            _ => {}
         }
     }
-}
-
-fn mutability(receiver: &Receiver) -> Option<Span> {
-    match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => mutability.map(|token| token.span),
-        _ => None,
-    }
+    found
 }

@@ -22,10 +22,8 @@ impl user {
     async fn uncached(db: &Pool, id: u64) -> sqlx::Result<User> {
         db.get(id).await
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl user {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -36,13 +34,13 @@ impl user {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "shared",
-            fingerprint: 1088708596099785682,
+            fingerprint: 15411877346824492284,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(sqlx::Result < User >) } > > ::Stored
+                    ::cached_core::rt::fallible!(sqlx::Result < User >) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -58,6 +56,8 @@ impl user {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <sqlx::Result<
@@ -84,11 +84,13 @@ impl user {
             user::site(),
             ::cached_core::rt::facts!(
                 (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(sqlx::Result < User >) } > > ::Stored
+                ::cached_core::rt::fallible!(sqlx::Result < User >) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::EntryAsync<
@@ -108,6 +110,8 @@ impl user {
     {
         ::cached_core::rt::entry_async(user::memo(), (::cached_core::rt::Own(id),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User>
     where
         for<'__any> sqlx::Result<

@@ -20,6 +20,7 @@ fn f(n: u8) -> u8 {
 enum f {}
 #[cfg(unix)]
 impl f {
+    #[cfg(unix)]
     #[doc(hidden)]
     #[allow(dead_code)]
     #[allow(dead_code)]
@@ -28,12 +29,10 @@ impl f {
     fn uncached(n: u8) -> u8 {
         n
     }
-}
-#[cfg(unix)]
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-#[allow(dead_code)]
-impl f {
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -44,13 +43,13 @@ impl f {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 17567724659318237526,
+            fingerprint: 16264333962973363646,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u8,), < u8 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u8) } > > ::Stored
+                    ::cached_core::rt::fallible!(u8) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -66,6 +65,10 @@ impl f {
         }
         &SITE
     }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u8,),
         <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
@@ -82,11 +85,15 @@ impl f {
             f::site(),
             ::cached_core::rt::facts!(
                 (u8,), < u8 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u8) } > > ::Stored
+                ::cached_core::rt::fallible!(u8) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code)]
     fn entry(
         n: &u8,
     ) -> ::cached_core::Entry<
@@ -98,6 +105,10 @@ impl f {
     {
         ::cached_core::rt::entry(f::memo(), (::cached_core::rt::Own(n),))
     }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code)]
     fn refresh(n: u8) -> u8
     where
         for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,

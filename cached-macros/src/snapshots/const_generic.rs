@@ -19,10 +19,8 @@ impl sum {
     fn uncached<const N: usize>(all: [u64; N]) -> u64 {
         all.iter().sum()
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl sum {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,7 +31,7 @@ impl sum {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 8478331403628190575,
+            fingerprint: 10842192828673481119,
             version: 0,
             generic: true,
             encodable: || true,
@@ -50,6 +48,8 @@ impl sum {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo<const N: usize>() -> &'static ::cached_core::rt::Memo<
         ([u64; N],),
         <u64 as ::cached_core::rt::Project<
@@ -70,6 +70,8 @@ impl sum {
                 ),
             )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry<const N: usize>(
         all: &[u64; N],
     ) -> ::cached_core::Entry<
@@ -85,6 +87,8 @@ impl sum {
     {
         ::cached_core::rt::entry(sum::memo::<N>(), (::cached_core::rt::Own(all),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh<const N: usize>(all: [u64; N]) -> u64
     where
         for<'__any> u64: ::cached_core::rt::Project<

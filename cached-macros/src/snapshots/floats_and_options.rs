@@ -11,17 +11,17 @@ fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> 
             ::cached_core::rt::Float(x),
             ::cached_core::rt::Maybe(
                 match &label {
-                    ::core::option::Option::Some(x0) => {
-                        ::core::option::Option::Some(::cached_core::rt::Ref(*x0))
+                    ::core::option::Option::Some(x) => {
+                        ::core::option::Option::Some(::cached_core::rt::Ref(*x))
                     }
                     ::core::option::Option::None => ::core::option::Option::None,
                 },
             ),
             ::cached_core::rt::seq(
-                &(path)[..],
-                |x0| {
-                    let (x1_0, x1_1) = x0;
-                    (::cached_core::rt::Float(*x1_0), ::cached_core::rt::Ref(*x1_1))
+                &path[..],
+                |x| {
+                    let (x0, x1) = x;
+                    (::cached_core::rt::Float(*x0), ::cached_core::rt::Ref(*x1))
                 },
             ),
             ::cached_core::rt::Ref(&*text),
@@ -47,10 +47,8 @@ impl at {
     ) -> Shape {
         Shape
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl at {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -61,7 +59,7 @@ impl at {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 12567547373236792281,
+            fingerprint: 13257987221053364241,
             version: 0,
             generic: false,
             encodable: || {
@@ -71,7 +69,7 @@ impl at {
                     (::cached_core::rt::FloatBits < f32 >, < str as
                     ::std::borrow::ToOwned > ::Owned,) >, < str as ::std::borrow::ToOwned
                     > ::Owned,), < Shape as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Shape) } > > ::Stored
+                    ::cached_core::rt::fallible!(Shape) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -87,6 +85,8 @@ impl at {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (
             ::cached_core::rt::FloatBits<f64>,
@@ -130,12 +130,14 @@ impl at {
                 ::std::borrow::ToOwned > ::Owned >, ::std::vec::Vec <
                 (::cached_core::rt::FloatBits < f32 >, < str as ::std::borrow::ToOwned >
                 ::Owned,) >, < str as ::std::borrow::ToOwned > ::Owned,), < Shape as
-                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Shape) } > >
+                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Shape) } >>
                 ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         x: &f64,
         label: &Option<&str>,
@@ -170,23 +172,25 @@ impl at {
                 ::cached_core::rt::Float(*x),
                 ::cached_core::rt::Maybe(
                     match label {
-                        ::core::option::Option::Some(x0) => {
-                            ::core::option::Option::Some(::cached_core::rt::Ref(*x0))
+                        ::core::option::Option::Some(x) => {
+                            ::core::option::Option::Some(::cached_core::rt::Ref(*x))
                         }
                         ::core::option::Option::None => ::core::option::Option::None,
                     },
                 ),
                 ::cached_core::rt::seq(
-                    &(path)[..],
-                    |x0| {
-                        let (x1_0, x1_1) = x0;
-                        (::cached_core::rt::Float(*x1_0), ::cached_core::rt::Ref(*x1_1))
+                    &path[..],
+                    |x| {
+                        let (x0, x1) = x;
+                        (::cached_core::rt::Float(*x0), ::cached_core::rt::Ref(*x1))
                     },
                 ),
                 ::cached_core::rt::Ref(&**text),
             ),
         )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(
         x: f64,
         label: Option<&str>,
@@ -208,17 +212,17 @@ impl at {
                 ::cached_core::rt::Float(x),
                 ::cached_core::rt::Maybe(
                     match &label {
-                        ::core::option::Option::Some(x0) => {
-                            ::core::option::Option::Some(::cached_core::rt::Ref(*x0))
+                        ::core::option::Option::Some(x) => {
+                            ::core::option::Option::Some(::cached_core::rt::Ref(*x))
                         }
                         ::core::option::Option::None => ::core::option::Option::None,
                     },
                 ),
                 ::cached_core::rt::seq(
-                    &(path)[..],
-                    |x0| {
-                        let (x1_0, x1_1) = x0;
-                        (::cached_core::rt::Float(*x1_0), ::cached_core::rt::Ref(*x1_1))
+                    &path[..],
+                    |x| {
+                        let (x0, x1) = x;
+                        (::cached_core::rt::Float(*x0), ::cached_core::rt::Ref(*x1))
                     },
                 ),
                 ::cached_core::rt::Ref(&*text),

@@ -25,10 +25,8 @@ impl best {
     {
         all.iter().max().cloned()
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl best {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -39,7 +37,7 @@ impl best {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 14468903011986094176,
+            fingerprint: 16282401209768996507,
             version: 0,
             generic: true,
             encodable: || true,
@@ -56,6 +54,8 @@ impl best {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo<T: Ord + Clone + 'static>() -> &'static ::cached_core::rt::Memo<
         (<[T] as ::std::borrow::ToOwned>::Owned,),
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
@@ -73,6 +73,8 @@ impl best {
                 ),
             )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry<'a, T: Ord + Clone + 'static>(
         all: &'a [T],
     ) -> ::cached_core::Entry<
@@ -85,6 +87,8 @@ impl best {
     {
         ::cached_core::rt::entry(best::memo::<T>(), (::cached_core::rt::Ref(all),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,

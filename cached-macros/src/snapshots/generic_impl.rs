@@ -33,7 +33,7 @@ impl<T: Clone + 'static> Store<T> {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 6022666065141876698,
+            fingerprint: 13393190380583915911,
             version: 0,
             generic: true,
             encodable: || true,

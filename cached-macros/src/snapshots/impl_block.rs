@@ -35,13 +35,13 @@ impl Store {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 9993337560966559364,
+            fingerprint: 17182563635128718699,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Store as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Store) } > > ::Stored
+                    ::cached_core::rt::fallible!(Store) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -79,7 +79,7 @@ impl Store {
             <Store>::load_site(),
             ::cached_core::rt::facts!(
                 (u64,), < Store as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Store) } > > ::Stored
+                ::cached_core::rt::fallible!(Store) } >> ::Stored
             ),
         );
         &MEMO

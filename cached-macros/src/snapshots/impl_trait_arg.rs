@@ -27,10 +27,8 @@ impl size {
     ) -> usize {
         db.size(name.as_ref())
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl size {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -41,7 +39,7 @@ impl size {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 14444685886100424161,
+            fingerprint: 17279227941330697421,
             version: 0,
             generic: true,
             encodable: || true,
@@ -58,6 +56,8 @@ impl size {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo<ImplName: AsRef<str> + 'static>() -> &'static ::cached_core::rt::Memo<
         (ImplName,),
         <usize as ::cached_core::rt::Project<
@@ -78,6 +78,8 @@ impl size {
                 ),
             )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry<ImplName: AsRef<str> + 'static>(
         name: &ImplName,
     ) -> ::cached_core::Entry<
@@ -96,6 +98,8 @@ impl size {
             (::cached_core::rt::Own(name),),
         )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,

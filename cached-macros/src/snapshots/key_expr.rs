@@ -37,10 +37,8 @@ impl find {
     fn uncached(db: &Db, name: &str, id: u64) -> Row {
         db.find(name, id)
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl find {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -51,7 +49,7 @@ impl find {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 13184838066224610927,
+            fingerprint: 2280291736482423389,
             version: 0,
             generic: false,
             encodable: || true,
@@ -68,6 +66,8 @@ impl find {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo<__Key: ::cached_core::rt::OwnedKey>(
         facts: ::cached_core::rt::Facts<
             __Key,
@@ -88,6 +88,8 @@ impl find {
     {
         find::site().instance(|| (), facts)
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         name: &str,
         id: &u64,
@@ -119,6 +121,8 @@ impl find {
             key,
         )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(db: &Db, name: &str, id: u64) -> Row
     where
         for<'__any> Row: ::cached_core::rt::Project<

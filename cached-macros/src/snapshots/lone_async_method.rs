@@ -1,6 +1,6 @@
-pub async fn load(&self, arg0: Id) -> Result<Row, Error> {
+pub async fn load(&self, arg1: Id) -> Result<Row, Error> {
     let miss = {
-        let found = match (::cached_core::rt::Own(self), ::cached_core::rt::Own(&arg0)) {
+        let found = match (::cached_core::rt::Own(self), ::cached_core::rt::Own(&arg1)) {
             key => {
                 const fn site() -> &'static ::cached_core::Site {
                     fn here() {}
@@ -14,7 +14,7 @@ pub async fn load(&self, arg0: Id) -> Result<Row, Error> {
                         line: ::core::line!(),
                         column: ::core::column!(),
                         alias: "default",
-                        fingerprint: 17521962760778585883,
+                        fingerprint: 2531145658317221822,
                         version: 0,
                         generic: true,
                         encodable: || true,
@@ -51,7 +51,7 @@ pub async fn load(&self, arg0: Id) -> Result<Row, Error> {
             > {
                 return value;
             }
-            let Id(id) = arg0;
+            let Id(id) = arg1;
             { self.db.load(id).await }
         })
         .await

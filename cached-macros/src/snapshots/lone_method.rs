@@ -16,7 +16,7 @@ fn load(&self, id: u64) -> Result<Row, Error> {
                     line: ::core::line!(),
                     column: ::core::column!(),
                     alias: "default",
-                    fingerprint: 3537715002405893910,
+                    fingerprint: 14905198530562813245,
                     version: 0,
                     generic: true,
                     encodable: || true,

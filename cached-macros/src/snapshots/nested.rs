@@ -17,10 +17,8 @@ impl __cached_nested {
     fn uncached() -> String {
         String::new()
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl __cached_nested {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -31,13 +29,13 @@ impl __cached_nested {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 12622823734395825158,
+            fingerprint: 16229852300245043004,
             version: 3,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (), < String as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(String) } > > ::Stored
+                    ::cached_core::rt::fallible!(String) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -53,6 +51,8 @@ impl __cached_nested {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (),
         <String as ::cached_core::rt::Project<
@@ -73,11 +73,13 @@ impl __cached_nested {
             __cached_nested::site(),
             ::cached_core::rt::facts!(
                 (), < String as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(String) } > > ::Stored
+                ::cached_core::rt::fallible!(String) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry() -> ::cached_core::Entry<
         impl ::cached_core::rt::Part<Owned = ()>,
         <String as ::cached_core::rt::Project<
@@ -91,6 +93,8 @@ impl __cached_nested {
     {
         ::cached_core::rt::entry(__cached_nested::memo(), ())
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh() -> String
     where
         for<'__any> String: ::cached_core::rt::Project<

@@ -19,10 +19,8 @@ impl find {
     fn uncached(id: u64) -> Option<Row> {
         None
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl find {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,13 +31,13 @@ impl find {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 210788290996520408,
+            fingerprint: 4072336843102555509,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Option < Row > as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Option < Row >) + 4 } > > ::Stored
+                    ::cached_core::rt::fallible!(Option < Row >) + 4 } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -58,6 +56,8 @@ impl find {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Option<
@@ -84,11 +84,13 @@ impl find {
             find::site(),
             ::cached_core::rt::facts!(
                 (u64,), < Option < Row > as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Option < Row >) + 4 } > > ::Stored
+                ::cached_core::rt::fallible!(Option < Row >) + 4 } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -108,6 +110,8 @@ impl find {
     {
         ::cached_core::rt::entry(find::memo(), (::cached_core::rt::Own(id),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(id: u64) -> Option<Row>
     where
         for<'__any> Option<

@@ -20,10 +20,8 @@ impl area {
         n += w * h;
         n
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl area {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -34,13 +32,13 @@ impl area {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 7494192784727939389,
+            fingerprint: 9027149783502054789,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u32) } > > ::Stored
+                    ::cached_core::rt::fallible!(u32) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -56,6 +54,8 @@ impl area {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         ((u32, u32), u32),
         <u32 as ::cached_core::rt::Project<
@@ -76,11 +76,13 @@ impl area {
             area::site(),
             ::cached_core::rt::facts!(
                 ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u32) } > > ::Stored
+                ::cached_core::rt::fallible!(u32) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         arg0: &(u32, u32),
         n: &u32,
@@ -100,6 +102,8 @@ impl area {
             (::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)),
         )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32
     where
         for<'__any> u32: ::cached_core::rt::Project<

@@ -20,10 +20,8 @@ impl twice {
     pub fn uncached(n: u64) -> u64 {
         n * 2
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl twice {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -34,13 +32,13 @@ impl twice {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 8754147575327718108,
+            fingerprint: 10770753559191772178,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < u64 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u64) } > > ::Stored
+                    ::cached_core::rt::fallible!(u64) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -56,6 +54,8 @@ impl twice {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <u64 as ::cached_core::rt::Project<
@@ -76,11 +76,13 @@ impl twice {
             twice::site(),
             ::cached_core::rt::facts!(
                 (u64,), < u64 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u64) } > > ::Stored
+                ::cached_core::rt::fallible!(u64) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub fn entry(
         n: &u64,
     ) -> ::cached_core::Entry<
@@ -96,6 +98,8 @@ impl twice {
     {
         ::cached_core::rt::entry(twice::memo(), (::cached_core::rt::Own(n),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub fn refresh(n: u64) -> u64
     where
         for<'__any> u64: ::cached_core::rt::Project<

@@ -29,13 +29,13 @@ impl S {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 17567724659318237526,
+            fingerprint: 16264333962973363646,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u8,), < u8 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u8) } > > ::Stored
+                    ::cached_core::rt::fallible!(u8) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -69,7 +69,7 @@ impl S {
             <S>::fn_site(),
             ::cached_core::rt::facts!(
                 (u8,), < u8 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u8) } > > ::Stored
+                ::cached_core::rt::fallible!(u8) } >> ::Stored
             ),
         );
         &MEMO

@@ -19,10 +19,8 @@ impl r#type {
     fn uncached(r#fn: &str) -> String {
         r#fn.to_owned()
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl r#type {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,14 +31,14 @@ impl r#type {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 4332590622722068223,
+            fingerprint: 3238647213979831406,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned,), < String as
                     ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) }
-                    > > ::Stored
+                    >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -56,6 +54,8 @@ impl r#type {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (<str as ::std::borrow::ToOwned>::Owned,),
         <String as ::cached_core::rt::Project<
@@ -76,12 +76,14 @@ impl r#type {
             r#type::site(),
             ::cached_core::rt::facts!(
                 (< str as ::std::borrow::ToOwned > ::Owned,), < String as
-                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) } > >
+                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) } >>
                 ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         r#fn: &str,
     ) -> ::cached_core::Entry<
@@ -97,6 +99,8 @@ impl r#type {
     {
         ::cached_core::rt::entry(r#type::memo(), (::cached_core::rt::Ref(r#fn),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(r#fn: &str) -> String
     where
         for<'__any> String: ::cached_core::rt::Project<

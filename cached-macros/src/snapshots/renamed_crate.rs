@@ -19,10 +19,8 @@ impl f {
     fn uncached(n: u8) -> u8 {
         n
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl f {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static my::memo::Site {
         fn here() {}
         static SITE: my::memo::Site = my::memo::Site::new(my::memo::rt::Meta {
@@ -33,13 +31,13 @@ impl f {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 17567724659318237526,
+            fingerprint: 16264333962973363646,
             version: 0,
             generic: false,
             encodable: || {
                 my::memo::rt::encodable!(
                     (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8)
-                    } > > ::Stored
+                    } >> ::Stored
                 )
             },
             policy: my::memo::rt::Policy {
@@ -55,6 +53,8 @@ impl f {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static my::memo::rt::Memo<
         (u8,),
         <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
@@ -68,12 +68,14 @@ impl f {
         > = my::memo::rt::Memo::new(
             f::site(),
             my::memo::rt::facts!(
-                (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8) } >
-                > ::Stored
+                (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8) } >>
+                ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         n: &u8,
     ) -> my::memo::Entry<
@@ -85,6 +87,8 @@ impl f {
     {
         my::memo::rt::entry(f::memo(), (my::memo::rt::Own(n),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(n: u8) -> u8
     where
         for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,

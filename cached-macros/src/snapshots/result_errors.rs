@@ -19,10 +19,8 @@ impl parse {
     fn uncached(text: String) -> Result<u64, Bad> {
         text.parse()
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl parse {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,13 +31,13 @@ impl parse {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 10105924069799826923,
+            fingerprint: 7879253081168210410,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >
-                    > ::Stored
+                    (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >>
+                    ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -58,6 +56,8 @@ impl parse {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (String,),
         <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
@@ -71,12 +71,14 @@ impl parse {
         > = ::cached_core::rt::Memo::new(
             parse::site(),
             ::cached_core::rt::facts!(
-                (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 > >
+                (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >>
                 ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         text: &String,
     ) -> ::cached_core::Entry<
@@ -88,6 +90,8 @@ impl parse {
     {
         ::cached_core::rt::entry(parse::memo(), (::cached_core::rt::Own(text),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(text: String) -> Result<u64, Bad>
     where
         for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,

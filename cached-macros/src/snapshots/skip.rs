@@ -19,10 +19,8 @@ impl row {
     fn uncached(db: &mut Db, id: u64) -> Row {
         db.row(id)
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl row {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,13 +31,13 @@ impl row {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 13776801384683492589,
+            fingerprint: 1408977505815492123,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Row as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Row) } > > ::Stored
+                    ::cached_core::rt::fallible!(Row) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -55,6 +53,8 @@ impl row {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (u64,),
         <Row as ::cached_core::rt::Project<
@@ -75,11 +75,13 @@ impl row {
             row::site(),
             ::cached_core::rt::facts!(
                 (u64,), < Row as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Row) } > > ::Stored
+                ::cached_core::rt::fallible!(Row) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -95,6 +97,8 @@ impl row {
     {
         ::cached_core::rt::entry(row::memo(), (::cached_core::rt::Own(id),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh(db: &mut Db, id: u64) -> Row
     where
         for<'__any> Row: ::cached_core::rt::Project<

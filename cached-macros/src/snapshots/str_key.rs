@@ -19,10 +19,8 @@ impl price {
     pub(crate) fn uncached(sku: &str, qty: u32) -> Option<Cents> {
         look(sku, qty)
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl price {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub(crate) const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -33,14 +31,14 @@ impl price {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 13496358837539138444,
+            fingerprint: 6614159354537258683,
             version: 0,
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents >
                     as ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option
-                    < Cents >) } > > ::Stored
+                    < Cents >) } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -59,6 +57,8 @@ impl price {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo() -> &'static ::cached_core::rt::Memo<
         (<str as ::std::borrow::ToOwned>::Owned, u32),
         <Option<
@@ -86,11 +86,13 @@ impl price {
             ::cached_core::rt::facts!(
                 (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents > as
                 ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option <
-                Cents >) } > > ::Stored
+                Cents >) } >> ::Stored
             ),
         );
         &MEMO
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub(crate) fn entry(
         sku: &str,
         qty: &u32,
@@ -116,6 +118,8 @@ impl price {
             (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)),
         )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents>
     where
         for<'__any> Option<

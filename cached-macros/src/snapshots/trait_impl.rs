@@ -16,7 +16,7 @@ impl Get for Store {
                         line: ::core::line!(),
                         column: ::core::column!(),
                         alias: "default",
-                        fingerprint: 7480789154071575973,
+                        fingerprint: 7171916203513208654,
                         version: 0,
                         generic: false,
                         encodable: || true,

@@ -29,10 +29,8 @@ impl f {
     {
         0
     }
-}
-#[doc(hidden)]
-#[allow(dead_code, clippy::pedantic)]
-impl f {
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -43,7 +41,7 @@ impl f {
             line: ::core::line!(),
             column: ::core::column!(),
             alias: "default",
-            fingerprint: 6991118236142957659,
+            fingerprint: 14192874998882582213,
             version: 0,
             generic: true,
             encodable: || true,
@@ -60,6 +58,8 @@ impl f {
         }
         &SITE
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn memo<T>() -> &'static ::cached_core::rt::Memo<
         (<T as ::std::borrow::ToOwned>::Owned,),
         <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
@@ -79,6 +79,8 @@ impl f {
                 ),
             )
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn entry<'a, T>(
         a: &'a T,
     ) -> ::cached_core::Entry<
@@ -93,6 +95,8 @@ impl f {
     {
         ::cached_core::rt::entry(f::memo::<T>(), (::cached_core::rt::Ref(a),))
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::pedantic)]
     fn refresh<'a, T>(a: &'a T) -> u8
     where
         T: Clone + 'static,
