@@ -104,7 +104,7 @@ fn uncached_calls() {
     assert_eq!((stats.calls, stats.bypassed, stats.runs, stats.entries), (5, 5, 5, 0), "{stats:?}");
     assert_eq!(nobody_configured_this::entry(&1).peek(), Ok(None));
     let report = cached_core::report().to_json();
-    assert!(report.contains("\"verdict\":\"no such alias: configure it, or name another\""), "{report}");
+    assert!(report.contains("\"verdict\":\"no such alias"), "{report}");
     println!("\nuncached and said so");
 }
 

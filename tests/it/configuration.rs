@@ -487,7 +487,8 @@ fn a_site_can_be_switched_off_and_bounded_by_configuration() {
     let guard = configured("[sites.\"configuration.switched\"]\nenabled = false");
     assert_eq!((switched(1), switched(1)), (1, 1));
     assert_eq!(switched::site().stats().bypassed, 2);
-    assert_eq!(row("configuration.switched")["verdict"], "disabled");
+    let verdict = row("configuration.switched")["verdict"].to_string();
+    assert!(verdict.contains("disabled"), "{verdict}");
     drop(guard);
     assert_eq!((switched(1), switched(1)), (1, 1));
     assert_eq!(switched::site().stats().hits, 1);
@@ -513,7 +514,8 @@ fn a_dummy_backend_stores_nothing_and_says_so() {
     dummy::entry(&7).put(8).unwrap();
     assert_eq!(dummy::entry(&7).peek(), Ok(None));
     let row = row("configuration.dummy");
-    assert_eq!((row["verdict"].as_str(), row["kind"].as_str(), row["alias"].as_str()), (Some("dummy"), Some("dummy"), Some("off")));
+    assert_eq!((row["kind"].as_str(), row["alias"].as_str()), (Some("dummy"), Some("off")));
+    assert!(row["verdict"].to_string().contains("dummy"), "{row:?}");
 }
 
 #[test]

@@ -22,9 +22,7 @@ usage: cargo xtask <chore>
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let (chore, rest) = args
-        .split_first()
-        .map_or(("", &[][..]), |(chore, rest)| (chore.as_str(), rest));
+    let (chore, rest) = args.split_first().map_or(("", &[][..]), |(chore, rest)| (chore.as_str(), rest));
     let done = match (chore, rest) {
         ("check", []) => run::all(&steps::check()),
         ("test", []) => steps::test().and_then(|steps| run::all(&steps)),

@@ -18,11 +18,6 @@ pub(crate) fn all(steps: &[Step]) -> Result<(), String> {
     let start = Instant::now();
     let mut table = String::new();
     for step in steps {
-        if let Some(reason) = step.skip()? {
-            println!("\n== {}: SKIPPED {reason}", step.name);
-            table += &row("SKIPPED", &step.name);
-            continue;
-        }
         let shown = fill(&step.shown(), &scratch);
         println!("\n== {}: {shown}", step.name);
         let begun = Instant::now();
@@ -38,9 +33,7 @@ pub(crate) fn all(steps: &[Step]) -> Result<(), String> {
 
 /// The root of the workspace.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 
 /// The cargo that started us, else the one on the path.
@@ -52,10 +45,7 @@ fn once(step: &Step, scratch: &Path) -> Result<(), String> {
     let mut words = step.command.iter().map(|word| fill(word, scratch));
     let program = words.next().expect("a step has a command");
     let mut command = Command::new(if program == "cargo" { cargo() } else { program });
-    command
-        .args(words)
-        .current_dir(root())
-        .envs(step.env.iter().map(|(name, value)| (name, fill(value, scratch))));
+    command.args(words).current_dir(root()).envs(step.env.iter().map(|(name, value)| (name, fill(value, scratch))));
     let status = command.status().map_err(|error| error.to_string())?;
     match status.code() {
         Some(code) if code == step.exit => Ok(()),
@@ -64,11 +54,9 @@ fn once(step: &Step, scratch: &Path) -> Result<(), String> {
     }
 }
 
-/// Puts our two directories into a command.
+/// Puts our directory into a command.
 fn fill(text: &str, scratch: &Path) -> String {
-    let target = root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     text.replace("{scratch}", &scratch.to_string_lossy())
-        .replace("{target}", &target.to_string_lossy())
 }
 
 /// A directory for what the steps write, with a lock file that is none.

@@ -10,21 +10,15 @@ use std::process::{Command, Stdio};
 type Need = (&'static str, &'static str);
 
 /// What `cargo xtask test` needs: the linker and its headers.
-pub(crate) const FOR_TEST: &[Need] = &[
-    ("gcc", "cc --version"),
-    ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null"),
-];
+pub(crate) const FOR_TEST: &[Need] =
+    &[("gcc", "cc --version"), ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null")];
 
 /// What `cargo xtask bench` needs: callgrind counts the instructions.
 pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
 
 /// Installs what is missing, or says how to.
 pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
-    let missing: Vec<&str> = needs
-        .iter()
-        .filter(|need| output(need.1).is_none())
-        .map(|need| need.0)
-        .collect();
+    let missing: Vec<&str> = needs.iter().filter(|need| output(need.1).is_none()).map(|need| need.0).collect();
     if missing.is_empty() {
         println!("nothing is missing");
         return Ok(());
@@ -32,15 +26,9 @@ pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
     let root = output("id -u").is_some_and(|id| id.trim() == "0");
     let apt = if root { "apt-get" } else { "sudo apt-get" };
     let packages = missing.join(" ");
-    let commands = [
-        format!("{apt} update"),
-        format!("{apt} install -y --no-install-recommends {packages}"),
-    ];
+    let commands = [format!("{apt} update"), format!("{apt} install -y --no-install-recommends {packages}")];
     if !root && env::var("CI").as_deref() != Ok("true") {
-        return Err(format!(
-            "missing: {packages}; install with\n  {}",
-            commands.join("\n  ")
-        ));
+        return Err(format!("missing: {packages}; install with\n  {}", commands.join("\n  ")));
     }
     for command in &commands {
         println!("{command}");
@@ -55,10 +43,7 @@ pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
 /// What a command prints, if it succeeds.
 fn output(command: &str) -> Option<String> {
     let output = words(command).stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn words(command: &str) -> Command {

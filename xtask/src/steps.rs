@@ -1,8 +1,7 @@
 //! The steps of each chore, as data.
 //!
 //! In: nothing but the manifests. Out: lists of commands, in the order that finds a fault soonest.
-//! All share one target directory and one set of flags, so that the world is built once; only
-//! shuttle and loom, which need a flag, have a directory of their own.
+//! All share one target directory and one set of flags, so that the world is built once.
 
 use std::fs;
 use std::process::Command;
@@ -15,8 +14,6 @@ pub(crate) struct Step {
     pub(crate) command: Vec<String>,
     pub(crate) env: &'static [(&'static str, &'static str)],
     pub(crate) exit: i32,
-    /// The test target without which this step is skipped.
-    needs: Option<&'static str>,
 }
 
 /// Fast enough for every change.
@@ -24,48 +21,25 @@ pub(crate) fn check() -> Vec<Step> {
     vec![
         step("format", "cargo fmt --all --check"),
         step("sizes", "cargo run --quiet --package xtask -- sizes"),
-        step(
-            "clippy",
-            "cargo clippy --workspace --all-targets --all-features -- -D warnings",
-        ),
+        step("clippy", "cargo clippy --workspace --all-targets --all-features -- -D warnings"),
         step("docs", "cargo doc --workspace --no-deps --all-features").env(&[("RUSTDOCFLAGS", "-D warnings")]),
-        step(
-            "unit",
-            "cargo test --workspace --exclude bench --all-features --lib --bins",
-        ),
+        step("unit", "cargo test --workspace --exclude bench --all-features --lib --bins"),
         step("ui", "cargo test --workspace --exclude bench --all-features --test ui"),
     ]
 }
 
-/// Everything that CI runs.
+/// Everything that CI runs. The models of the flight and of the state word are ordinary tests: they include the
+/// real sources with their own locks, so that nothing is built with other flags.
 pub(crate) fn test() -> Result<Vec<Step>, String> {
     let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup")];
-    steps.extend(check());
+    steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
     steps.extend([
-        step(
-            "integration",
-            "cargo test --workspace --exclude bench --all-features --test it",
-        ),
-        step(
-            "doc tests",
-            "cargo test --workspace --exclude bench --all-features --doc",
-        ),
+        step("tests", "cargo test --workspace --exclude bench --all-features --lib --bins --tests"),
+        step("doc tests", "cargo test --workspace --exclude bench --all-features --doc"),
     ]);
     steps.extend(examples()?);
     steps.extend(features()?);
     steps.extend([
-        step(
-            "shuttle",
-            "cargo test --package cached-core --all-features --test shuttle --target-dir {target}/shuttle",
-        )
-        .env(&[("RUSTFLAGS", "--cfg shuttle")])
-        .needs("shuttle"),
-        step(
-            "loom",
-            "cargo test --package cached-core --all-features --test loom --release --target-dir {target}/loom",
-        )
-        .env(&[("RUSTFLAGS", "--cfg loom"), ("LOOM_MAX_PREEMPTIONS", "3")])
-        .needs("loom"),
         step("package", "cargo package --workspace --no-verify --allow-dirty"),
         step("package list", "cargo package --workspace --allow-dirty --list"),
     ]);
@@ -76,10 +50,7 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
 pub(crate) fn bench(args: &[String]) -> Vec<Step> {
     let mut bench = step("bench", "cargo run --release --package bench --");
     bench.command.extend_from_slice(args);
-    vec![
-        step("set-up", "cargo run --quiet --package xtask -- setup bench"),
-        bench,
-    ]
+    vec![step("set-up", "cargo run --quiet --package xtask -- setup bench"), bench]
 }
 
 impl Step {
@@ -91,40 +62,16 @@ impl Step {
         Step { exit, ..self }
     }
 
-    fn needs(self, target: &'static str) -> Step {
-        Step {
-            needs: Some(target),
-            ..self
-        }
-    }
-
-    /// Why this step cannot run, if it cannot.
-    pub(crate) fn skip(&self) -> Result<Option<String>, String> {
-        let Some(target) = self.needs else { return Ok(None) };
-        let found = targets("test")?.iter().any(|name| name == target);
-        Ok((!found).then(|| format!("there is no test target named {target}")))
-    }
-
     /// The command as one would type it.
     pub(crate) fn shown(&self) -> String {
-        let env: String = self
-            .env
-            .iter()
-            .map(|(name, value)| format!("{name}='{value}' "))
-            .collect();
+        let env: String = self.env.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
         env + &self.command.join(" ")
     }
 }
 
 fn step(name: &str, command: &str) -> Step {
     let command = command.split_whitespace().map(str::to_owned).collect();
-    Step {
-        name: name.to_owned(),
-        command,
-        env: &[],
-        exit: 0,
-        needs: None,
-    }
+    Step { name: name.to_owned(), command, env: &[], exit: 0 }
 }
 
 /// Each example once; quickstart again with its files warm, and without a lock file to read.
@@ -137,15 +84,8 @@ fn examples() -> Result<Vec<Step>, String> {
     let quickstart = "cargo run --example quickstart";
     steps.extend([
         step("quickstart, warm", quickstart).env(CACHES),
-        step("quickstart, no lock file", &format!("{quickstart} {{scratch}}/no.lock"))
-            .env(CACHES)
-            .exit(2),
-        step(
-            "quickstart, broken lock file",
-            &format!("{quickstart} {{scratch}}/broken.lock"),
-        )
-        .env(CACHES)
-        .exit(2),
+        step("quickstart, no lock file", &format!("{quickstart} {{scratch}}/no.lock")).env(CACHES).exit(2),
+        step("quickstart, broken lock file", &format!("{quickstart} {{scratch}}/broken.lock")).env(CACHES).exit(2),
     ]);
     Ok(steps)
 }
@@ -155,23 +95,12 @@ fn examples() -> Result<Vec<Step>, String> {
 fn features() -> Result<Vec<Step>, String> {
     let manifest = run::root().join("cached-core/Cargo.toml");
     let manifest = fs::read_to_string(&manifest).map_err(|error| format!("{}: {error}", manifest.display()))?;
-    let alone = feature_names(&manifest).map(|name| {
-        (
-            format!("feature {name}"),
-            format!("--no-default-features --features {name}"),
-        )
-    });
-    let sets = [("no feature".to_owned(), "--no-default-features".to_owned())]
-        .into_iter()
-        .chain(alone);
+    let alone = feature_names(&manifest)
+        .map(|name| (format!("feature {name}"), format!("--no-default-features --features {name}")));
+    let sets = [("no feature".to_owned(), "--no-default-features".to_owned())].into_iter().chain(alone);
     Ok(sets
         .chain([("all features".to_owned(), "--all-features".to_owned())])
-        .map(|(name, flags)| {
-            step(
-                &name,
-                &format!("cargo clippy --package cached-core {flags} -- -D warnings"),
-            )
-        })
+        .map(|(name, flags)| step(&name, &format!("cargo clippy --package cached-core {flags} -- -D warnings")))
         .collect())
 }
 
@@ -189,24 +118,17 @@ fn feature_names(manifest: &str) -> impl Iterator<Item = &str> {
 /// The names of the workspace's targets of one kind.
 fn targets(kind: &str) -> Result<Vec<String>, String> {
     let mut command = Command::new(run::cargo());
-    command
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(run::root());
+    command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(run::root());
     let output = command.output().map_err(|error| format!("cargo metadata: {error}"))?;
     if !output.status.success() {
         return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(target_names(&String::from_utf8_lossy(&output.stdout), kind)
-        .map(str::to_owned)
-        .collect())
+    Ok(target_names(&String::from_utf8_lossy(&output.stdout), kind).map(str::to_owned).collect())
 }
 
 fn target_names<'a>(metadata: &'a str, kind: &str) -> impl Iterator<Item = &'a str> {
     let head = format!(r#"{{"kind":["{kind}"],"crate_types":["bin"],"name":""#);
-    let ends: Vec<usize> = metadata
-        .match_indices(&head)
-        .map(|(at, head)| at + head.len())
-        .collect();
+    let ends: Vec<usize> = metadata.match_indices(&head).map(|(at, head)| at + head.len()).collect();
     ends.into_iter().filter_map(|end| metadata[end..].split('"').next())
 }
 

@@ -192,11 +192,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
             Entered::Lead(lead) => self.lead(lead),
-            // Whoever leads may have found a value instead of computing it: a refresh does not wait for that.
-            Entered::Wait(_) if self.manner == Manner::Refresh => {
-                let side = self.core.flights.aside(&self.key, generation);
-                Step::Compute(side.map_or(Turn::Free, Turn::Side))
-            }
             Entered::Wait(wait) => Step::Wait(wait),
             Entered::Alone(side) => Step::Compute(Turn::Side(side)),
             Entered::Busy => Step::Compute(Turn::Free),
@@ -217,10 +212,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             return Step::Read(Some(lead));
         }
         match self.core.memory.look(&self.key, self.memo.terms(self.state)) {
-            Some(Ok((kept, _))) => {
-                lead.land(kept.clone(), || ());
-                Step::Give(kept, Outcome::Hit)
-            }
+            // What was found is not landed: it may be older than an invalidation that came before a follower.
+            // The next in line leads, and looks for itself.
+            Some(Ok((kept, _))) => Step::Give(kept, Outcome::Hit),
             Some(Err(reason)) => {
                 self.reason = reason;
                 Step::Compute(Turn::Lead(lead))
@@ -249,11 +243,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 let decoded = self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
                 match decoded {
                     Some(value) if self.manner == Manner::Ask => {
-                        let kept = Kept::new(value, self.memo.facts.quiet);
-                        if let Some(lead) = lead {
-                            lead.land(kept.clone(), || ());
-                        }
-                        return Step::Give(kept, Outcome::Hit);
+                        // As in `lead`: a lead in hand passes on.
+                        return Step::Give(Kept::new(value, self.memo.facts.quiet), Outcome::Hit);
                     }
                     Some(_) => {}
                     None => self.reason = Reason::Undecodable,

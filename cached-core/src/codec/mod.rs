@@ -16,7 +16,8 @@ mod envelope;
 #[cfg(not(feature = "bytes"))]
 #[path = "none.rs"]
 mod envelope;
-#[cfg(all(test, feature = "bytes"))]
+#[cfg(feature = "bytes")]
+#[cfg(test)]
 mod tests;
 
 pub(crate) use envelope::{Opened, digest, open, seal, site_schema, tombstone};

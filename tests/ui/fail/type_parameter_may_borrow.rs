@@ -3,8 +3,8 @@
 use cached_core::cached;
 
 #[cached]
-fn f<T: Clone + Eq + std::hash::Hash + Send + Sync>(value: T) -> T {
-    value
+fn f<T: Clone + Eq + std::hash::Hash + Send + Sync>(value: T) -> Option<T> {
+    Some(value)
 }
 
 fn main() {

@@ -58,7 +58,7 @@ impl Shop {
 
 fn main() {
     assert_eq!(find("a", 1.5, Some("b")), Some(2));
-    assert_eq!(find::entry("a", 1.5, Some("b")).peek().unwrap(), Some(Some(2)));
+    assert_eq!(find::entry("a", &1.5, &Some("b")).peek().unwrap(), Some(Some(2)));
     assert_eq!(fallible(&["a"], (1, "bc")), Result::Ok(3));
     ::std::mem::drop(later("a"));
     assert_eq!(generic([1, 2]), 2);
