@@ -19,11 +19,7 @@ async fn greeting(name: &str) -> String {
     // A server that answers when it is asked again; every other task gets its turn meanwhile.
     poll_fn(|context| {
         context.waker().wake_by_ref();
-        if std::mem::replace(&mut asked, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
     format!("hello, {name}")
@@ -36,11 +32,7 @@ fn main() -> Result<(), cached_core::Error> {
         assert_eq!(BODIES.load(Ordering::Relaxed), 1);
 
         let stats = greeting::site().stats();
-        assert_eq!(
-            (stats.misses, stats.joined),
-            (1, 99),
-            "one computed, the others joined it"
-        );
+        assert_eq!((stats.misses, stats.joined), (1, 99), "one computed, the others joined it");
 
         greeting::entry("world").invalidate().await?;
         greeting("world").await;

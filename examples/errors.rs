@@ -31,11 +31,7 @@ fn found(id: u32) -> Option<&'static str> {
 
 fn main() {
     assert!(connect("db").is_err());
-    assert_eq!(
-        connect("db").ok().as_deref(),
-        Some("connected to db"),
-        "the error was not kept"
-    );
+    assert_eq!(connect("db").ok().as_deref(), Some("connected to db"), "the error was not kept");
     assert!(connect("db").is_ok());
     assert_eq!(ATTEMPTS.load(Ordering::Relaxed), 2, "the third call was a hit");
 
@@ -44,10 +40,7 @@ fn main() {
     let stats = number::site().stats();
     assert_eq!((stats.errors, stats.hits), (1, 1), "the error was kept");
 
-    assert_eq!(
-        (found(2), found(2), found(1), found(1)),
-        (None, None, Some("the first"), Some("the first"))
-    );
+    assert_eq!((found(2), found(2), found(1), found(1)), (None, None, Some("the first"), Some("the first")));
     assert_eq!((found::site().stats().misses, found::site().stats().hits), (3, 1));
     println!("{}", cached_core::report());
 }

@@ -37,10 +37,7 @@ fn main() {
     let stats = most_frequent::site().stats();
     assert_eq!((stats.hits, stats.misses), (1, 2), "words and numbers do not meet");
 
-    assert_eq!(
-        (described::<u8>(7), described::<i64>(7)),
-        ("7 as u8".into(), "7 as i64".into())
-    );
+    assert_eq!((described::<u8>(7), described::<i64>(7)), ("7 as u8".into(), "7 as i64".into()));
     assert_eq!(chunks::<2>("abcd"), ["ab", "cd"]);
     assert_eq!(chunks::<3>("abcd"), ["abc", "d"]);
     println!("{}", cached_core::report());

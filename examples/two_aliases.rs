@@ -7,10 +7,7 @@ use cached_core::{Config, cached};
 
 #[cached]
 fn country(code: &str) -> Option<&'static str> {
-    [("de", "Germany"), ("fr", "France")]
-        .into_iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, name)| name)
+    [("de", "Germany"), ("fr", "France")].into_iter().find(|(known, _)| *known == code).map(|(_, name)| name)
 }
 
 #[cached(backend = "prices", ttl = "5m")]
@@ -43,9 +40,7 @@ fn main() -> Result<(), cached_core::Error> {
     assert_eq!((country("de"), country("de")), (Some("Germany"), Some("Germany")));
     assert_eq!(country::site().stats().hits, 1);
 
-    let error = Config::from_toml("[backends.prices]\nkind = \"memroy\"")?
-        .install()
-        .unwrap_err();
+    let error = Config::from_toml("[backends.prices]\nkind = \"memroy\"")?.install().unwrap_err();
     println!("a wrong configuration changes nothing, and says why:\n{error}\n");
     println!("{}", cached_core::report());
     Ok(())

@@ -1,5 +1,11 @@
-#![expect(unsafe_code, reason = "a counting allocator")]
 //! A hit allocates nothing, whatever the key looks like: counted in the allocator itself.
+#![expect(unsafe_code, reason = "a counting allocator")]
+#![allow(
+    clippy::extra_unused_type_parameters,
+    clippy::ptr_arg,
+    clippy::too_many_arguments,
+    reason = "how a signature can be written is what this file measures"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -230,6 +236,10 @@ fn main() -> ExitCode {
     for row in &wrong {
         println!("FAILED: {} ({:?})", row.shape, row.site);
     }
-    println!("test a_hit_allocates_nothing_for_any_of_{}_keys ... {}", rows.len(), if wrong.is_empty() { "ok" } else { "FAILED" });
+    println!(
+        "test a_hit_allocates_nothing_for_any_of_{}_keys ... {}",
+        rows.len(),
+        if wrong.is_empty() { "ok" } else { "FAILED" }
+    );
     ExitCode::from(u8::from(!wrong.is_empty()))
 }

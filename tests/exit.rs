@@ -145,7 +145,8 @@ fn silent() {
 
 fn no_such_alias() {
     let (_, stderr) = play("bound");
-    let rows: Vec<_> = stderr.lines().filter(|line| line.contains("exit::unrouted") && line.starts_with("  ")).collect();
+    let rows: Vec<_> =
+        stderr.lines().filter(|line| line.contains("exit::unrouted") && line.starts_with("  ")).collect();
     assert_eq!(rows.len(), 1, "{stderr}");
     assert!(rows[0].contains("nowhere") && rows[0].contains("no such alias"), "{stderr}");
     let warnings: Vec<_> = stderr.lines().filter(|line| line.contains("known backends: ")).collect();

@@ -60,10 +60,7 @@ impl FileBackend {
     }
 
     fn with(config: Config) -> Self {
-        Self {
-            alias: config.alias,
-            client: Client::new(config.directory),
-        }
+        Self { alias: config.alias, client: Client::new(config.directory) }
     }
 
     fn name(&self, key: &str) -> Result<Name, Error> {
@@ -89,26 +86,18 @@ impl FileBackend {
     }
 
     fn write(&self, writes: &[Write]) -> Result<Vec<bool>, Error> {
-        let names = writes
-            .iter()
-            .map(|write| self.name(&write.key))
-            .collect::<Result<Vec<_>, _>>()?;
+        let names = writes.iter().map(|write| self.name(&write.key)).collect::<Result<Vec<_>, _>>()?;
         if writes.iter().any(|write| write.bytes.len() > LONGEST_VALUE) {
             return Err(self.refusal("a value is longer than 64 MiB"));
         }
         let store = |(name, write): (&Name, &Write)| {
-            self.client
-                .write(name, &write.bytes, write.ttl, write.when)
-                .map_err(|fault| self.error(&fault))
+            self.client.write(name, &write.bytes, write.ttl, write.when).map_err(|fault| self.error(&fault))
         };
         names.iter().zip(writes).map(store).collect()
     }
 
     fn remove(&self, keys: &[(Key, When)]) -> Result<Vec<bool>, Error> {
-        let names = keys
-            .iter()
-            .map(|(key, when)| Ok((self.name(key)?, *when)))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let names = keys.iter().map(|(key, when)| Ok((self.name(key)?, *when))).collect::<Result<Vec<_>, Error>>()?;
         let remove = |(name, when): &(Name, When)| self.client.remove(name, *when).map_err(|fault| self.error(&fault));
         names.iter().map(remove).collect()
     }

@@ -62,11 +62,7 @@ pub(crate) struct Client {
 impl Client {
     /// Opens nothing.
     pub(crate) fn new(directory: PathBuf) -> Self {
-        Self {
-            directory: Directory::new(directory),
-            now: SystemTime::now,
-            swept: AtomicBool::new(false),
-        }
+        Self { directory: Directory::new(directory), now: SystemTime::now, swept: AtomicBool::new(false) }
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -135,9 +131,7 @@ impl Client {
         self.directory.make()?;
         if !self.swept.swap(true, Ordering::Relaxed) {
             // Litter does no harm, so neither does failing to sweep it.
-            let _ = self
-                .directory
-                .each_file(|file_name| self.directory.discard_abandoned(file_name));
+            let _ = self.directory.each_file(|file_name| self.directory.discard_abandoned(file_name));
         }
         // Looked at twice: here to spare a write in vain, below because only there it is binding.
         if !self.holds(name, when)? {
@@ -150,9 +144,7 @@ impl Client {
             return Ok(false);
         }
         let failed = |error| Fault::of("rename an entry into place")(error);
-        staged
-            .persist(self.directory.path(name.as_str()))
-            .map_err(|kept| failed(kept.error))?;
+        staged.persist(self.directory.path(name.as_str())).map_err(|kept| failed(kept.error))?;
         Ok(true)
     }
 
@@ -184,9 +176,7 @@ impl Client {
             return Ok(Found::Nothing);
         };
         let found = file.metadata().map_err(Fault::of("look at an entry"))?;
-        let length = usize::try_from(found.len())
-            .ok()
-            .and_then(|length| length.checked_sub(HEADER));
+        let length = usize::try_from(found.len()).ok().and_then(|length| length.checked_sub(HEADER));
         let Some(length) = length.filter(|length| *length <= LONGEST_VALUE) else {
             return Ok(Found::Nothing);
         };
@@ -211,21 +201,13 @@ impl Client {
         let mut value: Bytes = std::iter::repeat_n(0, length).collect();
         // Nobody else has the new value yet, so this gives all of it.
         file.read_exact(Arc::get_mut(&mut value).unwrap_or_default())?;
-        Ok(if header.belongs_to(&value) {
-            Found::Live(value)
-        } else {
-            Found::Nothing
-        })
+        Ok(if header.belongs_to(&value) { Found::Live(value) } else { Found::Nothing })
     }
 
     /// Removes an expired file, if it still is one: a fresh entry may have taken its place.
     pub(crate) fn bury(&self, name: &Name) -> Result<(), Fault> {
         let turn = self.directory.try_lock(name)?;
         let is_expired = turn.is_some() && matches!(self.load(name)?, Found::Expired);
-        if is_expired {
-            self.directory.unlink(name.as_str())
-        } else {
-            Ok(())
-        }
+        if is_expired { self.directory.unlink(name.as_str()) } else { Ok(()) }
     }
 }

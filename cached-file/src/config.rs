@@ -32,18 +32,12 @@ impl Config {
         if location.contains('\0') {
             return Err(fault("contains a NUL character"));
         }
-        Ok(Self {
-            alias: Some(alias.to_owned()),
-            directory: settle(Path::new(location)),
-        })
+        Ok(Self { alias: Some(alias.to_owned()), directory: settle(Path::new(location)) })
     }
 
     /// The same for a directory given in code.
     pub(crate) fn new(directory: &Path) -> Self {
-        Self {
-            alias: None,
-            directory: settle(directory),
-        }
+        Self { alias: None, directory: settle(directory) }
     }
 }
 

@@ -32,10 +32,7 @@ impl Header {
             let life_ms = u64::try_from(ttl.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER);
             millis(now).saturating_add(life_ms)
         });
-        Self {
-            deadline_ms,
-            digest: digest(deadline_ms, value),
-        }
+        Self { deadline_ms, digest: digest(deadline_ms, value) }
     }
 
     pub(crate) fn to_bytes(&self) -> [u8; HEADER] {

@@ -41,16 +41,9 @@ impl Name {
     pub(crate) fn parse(file_name: &str) -> Option<(Self, String)> {
         let stem = file_name.strip_suffix(SUFFIX)?;
         let (letters, capitals) = stem.split_once('=').unwrap_or((stem, ""));
-        let key: String = letters
-            .replace('+', ":")
-            .chars()
-            .enumerate()
-            .map(|(i, c)| cased(c, capitals, i))
-            .collect();
+        let key: String = letters.replace('+', ":").chars().enumerate().map(|(i, c)| cased(c, capitals, i)).collect();
         // Only the one way of writing a key is ours; this also refuses what is not an entry.
-        Self::of(&key)
-            .filter(|name| name.0 == file_name)
-            .map(|name| (name, key))
+        Self::of(&key).filter(|name| name.0 == file_name).map(|name| (name, key))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -68,21 +61,12 @@ fn is_allowed(byte: u8) -> bool {
 }
 
 fn digit(characters: &[u8]) -> char {
-    let bits = characters
-        .iter()
-        .enumerate()
-        .fold(0, |bits, (i, c)| bits | (usize::from(c.is_ascii_uppercase()) << i));
+    let bits = characters.iter().enumerate().fold(0, |bits, (i, c)| bits | (usize::from(c.is_ascii_uppercase()) << i));
     char::from(DIGITS[bits])
 }
 
 fn cased(character: char, capitals: &str, index: usize) -> char {
     let digit = capitals.as_bytes().get(index / BITS);
-    let bits = digit
-        .and_then(|digit| DIGITS.iter().position(|d| d == digit))
-        .unwrap_or(0);
-    if bits >> (index % BITS) & 1 == 1 {
-        character.to_ascii_uppercase()
-    } else {
-        character
-    }
+    let bits = digit.and_then(|digit| DIGITS.iter().position(|d| d == digit)).unwrap_or(0);
+    if bits >> (index % BITS) & 1 == 1 { character.to_ascii_uppercase() } else { character }
 }

@@ -136,9 +136,7 @@ fn a_file_with_any_byte_cut_off_or_changed_is_a_miss() {
                 bytes[at] ^= bit;
                 bytes
             });
-            flipped
-                .chain([whole[..at].to_vec(), [&whole, &whole[..=at]].concat()])
-                .collect::<Vec<_>>()
+            flipped.chain([whole[..at].to_vec(), [&whole, &whole[..=at]].concat()]).collect::<Vec<_>>()
         });
         for bytes in damaged {
             std::fs::write(file(&backend), bytes).unwrap();
@@ -162,9 +160,7 @@ fn a_file_beyond_the_bound_is_a_miss_and_not_read() {
 fn names_give_back_their_keys_are_lower_case_and_fit() {
     let longest = "Z".repeat(200);
     let digest = "shop:1:catalogue::Price.Load_2-x:".to_owned() + &"Ab9z".repeat(16);
-    for key in [
-        KEY, "a", "A", "aB", "Ab", "AB", ":", ".", "..", "-", "con", ".tmp-a", ".lock-00", &longest, &digest,
-    ] {
+    for key in [KEY, "a", "A", "aB", "Ab", "AB", ":", ".", "..", "-", "con", ".tmp-a", ".lock-00", &longest, &digest] {
         let name = Name::of(key).unwrap();
         assert_eq!(Name::parse(name.as_str()), Some((name.clone(), key.to_owned())));
         assert_eq!(name.as_str(), name.as_str().to_ascii_lowercase());
@@ -179,23 +175,14 @@ fn no_two_keys_share_a_name() {
     let mut keys = vec![String::new()];
     let mut names = HashSet::new();
     for _ in 0..5 {
-        keys = keys
-            .iter()
-            .flat_map(|key| alphabet.iter().map(move |c| format!("{key}{c}")))
-            .collect();
-        assert!(
-            keys.iter()
-                .all(|key| names.insert(Name::of(key).unwrap().as_str().to_owned()))
-        );
+        keys = keys.iter().flat_map(|key| alphabet.iter().map(move |c| format!("{key}{c}"))).collect();
+        assert!(keys.iter().all(|key| names.insert(Name::of(key).unwrap().as_str().to_owned())));
     }
 }
 
 #[test]
 fn only_the_one_spelling_of_a_name_is_an_entry() {
-    assert_eq!(
-        Name::parse("ab=1.cached"),
-        Name::of("Ab").map(|name| (name, "Ab".to_owned()))
-    );
+    assert_eq!(Name::parse("ab=1.cached"), Name::of("Ab").map(|name| (name, "Ab".to_owned())));
     for foreign in [
         "",
         ".cached",

@@ -68,10 +68,7 @@ struct State {
 impl Faulty {
     /// Stands before `backend`; does nothing wrong so far.
     pub fn new(backend: Arc<dyn Backend>) -> Self {
-        Self {
-            backend,
-            state: State::default(),
-        }
+        Self { backend, state: State::default() }
     }
 
     /// From the next operation on does `fault`, in place of the one before.
@@ -118,10 +115,7 @@ impl Faulty {
         counter.fetch_add(by, Ordering::SeqCst);
         let reply = match self.fault() {
             Fault::Hang => return Reply::Later(Box::pin(pending())),
-            Fault::Fail => Reply::Ready(Err(Error::new(
-                ErrorKind::Backend,
-                "the backend fails, as the test asked",
-            ))),
+            Fault::Fail => Reply::Ready(Err(Error::new(ErrorKind::Backend, "the backend fails, as the test asked"))),
             fault => act(fault),
         };
         match self.state.steps.load(Ordering::SeqCst) {
@@ -143,12 +137,7 @@ impl Backend for Faulty {
                 return reply;
             }
             let turn = self.state.flips.fetch_add(1, Ordering::SeqCst);
-            map(reply, move |found| {
-                found
-                    .into_iter()
-                    .map(|value| value.map(|value| flip(&value, turn)))
-                    .collect()
-            })
+            map(reply, move |found| found.into_iter().map(|value| value.map(|value| flip(&value, turn))).collect())
         })
     }
 
@@ -213,10 +202,7 @@ fn after<T: Send + 'static>(mut steps: usize, reply: Reply<T>) -> impl Future<Ou
 impl fmt::Debug for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut faulty = f.debug_struct("Faulty");
-        faulty
-            .field("fault", &self.fault())
-            .field("reads", &self.reads())
-            .field("writes", &self.writes());
+        faulty.field("fault", &self.fault()).field("reads", &self.reads()).field("writes", &self.writes());
         faulty.field("deletes", &self.deletes()).finish_non_exhaustive()
     }
 }

@@ -20,9 +20,7 @@ pub struct Pending<F> {
 /// Says how often the future asked; of the future itself nothing is known.
 impl<F> fmt::Debug for Pending<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending")
-            .field("wakes", &self.wakes)
-            .finish_non_exhaustive()
+        f.debug_struct("Pending").field("wakes", &self.wakes).finish_non_exhaustive()
     }
 }
 
@@ -54,10 +52,7 @@ pub fn poll_n<F: Future + Unpin>(mut future: F, n: usize) -> Result<F::Output, P
             return Ok(output);
         }
     }
-    Err(Pending {
-        future,
-        wakes: wakes.0.load(Ordering::SeqCst),
-    })
+    Err(Pending { future, wakes: wakes.0.load(Ordering::SeqCst) })
 }
 
 #[derive(Default)]

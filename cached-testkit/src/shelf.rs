@@ -51,10 +51,7 @@ impl Shelf {
 
     /// An empty shelf for which it is `clock()` after some beginning.
     pub fn with_clock(clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        Self {
-            entries: Mutex::default(),
-            clock: Box::new(clock),
-        }
+        Self { entries: Mutex::default(), clock: Box::new(clock) }
     }
 
     /// The keys that live now, sorted.
@@ -67,9 +64,7 @@ impl Shelf {
     /// How long the entry of `key` has to live: nothing if there is none, `Some(None)` for ever.
     pub fn remaining(&self, key: &str) -> Option<Option<Duration>> {
         let now = (self.clock)();
-        self.live()
-            .get(key)
-            .map(|entry| entry.deadline.map(|deadline| deadline.saturating_sub(now)))
+        self.live().get(key).map(|entry| entry.deadline.map(|deadline| deadline.saturating_sub(now)))
     }
 
     /// The entries, without those whose time has come.
@@ -94,10 +89,7 @@ impl Backend for Shelf {
 
     fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
         let entries = self.live();
-        Reply::Ready(Ok(keys
-            .iter()
-            .map(|key| entries.get(key).map(|entry| entry.bytes.clone()))
-            .collect()))
+        Reply::Ready(Ok(keys.iter().map(|key| entries.get(key).map(|entry| entry.bytes.clone())).collect()))
     }
 
     fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
@@ -107,13 +99,7 @@ impl Backend for Shelf {
             let met = is_met(&entries, &write.key, write.when);
             if met {
                 let deadline = write.ttl.and_then(|ttl| now.checked_add(ttl));
-                entries.insert(
-                    write.key,
-                    Entry {
-                        bytes: write.bytes,
-                        deadline,
-                    },
-                );
+                entries.insert(write.key, Entry { bytes: write.bytes, deadline });
             }
             met
         };
@@ -139,8 +125,6 @@ fn is_met(entries: &HashMap<Key, Entry>, key: &str, when: When) -> bool {
 /// How many entries there are, and neither keys nor values.
 impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf")
-            .field("entries", &self.live().len())
-            .finish_non_exhaustive()
+        f.debug_struct("Shelf").field("entries", &self.live().len()).finish_non_exhaustive()
     }
 }

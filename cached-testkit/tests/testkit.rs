@@ -34,12 +34,9 @@ fn a_shelf_honours_lifetimes() {
     let seconds = Arc::new(AtomicU64::new(0));
     let clock = Arc::clone(&seconds);
     let shelf = Shelf::with_clock(move || Duration::from_secs(clock.load(Ordering::Relaxed)));
-    for (key, ttl) in [
-        ("a", Some(Duration::from_secs(30))),
-        ("b", Some(Duration::MAX)),
-        ("c", None),
-        ("d", Some(Duration::ZERO)),
-    ] {
+    for (key, ttl) in
+        [("a", Some(Duration::from_secs(30))), ("b", Some(Duration::MAX)), ("c", None), ("d", Some(Duration::ZERO))]
+    {
         assert_eq!(ready(shelf.set_many(write(key, 1, ttl, When::Always))).unwrap(), [true]);
     }
     seconds.store(29, Ordering::Relaxed);
@@ -48,10 +45,7 @@ fn a_shelf_honours_lifetimes() {
     assert_eq!((shelf.remaining("c"), shelf.remaining("d")), (Some(None), None));
     seconds.store(30, Ordering::Relaxed);
     assert_eq!(get(&shelf, "a").unwrap(), None);
-    assert_eq!(
-        ready(shelf.set_many(write("a", 2, None, When::Absent))).unwrap(),
-        [true]
-    );
+    assert_eq!(ready(shelf.set_many(write("a", 2, None, When::Absent))).unwrap(), [true]);
 }
 
 #[test]
@@ -103,9 +97,7 @@ fn a_backend_that_hangs_never_wakes_its_caller() {
     for steps in [0, 2] {
         backend.set_fault(Fault::Hang);
         backend.answer_later(steps);
-        let Reply::Later(answer) = backend.clear("") else {
-            panic!("it answered")
-        };
+        let Reply::Later(answer) = backend.clear("") else { panic!("it answered") };
         assert_eq!(poll_n(answer, 50).unwrap_err().wakes, 0);
     }
 }
@@ -127,9 +119,5 @@ fn a_later_answer_is_pending_once_for_each_step_and_wakes_each_time() {
         panic!("it answered at once")
     };
     drop(dropped);
-    assert_eq!(
-        get(&backend, "l").unwrap(),
-        Some(value(1)),
-        "dropping a reply abandons the answer, not the exchange"
-    );
+    assert_eq!(get(&backend, "l").unwrap(), Some(value(1)), "dropping a reply abandons the answer, not the exchange");
 }

@@ -52,13 +52,7 @@ impl Graph {
         }
         let id = crate::fnv(text.as_bytes(), 0);
         let packages = packages.iter().map(|(name, version, _)| format!("{name} {version}"));
-        Ok(Self {
-            id,
-            packages: packages.collect(),
-            group,
-            members,
-            below,
-        })
+        Ok(Self { id, packages: packages.collect(), group, members, below })
     }
 }
 
@@ -66,10 +60,7 @@ fn package<'t>(table: &'t DeValue<'t>) -> Option<Package<'t>> {
     let text = |name: &str| table.get(name)?.get_ref().as_str();
     let list = table.get("dependencies").map(|list| list.get_ref().as_array());
     let list = list.map_or(Some(&[][..]), |list| list.map(|list| &**list));
-    let needs = list?
-        .iter()
-        .map(|need| need.get_ref().as_str())
-        .collect::<Option<_>>()?;
+    let needs = list?.iter().map(|need| need.get_ref().as_str()).collect::<Option<_>>()?;
     Some((text("name")?, text("version")?, needs))
 }
 

@@ -26,9 +26,7 @@ impl Graph {
     #[cached(key = (self.id, group))]
     fn reach(&self, group: usize) -> Arc<BTreeSet<usize>> {
         let mut found = self.members[group].clone();
-        self.below[group]
-            .iter()
-            .for_each(|next| found.extend(&*self.reach(*next)));
+        self.below[group].iter().for_each(|next| found.extend(&*self.reach(*next)));
         Arc::new(found)
     }
 
@@ -128,18 +126,10 @@ fn run() -> Result<(), String> {
     println!("The heaviest ten of {}:\n", lock.display());
     println!("  package                      pulls in pulled in by  paths below");
     for ((pulls, users, paths), name) in rows.iter().take(10) {
-        let paths = if *paths < 1_000_000_000 {
-            paths.to_string()
-        } else {
-            format!("{paths:.1e}")
-        };
+        let paths = if *paths < 1_000_000_000 { paths.to_string() } else { format!("{paths:.1e}") };
         println!("  {name:28} {pulls:>8} {users:>12} {paths:>12}");
     }
-    let gave_up = if walked.len() < weights.len() {
-        "  (gave up)"
-    } else {
-        ""
-    };
+    let gave_up = if walked.len() < weights.len() { "  (gave up)" } else { "" };
     println!("\n  time                           cached        plain");
     let (weighed, digested) = (rows.len(), files.len());
     println!("  {weighed:5} packages weighed {cached:>14.1?} {plain:>12.1?}{gave_up}");

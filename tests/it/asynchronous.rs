@@ -110,52 +110,107 @@ mod sent {
 
     /// An error that is neither `Send` nor `Clone`.
     #[derive(Debug)]
-    pub(super) struct Local(#[expect(dead_code, reason = "it is here to be neither `Send` nor `Sync`")] pub(super) Rc<Cell<u8>>);
+    pub(super) struct Local(
+        #[expect(dead_code, reason = "it is here to be neither `Send` nor `Sync`")] pub(super) Rc<Cell<u8>>,
+    );
 
     #[derive(Clone, PartialEq, Eq, Hash)]
     pub(super) struct Shop(pub(super) u64);
 
     #[cached]
-    pub(super) async fn nothing() -> u64 { pending(1).await; 0 }
+    pub(super) async fn nothing() -> u64 {
+        pending(1).await;
+        0
+    }
     #[cached]
-    pub(super) async fn number(n: u64) -> u64 { pending(1).await; n }
+    pub(super) async fn number(n: u64) -> u64 {
+        pending(1).await;
+        n
+    }
     #[cached]
-    pub(super) async fn text(text: &str) -> usize { pending(1).await; text.len() }
+    pub(super) async fn text(text: &str) -> usize {
+        pending(1).await;
+        text.len()
+    }
     #[cached]
-    pub(super) async fn list(list: &[&str]) -> usize { pending(1).await; list.len() }
+    pub(super) async fn list(list: &[&str]) -> usize {
+        pending(1).await;
+        list.len()
+    }
     #[cached]
-    pub(super) async fn owned(text: String, list: Vec<u64>) -> String { pending(list.len() as u64).await; text }
+    pub(super) async fn owned(text: String, list: Vec<u64>) -> String {
+        pending(list.len() as u64).await;
+        text
+    }
     #[cached]
-    pub(super) async fn optional(text: Option<&str>, x: f64) -> Option<f64> { pending(1).await; text.map(|_| x) }
+    pub(super) async fn optional(text: Option<&str>, x: f64) -> Option<f64> {
+        pending(1).await;
+        text.map(|_| x)
+    }
     #[cached]
-    pub(super) async fn handle(n: u64) -> Arc<str> { pending(1).await; n.to_string().into() }
+    pub(super) async fn handle(n: u64) -> Arc<str> {
+        pending(1).await;
+        n.to_string().into()
+    }
     #[cached]
-    pub(super) async fn fallible(n: u64) -> Result<u64, std::io::Error> { pending(1).await; Ok(n) }
+    pub(super) async fn fallible(n: u64) -> Result<u64, std::io::Error> {
+        pending(1).await;
+        Ok(n)
+    }
     #[cached(errors = "30s")]
-    pub(super) async fn kept(n: u64) -> Result<u64, String> { pending(1).await; Ok(n) }
+    pub(super) async fn kept(n: u64) -> Result<u64, String> {
+        pending(1).await;
+        Ok(n)
+    }
     #[cached]
-    pub(super) async fn local_error(n: u64) -> Result<u64, Local> { pending(1).await; if n > 0 { Ok(n) } else { Err(Local(Rc::default())) } }
+    pub(super) async fn local_error(n: u64) -> Result<u64, Local> {
+        pending(1).await;
+        if n > 0 { Ok(n) } else { Err(Local(Rc::default())) }
+    }
     #[cached(skip(db))]
-    pub(super) async fn skipped(db: &mut Vec<u64>, n: u64) -> u64 { pending(1).await; db.push(n); n }
+    pub(super) async fn skipped(db: &mut Vec<u64>, n: u64) -> u64 {
+        pending(1).await;
+        db.push(n);
+        n
+    }
     #[cached(key = text.len())]
-    pub(super) async fn keyed(text: &str) -> usize { pending(1).await; text.len() }
+    pub(super) async fn keyed(text: &str) -> usize {
+        pending(1).await;
+        text.len()
+    }
     #[cached]
-    pub(super) async fn generic<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: T) -> Option<T> { pending(1).await; Some(value) }
+    pub(super) async fn generic<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: T) -> Option<T> {
+        pending(1).await;
+        Some(value)
+    }
     #[cached]
-    pub(super) async fn patterns((a, b): (u64, u64), mut n: u64) -> u64 { pending(1).await; n += a; n + b }
+    pub(super) async fn patterns((a, b): (u64, u64), mut n: u64) -> u64 {
+        pending(1).await;
+        n += a;
+        n + b
+    }
     /// A lock in the key expression is released before the body.
     #[cached(key = *lock.lock().unwrap())]
-    pub(super) async fn locked(lock: &std::sync::Mutex<u64>) -> u64 { pending(1).await; *lock.lock().unwrap() }
+    pub(super) async fn locked(lock: &std::sync::Mutex<u64>) -> u64 {
+        pending(1).await;
+        *lock.lock().unwrap()
+    }
 
     impl Shop {
         #[cached]
-        pub(super) async fn alone(&self, id: u64) -> Result<u64, std::io::Error> { pending(1).await; Ok(self.0 + id) }
+        pub(super) async fn alone(&self, id: u64) -> Result<u64, std::io::Error> {
+            pending(1).await;
+            Ok(self.0 + id)
+        }
     }
 
     #[cached]
     impl Shop {
         #[cached(skip(self))]
-        pub(super) async fn beside(&self, id: &str) -> Result<u64, std::io::Error> { pending(1).await; Ok(self.0 + id.len() as u64) }
+        pub(super) async fn beside(&self, id: &str) -> Result<u64, std::io::Error> {
+            pending(1).await;
+            Ok(self.0 + id.len() as u64)
+        }
     }
 
     pub(super) fn is_send<F: Future + Send>(future: F) -> F {

@@ -133,35 +133,49 @@ fn listed(output: &str) -> BTreeSet<String> {
     output.lines().filter_map(|line| line.strip_prefix("site ")).map(str::to_owned).collect()
 }
 
-/// What a static library needs of the system.
-const SYSTEM: [&str; 4] = ["-lpthread", "-lm", "-ldl", "-lgcc_s"];
+/// How a linker that is not Rust's takes a static library: what is referred to, or all of it.
+const ARCHIVE: [&str; 5] = ["-l:libcensus.a", "-lpthread", "-lm", "-ldl", "-lgcc_s"];
+const WHOLE: [&str; 7] =
+    ["-Wl,--whole-archive", "-l:libcensus.a", "-Wl,--no-whole-archive", "-lpthread", "-lm", "-ldl", "-lgcc_s"];
+
+/// The sites that the program calls. Of a static library that is not taken whole, a linker leaves
+/// out the objects that nothing refers to, and the sites in them.
+const CALLED: [&str; 4] = ["census::Shop::method", "census::generic", "census::outer::nested", "census::plain"];
+
+/// The program in C, with each sort of library of one profile.
+fn libraries(program: &Program, profile: &str, found: &mut Vec<(String, String)>) {
+    let sorts: [(&str, &str, &[&str]); 3] = [
+        ("staticlib in C, whole", "whole", &WHOLE),
+        ("staticlib in C, what is referred to", "static", &ARCHIVE),
+        ("cdylib in C", "dynamic", &["-l:libcensus.so"]),
+    ];
+    for (kind, name, flags) in sorts {
+        found.push((format!("{kind}, {profile}"), program.in_c(profile, name, flags)));
+    }
+}
 
 #[test]
 fn every_site_is_listed_in_every_kind_of_build() {
     let program = Program::new();
-    let archive = [&["-l:libcensus.a"][..], &SYSTEM].concat();
-    let mut found = vec![("debug", program.cargo(&["run"]))];
-    found.push(("staticlib in C, debug", program.in_c("debug", "static", &archive)));
-    found.push(("cdylib in C, debug", program.in_c("debug", "dynamic", &["-l:libcensus.so"])));
-    found.push(("test harness", program.cargo(&["test", "--lib", "--", "--nocapture"])));
-    found.push(("release, lto = fat, one codegen unit, abort", program.cargo(&["run", "--profile", "hardest"])));
+    let mut found = vec![("debug".to_owned(), program.cargo(&["run"]))];
+    libraries(&program, "debug", &mut found);
+    found.push(("test harness".into(), program.cargo(&["test", "--lib", "--", "--nocapture"])));
+    found.push(("lto = fat, one codegen unit, abort".into(), program.cargo(&["run", "--profile", "hardest"])));
     if scaled(10) >= 10 {
-        found.push(("release", program.cargo(&["run", "--release"])));
-        found.push(("staticlib in C, release", program.in_c("release", "static", &archive)));
-        found.push(("cdylib in C, release", program.in_c("release", "dynamic", &["-l:libcensus.so"])));
-        found.push(("release, lto = fat", program.cargo(&["run", "--profile", "fat"])));
-        found.push(("staticlib in C, lto = fat", program.in_c("fat", "static", &archive)));
-        found.push(("cdylib in C, lto = fat", program.in_c("fat", "dynamic", &["-l:libcensus.so"])));
-        found.push(("release, one codegen unit", program.cargo(&["run", "--profile", "one"])));
+        for (kind, profile) in [("release", "release"), ("lto = fat", "fat"), ("one codegen unit", "one")] {
+            found.push((kind.into(), program.cargo(&["run", "--profile", profile])));
+            libraries(&program, profile, &mut found);
+        }
     }
     let expected: BTreeSet<_> = SITES.map(str::to_owned).into();
     let mut wrong = Vec::new();
-    println!("{:<45} listed sites", "build kind");
+    println!("{:<50} listed sites", "build kind");
     for (kind, output) in &found {
         let sites = listed(output);
-        println!("{kind:<45} {} of {}", sites.len(), expected.len());
+        println!("{kind:<50} {} of {}", sites.len(), expected.len());
+        let in_part = kind.contains("referred to") && CALLED.iter().all(|called| sites.contains(*called));
         let missing: Vec<_> = expected.symmetric_difference(&sites).collect();
-        if !missing.is_empty() {
+        if !missing.is_empty() && !(in_part && sites.is_subset(&expected)) {
             wrong.push(format!("{kind}: {missing:?}"));
         }
     }

@@ -53,7 +53,7 @@ fn an_entry_says_when_it_ends() {
     }
     let _alone = alone(); // five minutes are not moved away under us
     assert_eq!((ends::entry(&1).expires_at(), stays::entry(&1).expires_at()), (Ok(None), Ok(None)));
-    (ends(1), stays(1));
+    assert_eq!((ends(1), stays(1)), (1, 1));
     assert_eq!(stays::entry(&1).expires_at(), Ok(Some(Expiry::Never)));
     let Ok(Some(Expiry::At(end))) = ends::entry(&1).expires_at() else { panic!("an entry with a lifetime ends") };
     // The wall clock was moved with the other: tests beside this one may have moved both by days.
@@ -80,7 +80,8 @@ fn lifetimes_end_as_time_goes_by() {
         fresh();
         (!none).then(fresh)
     }
-    let runs = || [by_text::site(), by_expression::site(), of_errors::site(), of_none::site()].map(|site| site.stats().runs);
+    let runs =
+        || [by_text::site(), by_expression::site(), of_errors::site(), of_none::site()].map(|site| site.stats().runs);
     let call = || (by_text(1), by_expression(1), of_errors(true), of_errors(false), of_none(true), of_none(false));
     let _alone = alone();
     testing::freeze();

@@ -102,7 +102,8 @@ fn an_install_that_fails_changes_nothing() {
     fn kept(n: u64) -> u64 {
         n
     }
-    let _configured = configured("[backends.spare]\nkind = \"memory\"\n[sites.\"configuration.kept\"]\nbackend = \"spare\"");
+    let _configured =
+        configured("[backends.spare]\nkind = \"memory\"\n[sites.\"configuration.kept\"]\nbackend = \"spare\"");
     kept(1);
     Config::from_toml("[backends.default]\nkind = \"nothing\"").unwrap().install().unwrap_err();
     assert_eq!(kept::site().alias(), "spare");
@@ -189,7 +190,8 @@ fn what_an_alias_says_stands_in_the_report_with_its_place() {
     fn aliased(n: u64) -> u64 {
         n
     }
-    let toml = "[backends.spare]\nkind = \"memory\"\nttl = \"9m\"\n[sites.\"configuration.aliased\"]\nbackend = \"spare\"";
+    let toml =
+        "[backends.spare]\nkind = \"memory\"\nttl = \"9m\"\n[sites.\"configuration.aliased\"]\nbackend = \"spare\"";
     let _configured = configured(toml);
     aliased(1);
     let policy = row("configuration.aliased")["policy"].to_string();
@@ -507,7 +509,8 @@ fn a_dummy_backend_stores_nothing_and_says_so() {
     fn dummy(n: u64) -> u64 {
         n
     }
-    let _configured = configured("[backends.off]\nkind = \"dummy\"\n[sites.\"configuration.dummy\"]\nbackend = \"off\"");
+    let _configured =
+        configured("[backends.off]\nkind = \"dummy\"\n[sites.\"configuration.dummy\"]\nbackend = \"off\"");
     (0..3).for_each(|_| assert_eq!(dummy(7), 7));
     let stats = dummy::site().stats();
     assert_eq!((stats.calls, stats.bypassed, stats.entries), (3, 3, 0));

@@ -17,13 +17,16 @@ use crate::support::{Configured, alone};
 /// What one caller was given; `Err` if it panicked.
 pub(crate) type Given<T> = Result<T, ()>;
 
+/// What all of them were given, and how long that took.
+pub(crate) type Crowd<T> = (Vec<Given<T>>, Duration);
+
 #[expect(clippy::disallowed_methods, reason = "the bar is in real time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// Calls from `n` threads that start together.
-pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> (Vec<Given<T>>, Duration) {
+pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> Crowd<T> {
     let (barrier, call) = (Barrier::new(n + 1), &call);
     thread::scope(|scope| {
         let start = |i| {
@@ -43,7 +46,7 @@ pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> (V
 }
 
 /// Calls from `n` tasks that start together.
-pub(crate) fn tasks<F>(runtime: &Runtime, n: usize, call: impl Fn(usize) -> F) -> (Vec<Given<F::Output>>, Duration)
+pub(crate) fn tasks<F>(runtime: &Runtime, n: usize, call: impl Fn(usize) -> F) -> Crowd<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {

@@ -11,7 +11,7 @@ use cached_core::{Config, cached};
 use cached_testkit::Shelf;
 use tokio::sync::Semaphore;
 
-use crate::crowd::{self, Gauge, at_rest, flush, routed, runtime};
+use crate::crowd::{self, Crowd, Gauge, at_rest, flush, routed, runtime};
 use crate::support::alone;
 
 const HERE: &str = "it::flights::*";
@@ -326,7 +326,7 @@ fn shared_err(_key: u64) -> Result<u64, String> {
 fn followers_of_an_err_compute_in_parallel() {
     let (_routed, runtime) = (routed("memory", HERE, "10s"), runtime(true));
     let serial = BODY * u32::try_from(CALLERS).expect("a small number");
-    let run = |call: &dyn Fn() -> (Vec<crowd::Given<Result<u64, String>>>, Duration)| {
+    let run = |call: &dyn Fn() -> Crowd<Result<u64, String>>| {
         ERRS.reset();
         let (given, wall) = call();
         assert!(given.iter().all(|given| *given == Ok(Err("not today".into()))));

@@ -167,8 +167,7 @@ impl Dog {
 
 #[test]
 fn methods_of_one_name_in_different_impls_are_different() {
-    let calls: [Asked; 4] =
-        [(|| Cat(3).age(2), 6), (|| Dog(3).age(2), 42), (|| Cat::legs(2), 8), (|| Dog::legs(2), 9)];
+    let calls: [Asked; 4] = [(|| Cat(3).age(2), 6), (|| Dog(3).age(2), 42), (|| Cat::legs(2), 8), (|| Dog::legs(2), 9)];
     play("impls", &[Cat::age_site(), Dog::age_site(), Cat::legs_site(), Dog::legs_site()], &calls);
 }
 

@@ -103,7 +103,8 @@ fn maps_that_were_filled_in_another_order_have_one_key() {
     }
     let (_guard, recorder) = Recorder::on(&[sum::site(), unordered::site()]);
     let pairs: Vec<(String, u64)> = (0..40).map(|n| (format!("key {n}"), n)).collect();
-    let (forward, back): (BTreeMap<_, _>, BTreeMap<_, _>) = (pairs.iter().cloned().collect(), pairs.iter().rev().cloned().collect());
+    let (forward, back): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (pairs.iter().cloned().collect(), pairs.iter().rev().cloned().collect());
     assert_eq!((sum(&forward, 1), unordered(&pairs.iter().cloned().collect())), (781, 780));
     let keys = [&forward, &back].map(|map| recorder.key_of(|| drop(sum::entry(map, &1).peek())));
     assert_eq!(keys[0], keys[1]);
@@ -143,7 +144,9 @@ fn namespace_prefix_version_and_site_are_part_of_the_storage_key() {
     let recorder = Arc::new(Recorder::default());
     assert_eq!((one(1), two(1), three(1)), (1, 1, 1));
     let mut seen = BTreeSet::new();
-    for (namespace, prefix, version) in [("a", "", "1"), ("b", "", "1"), ("a", "b", "1"), ("", "ab", "1"), ("a", "", "2"), ("a:b", "", "1")] {
+    for (namespace, prefix, version) in
+        [("a", "", "1"), ("b", "", "1"), ("a", "b", "1"), ("", "ab", "1"), ("a", "", "2"), ("a:b", "", "1")]
+    {
         let config = Config::new().namespace(namespace).backend("rec", Arc::clone(&recorder) as _);
         let config = config.option("rec", "key_prefix", prefix).option("rec", "version", version);
         let sites = ["keys.one", "keys.two", "keys.three"];

@@ -101,7 +101,10 @@ fn a_room_imports_only_rooms_to_its_left() {
 
 #[test]
 fn an_import_the_wrong_way_would_be_found() {
-    assert_eq!(imports("use crate::site::{Site};\nuse crate::{call, key::Held};\n$crate::rt"), ["site", "call", "key"].map(str::to_owned).into());
+    assert_eq!(
+        imports("use crate::site::{Site};\nuse crate::{call, key::Held};\n$crate::rt"),
+        ["site", "call", "key"].map(str::to_owned).into()
+    );
     let reversed: Vec<_> = CORE.split(" · ").collect();
     let reversed: Vec<_> = reversed.into_iter().rev().collect();
     assert!(wrong_ways("cached-core", &reversed.join(" · ")).len() > 20);
@@ -129,7 +132,8 @@ const OWNED: [(&str, &str, &[&str]); 7] = [
 #[test]
 fn time_locks_and_engines_are_named_in_their_room_only() {
     for (word, name, owners) in OWNED {
-        let said: BTreeSet<_> = rooms(name).into_iter().filter(|(_, code)| code.contains(word)).map(|(room, _)| room).collect();
+        let said: BTreeSet<_> =
+            rooms(name).into_iter().filter(|(_, code)| code.contains(word)).map(|(room, _)| room).collect();
         let owners: BTreeSet<_> = owners.iter().map(|owner| (*owner).to_owned()).collect();
         assert_eq!(said, owners, "`{word}` in {name}");
     }

@@ -48,7 +48,7 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
 
 /// Our speed beside the peers'.
 pub(crate) fn bench(args: &[String]) -> Vec<Step> {
-    let mut bench = step("bench", "cargo run --release --package bench --");
+    let mut bench = step("bench", "cargo run --profile bench --package bench --");
     bench.command.extend_from_slice(args);
     vec![step("set-up", "cargo run --quiet --package xtask -- setup bench"), bench]
 }

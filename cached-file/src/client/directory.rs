@@ -68,11 +68,7 @@ impl Directory {
         }
         system::directory().create(&self.0).map_err(&failed)?;
         // Making is content with a link that somebody else put there, and with an empty path.
-        if self.is_there()? {
-            Ok(())
-        } else {
-            Err(failed(ErrorKind::NotFound.into()))
-        }
+        if self.is_there()? { Ok(()) } else { Err(failed(ErrorKind::NotFound.into())) }
     }
 
     /// Opens a file for reading; none if there is none, or what is there is a link or no file.
@@ -117,21 +113,14 @@ impl Directory {
     pub(super) fn stage(&self, parts: &[&[u8]]) -> Result<NamedTempFile, Fault> {
         let failed = Fault::of("make a temporary file");
         let mut builder = tempfile::Builder::new();
-        let mut staged = builder
-            .prefix(STAGED.0)
-            .suffix(STAGED.1)
-            .tempfile_in(&self.0)
-            .map_err(&failed)?;
+        let mut staged = builder.prefix(STAGED.0).suffix(STAGED.1).tempfile_in(&self.0).map_err(&failed)?;
         match staged.as_file().try_lock() {
             Ok(()) if system::is_at(staged.as_file(), staged.path()) => {}
             Err(TryLockError::Error(error)) => return Err(Fault::of("lock a temporary file")(error)),
             // Discarded between these two steps; the caller starts again.
             Ok(()) | Err(TryLockError::WouldBlock) => return Err(failed(ErrorKind::NotFound.into())),
         }
-        parts
-            .iter()
-            .try_for_each(|part| staged.write_all(part))
-            .map_err(Fault::of("write an entry"))?;
+        parts.iter().try_for_each(|part| staged.write_all(part)).map_err(Fault::of("write an entry"))?;
         Ok(staged)
     }
 
@@ -159,10 +148,7 @@ impl Directory {
                 return Ok(turn);
             }
             if waited >= LOCK_WAIT {
-                return Err(Fault::of("take a lock")(Error::new(
-                    ErrorKind::TimedOut,
-                    "somebody else holds it",
-                )));
+                return Err(Fault::of("take a lock")(Error::new(ErrorKind::TimedOut, "somebody else holds it")));
             }
             std::thread::sleep(pause);
             waited += pause;

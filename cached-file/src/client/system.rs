@@ -44,8 +44,7 @@ mod unix {
     /// Whether the open file is still the one at `path`.
     pub(in crate::client) fn is_at(file: &File, path: &Path) -> bool {
         let there = path.symlink_metadata();
-        file.metadata()
-            .is_ok_and(|a| there.is_ok_and(|b| (a.dev(), a.ino()) == (b.dev(), b.ino())))
+        file.metadata().is_ok_and(|a| there.is_ok_and(|b| (a.dev(), a.ino()) == (b.dev(), b.ino())))
     }
 }
 

@@ -29,26 +29,13 @@ fn install_opens_nothing_and_a_check_finds_what_is_wrong() {
     let scratch = tempfile::tempdir().unwrap();
     let (fine, file) = (scratch.path().join("cache"), scratch.path().join("file"));
     std::fs::write(&file, "mine").unwrap();
-    let config = Config::new()
-        .option("fine", "kind", "file")
-        .option("fine", "location", fine.to_string_lossy());
-    let config = config
-        .option("broken", "kind", "file")
-        .option("broken", "location", file.to_string_lossy());
+    let config = Config::new().option("fine", "kind", "file").option("fine", "location", fine.to_string_lossy());
+    let config = config.option("broken", "kind", "file").option("broken", "location", file.to_string_lossy());
     config.install().unwrap();
     let checks = check_connections();
-    let of = |alias: &str| {
-        checks
-            .iter()
-            .find(|(name, _)| name == alias)
-            .map(|(_, result)| result.clone())
-            .unwrap()
-    };
+    let of = |alias: &str| checks.iter().find(|(name, _)| name == alias).map(|(_, result)| result.clone()).unwrap();
     assert_eq!(of("fine"), Ok(()));
     let text = of("broken").unwrap_err().to_string();
-    assert!(
-        text.contains("\"broken\"") && text.contains(&*file.to_string_lossy()),
-        "{text}"
-    );
+    assert!(text.contains("\"broken\"") && text.contains(&*file.to_string_lossy()), "{text}");
     assert!(!fine.exists());
 }

@@ -40,10 +40,7 @@ fn a_file_in_place_of_the_directory_or_above_it_is_an_error() {
         for fault in faults {
             assert_eq!(fault.kind(), ErrorKind::Backend);
             let text = fault.to_string();
-            assert!(
-                text.contains(&*directory.to_string_lossy()) && !text.contains("secret-key"),
-                "{text}"
-            );
+            assert!(text.contains(&*directory.to_string_lossy()) && !text.contains("secret-key"), "{text}");
         }
     }
     assert_eq!(fs::read(&file).unwrap(), b"mine");
@@ -99,16 +96,10 @@ fn a_lock_that_nobody_gives_back_is_a_timeout_and_reading_goes_on() {
     let backend = FileBackend::new(scratch.path());
     set(&backend, "k", value(1, "one"), When::Always).unwrap();
     let lock = fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().path());
-    let lock = lock
-        .into_iter()
-        .find(|file| file.to_string_lossy().contains(".lock-"))
-        .unwrap();
+    let lock = lock.into_iter().find(|file| file.to_string_lossy().contains(".lock-")).unwrap();
     let held = fs::File::open(lock).unwrap();
     held.lock().unwrap();
-    assert_eq!(
-        set(&backend, "k", value(2, "two"), When::Always).unwrap_err().kind(),
-        ErrorKind::Timeout
-    );
+    assert_eq!(set(&backend, "k", value(2, "two"), When::Always).unwrap_err().kind(), ErrorKind::Timeout);
     assert_eq!(get(&backend, "k").unwrap(), Some(value(1, "one")));
     drop(held);
     assert!(set(&backend, "k", value(2, "two"), When::Always).unwrap());
@@ -146,10 +137,7 @@ mod unix {
         let backend = FileBackend::new(above.join("cache"));
         set(&backend, "k", value(1, "one"), When::Always).unwrap();
         assert_eq!((mode(&above), mode(&above.join("cache"))), (0o700, 0o700));
-        let files: Vec<_> = fs::read_dir(above.join("cache"))
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .collect();
+        let files: Vec<_> = fs::read_dir(above.join("cache")).unwrap().map(|file| file.unwrap().path()).collect();
         assert_eq!(files.len(), 2, "the entry and its lock");
         assert!(files.iter().all(|file| mode(file) == 0o600));
     }
@@ -160,11 +148,7 @@ mod unix {
         let (real, link) = (scratch.path().join("real"), scratch.path().join("link"));
         fs::create_dir(&real).unwrap();
         symlink(&real, &link).unwrap();
-        for backend in [
-            FileBackend::new(&link),
-            FileBackend::new(link.join("")),
-            FileBackend::new(link.join(".")),
-        ] {
+        for backend in [FileBackend::new(&link), FileBackend::new(link.join("")), FileBackend::new(link.join("."))] {
             get(&backend, "k").unwrap_err();
             set(&backend, "k", value(1, ""), When::Always).unwrap_err();
             delete(&backend, "k", When::Always).unwrap_err();
@@ -189,10 +173,7 @@ mod unix {
         assert_eq!(fs::read(&outside).unwrap(), whole);
 
         let lock = fs::read_dir(&inside).unwrap().map(|file| file.unwrap().path());
-        let lock = lock
-            .into_iter()
-            .find(|file| file.to_string_lossy().contains(".lock-"))
-            .unwrap();
+        let lock = lock.into_iter().find(|file| file.to_string_lossy().contains(".lock-")).unwrap();
         fs::remove_file(&lock).unwrap();
         symlink(&outside, &lock).unwrap();
         set(&backend, "k", value(3, "three"), When::Always).unwrap_err();
@@ -221,11 +202,7 @@ mod unix {
         let scratch = tempfile::tempdir().unwrap();
         let backend = FileBackend::new(scratch.path());
         let pipe = scratch.path().join("k.cached");
-        if std::process::Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .is_ok_and(|status| status.success())
-        {
+        if std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
             assert_eq!(get(&backend, "k").unwrap(), None);
             assert!(set(&backend, "k", value(1, ""), When::Absent).unwrap());
             assert_eq!(get(&backend, "k").unwrap(), Some(value(1, "")));

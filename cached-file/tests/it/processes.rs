@@ -35,24 +35,16 @@ fn await_start() {
 
 /// Waits until all are ready, starts them together, and gives what each printed after `mark`.
 fn race(mut racers: Vec<Child>, mark: &str) -> Vec<Vec<usize>> {
-    let mut outputs: Vec<_> = racers
-        .iter_mut()
-        .map(|racer| BufReader::new(racer.stdout.take().unwrap()).lines())
-        .collect();
+    let mut outputs: Vec<_> =
+        racers.iter_mut().map(|racer| BufReader::new(racer.stdout.take().unwrap()).lines()).collect();
     for output in &mut outputs {
         assert!(output.any(|line| line.unwrap() == "ready"));
     }
-    racers
-        .iter_mut()
-        .for_each(|racer| racer.stdin.take().unwrap().write_all(b"!").unwrap());
+    racers.iter_mut().for_each(|racer| racer.stdin.take().unwrap().write_all(b"!").unwrap());
     let numbers = |line: String| line.strip_prefix(mark).and_then(|number| number.parse().ok());
-    let printed = outputs
-        .into_iter()
-        .map(|output| output.filter_map(|line| numbers(line.unwrap())).collect())
-        .collect();
-    racers
-        .iter_mut()
-        .for_each(|racer| assert!(racer.wait().unwrap().success()));
+    let printed =
+        outputs.into_iter().map(|output| output.filter_map(|line| numbers(line.unwrap())).collect()).collect();
+    racers.iter_mut().for_each(|racer| assert!(racer.wait().unwrap().success()));
     printed
 }
 
@@ -70,9 +62,8 @@ fn of_two_processes_exactly_one_finds_a_key_absent() {
     }
     let scratch = tempfile::tempdir().unwrap();
     let directory = scratch.path().join("cache");
-    let racers: Vec<_> = (0..2)
-        .map(|_| start("processes::of_two_processes_exactly_one_finds_a_key_absent", &directory))
-        .collect();
+    let racers: Vec<_> =
+        (0..2).map(|_| start("processes::of_two_processes_exactly_one_finds_a_key_absent", &directory)).collect();
     let ids: Vec<_> = racers.iter().map(Child::id).collect();
     let won = race(racers, "won ");
     let mut all: Vec<_> = won.concat();
@@ -80,10 +71,7 @@ fn of_two_processes_exactly_one_finds_a_key_absent() {
     assert_eq!(all, (0..KEYS).collect::<Vec<_>>(), "each key was won once");
     let backend = FileBackend::new(&directory);
     for (id, keys) in ids.iter().zip(&won) {
-        assert!(
-            keys.iter()
-                .all(|i| get(&backend, &format!("k:{i}")).unwrap() == Some(value((*id).into(), "mine")))
-        );
+        assert!(keys.iter().all(|i| get(&backend, &format!("k:{i}")).unwrap() == Some(value((*id).into(), "mine"))));
     }
 }
 
@@ -99,17 +87,9 @@ fn two_processes_that_add_on_the_stamp_lose_nothing() {
     let scratch = tempfile::tempdir().unwrap();
     let backend = FileBackend::new(scratch.path());
     set(&backend, "n", value(0, "0"), When::Always).unwrap();
-    let racers = (0..2).map(|_| {
-        start(
-            "processes::two_processes_that_add_on_the_stamp_lose_nothing",
-            scratch.path(),
-        )
-    });
+    let racers = (0..2).map(|_| start("processes::two_processes_that_add_on_the_stamp_lose_nothing", scratch.path()));
     race(racers.collect(), "");
-    assert_eq!(
-        &get(&backend, "n").unwrap().unwrap()[16..],
-        (2 * KEYS).to_string().as_bytes()
-    );
+    assert_eq!(&get(&backend, "n").unwrap().unwrap()[16..], (2 * KEYS).to_string().as_bytes());
 }
 
 #[test]
@@ -117,35 +97,22 @@ fn a_killed_writer_leaves_whole_values_and_no_litter_after_the_next_start() {
     let text = |i: usize| format!("{i} ").repeat(20_000);
     if let Some(backend) = told() {
         for i in 0.. {
-            set(
-                &backend,
-                &format!("k:{}", i % 3),
-                value(1, &text(i)),
-                [When::Always, When::Absent][i % 2],
-            )
-            .unwrap();
+            set(&backend, &format!("k:{}", i % 3), value(1, &text(i)), [When::Always, When::Absent][i % 2]).unwrap();
             println!("\nwrote {i}");
         }
     }
     let scratch = tempfile::tempdir().unwrap();
     let litter = || {
-        let names = std::fs::read_dir(scratch.path())
-            .unwrap()
-            .map(|file| file.unwrap().file_name());
+        let names = std::fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().starts_with(".tmp-")).count()
     };
     for round in 0..20 {
         let before = litter();
-        let mut writer = start(
-            "processes::a_killed_writer_leaves_whole_values_and_no_litter_after_the_next_start",
-            scratch.path(),
-        );
+        let mut writer =
+            start("processes::a_killed_writer_leaves_whole_values_and_no_litter_after_the_next_start", scratch.path());
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
         assert!((0..=round % 5).all(|_| lines.any(|line| line.unwrap().starts_with("wrote "))));
-        assert!(
-            before == 0 || litter() <= 1,
-            "a start sweeps what the one before it left"
-        );
+        assert!(before == 0 || litter() <= 1, "a start sweeps what the one before it left");
         writer.kill().unwrap();
         writer.wait().unwrap();
         assert!(litter() <= 1);
@@ -156,10 +123,7 @@ fn a_killed_writer_leaves_whole_values_and_no_litter_after_the_next_start() {
                 assert_eq!(found, text(found.split(' ').next().unwrap().parse().unwrap()));
             }
         }
-        assert!(
-            set(&backend, "k:0", value(1, &text(0)), When::Always).unwrap(),
-            "its locks went with it"
-        );
+        assert!(set(&backend, "k:0", value(1, &text(0)), When::Always).unwrap(), "its locks went with it");
         assert_eq!(litter(), 0);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use cached_testkit::{Faulty, Shelf};
 use futures::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::crowd::{self, Gauge, at_rest, flush, figures, routed, runtime, step};
+use crate::crowd::{self, Gauge, at_rest, figures, flush, routed, runtime, step};
 use crate::support::{alone, scaled};
 
 const HERE: &str = "it::reliability::asynchrony::*";

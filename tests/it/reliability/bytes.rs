@@ -59,7 +59,7 @@ struct Record {
 #[cached(name = "bytes.record", ttl = "1h")]
 fn record(n: u64) -> Record {
     let long = usize::try_from(n % 23).unwrap();
-    let note = (n % 3 == 0).then(|| "note ".repeat(long));
+    let note = n.is_multiple_of(3).then(|| "note ".repeat(long));
     Record { name: format!("record {n}"), marks: (0..u32::try_from(n % 11).unwrap()).collect(), note, ratio: 0.5 }
 }
 
@@ -209,7 +209,8 @@ fn an_option_that_bytes_would_lose_is_not_stored_and_the_call_is_right() {
     }
     let _alone = alone();
     let shelf = Arc::new(Shelf::new());
-    let config = Config::new().backend("shelf", Arc::clone(&shelf) as _).site("bytes.nested_option", "backend", "shelf");
+    let config =
+        Config::new().backend("shelf", Arc::clone(&shelf) as _).site("bytes.nested_option", "backend", "shelf");
     config.site("bytes.unit_option", "backend", "shelf").install().unwrap();
     for _ in 0..3 {
         assert_eq!([nested(0), nested(1), nested(2)], [None, Some(None), Some(Some(2))]);

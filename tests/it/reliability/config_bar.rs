@@ -61,7 +61,10 @@ fn r62_every_site_that_a_wrong_backend_touches_is_listed_with_file_and_line() {
     let lacking = lacking.site(PATTERN, "backend", "shared").install().unwrap_err();
     let both = Config::new().option("shared", "kind", "file").site(PATTERN, "backend", "shraed").install().unwrap_err();
     let found = [&unknown, &broken, &lacking, &both].map(named);
-    println!("r62: of {all} sites listed: unknown {}, not built {}, option lacking {}, two at once {}", found[0], found[1], found[2], found[3]);
+    println!(
+        "r62: of {all} sites listed: unknown {}, not built {}, option lacking {}, two at once {}",
+        found[0], found[1], found[2], found[3]
+    );
     assert_eq!(found, [all; 4], "{unknown}\n{broken}\n{lacking}\n{both}");
     assert_eq!(call_all(), 10, "and nothing of it was put in force");
     assert!(affected().iter().all(|site| site.alias() == "default"));

@@ -44,6 +44,7 @@ struct Record {
 type Map = BTreeMap<String, Option<u8>>;
 
 /// Functions that do nothing: only their keys matter.
+#[allow(clippy::ptr_arg, reason = "the entry of an owned `Cow` takes it by reference")]
 #[expect(dead_code, clippy::too_many_arguments, reason = "they are asked for by their entries, up to twelve parts")]
 mod functions {
     use std::borrow::Cow;
@@ -103,7 +104,11 @@ fn small() -> impl Strategy<Value = u32> + Clone {
 
 fn float() -> impl Strategy<Value = f64> + Clone {
     let odd = [0.0, -0.0, 1.0, -1.0, f64::NAN, -f64::NAN, f64::INFINITY, f64::MIN_POSITIVE, 5e-324];
-    prop_oneof![select(odd.to_vec()), any::<u64>().prop_map(f64::from_bits), select(vec![f64::from_bits(0x7ff8_0000_0000_0001)])]
+    prop_oneof![
+        select(odd.to_vec()),
+        any::<u64>().prop_map(f64::from_bits),
+        select(vec![f64::from_bits(0x7ff8_0000_0000_0001)])
+    ]
 }
 
 fn shapes() -> impl Strategy<Value = Shape> + Clone {
@@ -130,8 +135,11 @@ fn numbers() -> impl Strategy<Value = Number> + Clone {
 
 fn records() -> impl Strategy<Value = Record> + Clone {
     let field = proptest::option::of(0..2_u8);
-    (field.clone(), field, vec(proptest::option::of(shapes()), 0..3))
-        .prop_map(|(first, second, shapes)| Record { first, second, shapes })
+    (field.clone(), field, vec(proptest::option::of(shapes()), 0..3)).prop_map(|(first, second, shapes)| Record {
+        first,
+        second,
+        shapes,
+    })
 }
 
 fn maps() -> impl Strategy<Value = Map> + Clone {
@@ -235,7 +243,10 @@ fn floats_and_others(cases: usize, r: &Recorder) -> Vec<Tally> {
             (select(vec!['a', '\0', 'é', '\u{10ffff}']), any::<bool>(), 0..3_u128, -1..2_i128),
             |(a, b, c, d)| functions::letters::entry(a, b, c, d)
         ),
-        drawn!(cases, r, (text(), vec(0..3_u8, 0..4)), |(a, b)| functions::shared::entry(&Cow::Borrowed(a.as_str()), b)),
+        drawn!(cases, r, (text(), vec(0..3_u8, 0..4)), |(a, b)| functions::shared::entry(
+            &Cow::Borrowed(a.as_str()),
+            b
+        )),
         drawn!(cases, r, prop::array::uniform12(0..2_u8), |[a, b, c, d, e, f, g, h, i, j, k, l]| {
             functions::twelve::entry(a, b, c, d, e, f, g, h, i, j, k, l)
         }),
@@ -249,7 +260,8 @@ fn r54_different_arguments_never_have_one_key_and_equal_ones_always_do() {
     let cases = scaled(1_000_000) / sites.len();
     let tallies = [texts_and_numbers(cases, &recorder), floats_and_others(cases, &recorder)].concat();
     assert_eq!(tallies.len(), sites.len(), "every signature is drawn");
-    let (drawn, equal) = tallies.iter().fold((0, 0), |(pairs, equal), tally| (pairs + tally.pairs, equal + tally.equal));
+    let (drawn, equal) =
+        tallies.iter().fold((0, 0), |(pairs, equal), tally| (pairs + tally.pairs, equal + tally.equal));
     println!("r54: {} signatures, {drawn} pairs, {equal} of them equal: 0 violations", tallies.len());
     assert!(equal * 20 > drawn, "enough pairs were equal for that side to be tried: {equal} of {drawn}");
 }

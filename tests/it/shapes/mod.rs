@@ -2,6 +2,16 @@
 //!
 //! A shape is written once and compiled twice: as it is, and under `#[cached]`. It is then called,
 //! called again, and compared; the table at the end comes from the sites' own figures.
+#![allow(
+    clippy::boxed_local,
+    clippy::multiple_bound_locations,
+    clippy::needless_arbitrary_self_type,
+    clippy::needless_lifetimes,
+    clippy::ptr_arg,
+    clippy::redundant_closure,
+    clippy::too_many_arguments,
+    reason = "how a signature can be written is what these files show"
+)]
 
 #[macro_use]
 mod table;

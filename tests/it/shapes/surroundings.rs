@@ -81,37 +81,67 @@ shapes! { SHAPES:
 
 /// Rows for shapes that cannot be written twice by macro: their plain functions stand beside them.
 pub(super) const WRITTEN: &[Shape] = &[
-    row("nested in a function", || site_in("written::outer::"), &[
-        Call { cached: || show(&written::outer(1)), plain: || show(&11), bodies: [1, 0] },
-        Call { cached: || show(&written::outer(2)), plain: || show(&12), bodies: [1, 0] },
-    ]),
-    row("nested in a method", || site_in("written::Shop::sum::") , &[
-        Call { cached: || show(&written::Shop(5).sum(1)), plain: || show(&6), bodies: [1, 0] },
-        Call { cached: || show(&written::Shop(6).sum(1)), plain: || show(&7), bodies: [1, 0] },
-    ]),
-    row("made by `macro_rules!`", || site_in("written::made_one"), &[
-        Call { cached: || show(&written::made_one(1)), plain: || show(&101), bodies: [1, 0] },
-        Call { cached: || show(&written::made_one(2)), plain: || show(&102), bodies: [1, 0] },
-    ]),
-    row("made by the same `macro_rules!`", || site_in("written::made_two"), &[
-        Call { cached: || show(&written::made_two(1)), plain: || show(&201), bodies: [1, 0] },
-        Call { cached: || show(&written::made_two(2)), plain: || show(&202), bodies: [1, 0] },
-    ]),
-    row("used through `use … as …`", || renamed::site(), &[
-        Call { cached: || show(&renamed(1)), plain: || show(&2), bodies: [1, 0] },
-        Call { cached: || show(&renamed(2)), plain: || show(&4), bodies: [1, 0] },
-    ]),
-    row("used through a glob of a re-export", || globbed::doubled_here::site(), &[
-        Call { cached: || show(&globbed::doubled_here(1)), plain: || show(&2), bodies: [1, 0] },
-        Call { cached: || show(&globbed::doubled_here(2)), plain: || show(&4), bodies: [1, 0] },
-    ]),
-    row("one of two by `#[cfg]`", || written::either::site(), &[
-        Call { cached: || show(&written::either(1)), plain: || show(&2), bodies: [1, 0] },
-        Call { cached: || show(&written::either(2)), plain: || show(&3), bodies: [1, 0] },
-    ]),
-    row("as a function pointer", || written::pointed::site(), &[
-        Call { cached: || show(&[1, 2].map(written::pointed)), plain: || show(&[2, 3]), bodies: [2, 0] },
-    ]),
+    row(
+        "nested in a function",
+        || site_in("written::outer::"),
+        &[
+            Call { cached: || show(&written::outer(1)), plain: || show(&11), bodies: [1, 0] },
+            Call { cached: || show(&written::outer(2)), plain: || show(&12), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "nested in a method",
+        || site_in("written::Shop::sum::"),
+        &[
+            Call { cached: || show(&written::Shop(5).sum(1)), plain: || show(&6), bodies: [1, 0] },
+            Call { cached: || show(&written::Shop(6).sum(1)), plain: || show(&7), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "made by `macro_rules!`",
+        || site_in("written::made_one"),
+        &[
+            Call { cached: || show(&written::made_one(1)), plain: || show(&101), bodies: [1, 0] },
+            Call { cached: || show(&written::made_one(2)), plain: || show(&102), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "made by the same `macro_rules!`",
+        || site_in("written::made_two"),
+        &[
+            Call { cached: || show(&written::made_two(1)), plain: || show(&201), bodies: [1, 0] },
+            Call { cached: || show(&written::made_two(2)), plain: || show(&202), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "used through `use … as …`",
+        || renamed::site(),
+        &[
+            Call { cached: || show(&renamed(1)), plain: || show(&2), bodies: [1, 0] },
+            Call { cached: || show(&renamed(2)), plain: || show(&4), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "used through a glob of a re-export",
+        || globbed::doubled_here::site(),
+        &[
+            Call { cached: || show(&globbed::doubled_here(1)), plain: || show(&2), bodies: [1, 0] },
+            Call { cached: || show(&globbed::doubled_here(2)), plain: || show(&4), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "one of two by `#[cfg]`",
+        || written::either::site(),
+        &[
+            Call { cached: || show(&written::either(1)), plain: || show(&2), bodies: [1, 0] },
+            Call { cached: || show(&written::either(2)), plain: || show(&3), bodies: [1, 0] },
+        ],
+    ),
+    row(
+        "as a function pointer",
+        || written::pointed::site(),
+        &[Call { cached: || show(&[1, 2].map(written::pointed)), plain: || show(&[2, 3]), bodies: [2, 0] }],
+    ),
 ];
 
 const fn row(what: &'static str, site: fn() -> &'static cached_core::Site, calls: &'static [Call]) -> Shape {
