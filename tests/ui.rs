@@ -9,6 +9,9 @@ const SEVERAL: &str = "several_errors_at_once";
 fn every_wrong_program_gets_exactly_its_errors() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/fail/*.rs");
+    // What only the compiler can see: a bound that is not met, a name that is taken. The first error tells the
+    // remedy in most of them, and more follow; each that comes down to one error moves to `fail`.
+    cases.compile_fail("ui/bounds/*.rs");
     cases.pass("ui/pass/*.rs");
 }
 

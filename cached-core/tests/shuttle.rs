@@ -26,18 +26,51 @@ mod world;
 /// The locks of the model.
 mod sync {
     use std::cell::Cell;
+    use std::ops::{Deref, DerefMut};
 
     use shuttle::sync::MutexGuard;
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
 
-    pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
+    pub(crate) struct Mutex<T> {
+        value: shuttle::sync::Mutex<T>,
+        released: AtomicBool,
+    }
 
     impl<T> Mutex<T> {
         pub(crate) fn new(value: T) -> Self {
-            Self(shuttle::sync::Mutex::new(value))
+            Self { value: shuttle::sync::Mutex::new(value), released: AtomicBool::new(false) }
         }
 
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().expect("nothing panics under a lock")
+        pub(crate) fn lock(&self) -> Guard<'_, T> {
+            let held = self.value.lock().expect("nothing panics under a lock");
+            Guard { held: Some(held), released: &self.released }
+        }
+    }
+
+    /// Others may run between the release and whatever comes next; the scheduler's own lock
+    /// switches only before it is released.
+    pub(crate) struct Guard<'a, T> {
+        held: Option<MutexGuard<'a, T>>,
+        released: &'a AtomicBool,
+    }
+
+    impl<T> Deref for Guard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            self.held.as_ref().expect("held until it is dropped")
+        }
+    }
+
+    impl<T> DerefMut for Guard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.held.as_mut().expect("held until it is dropped")
+        }
+    }
+
+    impl<T> Drop for Guard<'_, T> {
+        fn drop(&mut self) {
+            drop(self.held.take());
+            self.released.load(Ordering::SeqCst);
         }
     }
 

@@ -14,6 +14,7 @@ mod flights;
 mod identity;
 mod keys;
 mod layers;
+mod policies;
 mod quickstart;
 mod reliability;
 mod report;

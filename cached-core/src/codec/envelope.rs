@@ -153,11 +153,11 @@ fn fresh_stamp() -> Stamp {
 
 impl<K: Serialize> Probe<K> {
     /// The canonical bytes of this key.
-    pub const KEY: KeyCodec<K> = Some(canonical::encode::<K>);
+    pub const __CACHED_KEY: KeyCodec<K> = Some(canonical::encode::<K>);
 
     /// The canonical bytes of this key.
-    pub fn key(&self) -> KeyCodec<K> {
-        Self::KEY
+    pub fn __cached_key(&self) -> KeyCodec<K> {
+        Self::__CACHED_KEY
     }
 }
 
@@ -166,11 +166,11 @@ impl<K: Serialize> Probe<K> {
 // lends nothing, so such a value is at worst undecodable.
 impl<V: Serialize + Deserialize<'static>> Probe<V> {
     /// `MessagePack`, with field names.
-    pub const VALUE: ValueCodec<V> = Some((encode::<V>, decode::<V>));
+    pub const __CACHED_VALUE: ValueCodec<V> = Some((encode::<V>, decode::<V>));
 
     /// `MessagePack`, with field names.
-    pub fn value(&self) -> ValueCodec<V> {
-        Self::VALUE
+    pub fn __cached_value(&self) -> ValueCodec<V> {
+        Self::__CACHED_VALUE
     }
 }
 

@@ -53,7 +53,7 @@ impl<K, V> fmt::Debug for Facts<K, V> {
     }
 }
 
-/// Asks a type what it can do. An inherent item answers when its bound holds, else the trait of
+/// Asks a type what it can do. The names are ones that no trait of a user's has for every type. An inherent item answers when its bound holds, else the trait of
 /// the same name does; so the answer is found where the type is named, and demands nothing.
 pub struct Probe<T: ?Sized>(PhantomData<T>);
 
@@ -90,43 +90,43 @@ macro_rules! fallback {
 
 fallback! {
     /// Not a `Result`.
-    NotFallible { const FALLIBLE, fn fallible -> u8 = 0 }
+    NotFallible { const __CACHED_FALLIBLE, fn __cached_fallible -> u8 = 0 }
     /// A key without canonical bytes.
-    NoKey { const KEY, fn key -> KeyCodec<T> = None }
+    NoKey { const __CACHED_KEY, fn __cached_key -> KeyCodec<T> = None }
     /// A value that serde cannot carry.
-    NoValue { const VALUE, fn value -> ValueCodec<T> = None }
+    NoValue { const __CACHED_VALUE, fn __cached_value -> ValueCodec<T> = None }
     /// A value whose `Clone` is somebody's code.
-    NotCopy { const COPY, fn is_copy -> bool = false }
+    NotCopy { const __CACHED_COPY, fn __cached_is_copy -> bool = false }
     /// A value that is not a shared handle.
-    NotHandle { const HANDLE, fn is_handle -> bool = false }
+    NotHandle { const __CACHED_HANDLE, fn __cached_is_handle -> bool = false }
 }
 
 impl<T, E> Probe<Result<T, E>> {
     /// A `Result`: 1.
-    pub const FALLIBLE: u8 = 1;
+    pub const __CACHED_FALLIBLE: u8 = 1;
 
     /// A `Result`: its `Ok` value is stored.
-    pub fn kind(&self) -> Kind<1> {
+    pub fn __cached_kind(&self) -> Kind<1> {
         Kind
     }
 }
 
 impl<T: Copy> Probe<T> {
     /// Copying it runs nobody's code.
-    pub const COPY: bool = true;
+    pub const __CACHED_COPY: bool = true;
 
     /// Copying it runs nobody's code.
-    pub fn is_copy(&self) -> bool {
+    pub fn __cached_is_copy(&self) -> bool {
         true
     }
 }
 
 impl<T: ?Sized> Probe<Arc<T>> {
     /// Cloning it counts, and runs nobody's code.
-    pub const HANDLE: bool = true;
+    pub const __CACHED_HANDLE: bool = true;
 
     /// Cloning it counts, and runs nobody's code.
-    pub fn is_handle(&self) -> bool {
+    pub fn __cached_is_handle(&self) -> bool {
         true
     }
 }
@@ -138,7 +138,7 @@ pub struct Kind<const F: u8>;
 /// The kind of whatever is not a `Result`.
 pub trait WholeKind {
     /// Everything is stored.
-    fn kind(&self) -> Kind<0> {
+    fn __cached_kind(&self) -> Kind<0> {
         Kind
     }
 }
@@ -153,9 +153,9 @@ macro_rules! __facts {
         #[allow(unused_imports)]
         use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
         $crate::rt::Facts::<$key, $value>::new(
-            $crate::rt::Probe::<$key>::KEY,
-            $crate::rt::Probe::<$value>::VALUE,
-            $crate::rt::Probe::<$value>::COPY || $crate::rt::Probe::<$value>::HANDLE,
+            $crate::rt::Probe::<$key>::__CACHED_KEY,
+            $crate::rt::Probe::<$value>::__CACHED_VALUE,
+            $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
     }};
 }
@@ -168,9 +168,9 @@ macro_rules! __facts_of {
         #[allow(unused_imports)]
         use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
         $crate::rt::Facts::<_, $value>::new(
-            $crate::rt::probe_owned(&$parts).key(),
-            $crate::rt::Probe::<$value>::VALUE,
-            $crate::rt::Probe::<$value>::COPY || $crate::rt::Probe::<$value>::HANDLE,
+            $crate::rt::probe_owned(&$parts).__cached_key(),
+            $crate::rt::Probe::<$value>::__CACHED_VALUE,
+            $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
     }};
 }
@@ -184,9 +184,9 @@ macro_rules! __facts_for {
         use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
         let stored = $crate::rt::probe_stored::<$returned, _>($kind);
         $crate::rt::Facts::new(
-            $crate::rt::probe_owned(&$parts).key(),
-            stored.value(),
-            stored.is_copy() || stored.is_handle(),
+            $crate::rt::probe_owned(&$parts).__cached_key(),
+            stored.__cached_value(),
+            stored.__cached_is_copy() || stored.__cached_is_handle(),
         )
     }};
 }
@@ -198,7 +198,7 @@ macro_rules! __fallible {
     ($returned:ty) => {{
         #[allow(unused_imports)]
         use $crate::rt::NotFallible as _;
-        $crate::rt::Probe::<$returned>::FALLIBLE
+        $crate::rt::Probe::<$returned>::__CACHED_FALLIBLE
     }};
 }
 
@@ -209,7 +209,7 @@ macro_rules! __kind {
     ($returned:ty) => {{
         #[allow(unused_imports)]
         use $crate::rt::WholeKind as _;
-        $crate::rt::Probe::<$returned>::new().kind()
+        $crate::rt::Probe::<$returned>::new().__cached_kind()
     }};
 }
 
