@@ -16,18 +16,22 @@ use crate::sync::{Condvar, Mutex};
 pub(crate) const NEVER: u64 = u64::MAX;
 
 static ORIGIN: OnceLock<Instant> = OnceLock::new();
+/// What [`now`] adds to real time, modulo 2^64; while frozen, what it says.
 static MOVED: AtomicU64 = AtomicU64::new(0);
+/// What [`wall`] adds, in milliseconds.
+static WALL_MOVED: AtomicU64 = AtomicU64::new(0);
 static FROZEN: AtomicBool = AtomicBool::new(false);
 
 /// Nanoseconds of monotonic time since the process first asked. Costs a clock read (about 30 ns).
 pub(crate) fn now() -> u64 {
-    MOVED.load(Ordering::Acquire).saturating_add(if FROZEN.load(Ordering::Acquire) { 0 } else { real() })
+    let moved = MOVED.load(Ordering::Acquire);
+    if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(real()) }
 }
 
 /// Milliseconds since 1970 by the wall clock, for what other processes read.
 pub(crate) fn wall() -> u64 {
     let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    u64::try_from(unix).unwrap_or(u64::MAX).saturating_add(MOVED.load(Ordering::Acquire) / 1_000_000)
+    u64::try_from(unix).unwrap_or(u64::MAX).saturating_add(WALL_MOVED.load(Ordering::Acquire))
 }
 
 /// The moment `life` after `start`; lifetimes too long to add never end.
@@ -48,17 +52,36 @@ fn real() -> u64 {
 
 /// Moves time forward, for the whole process. Everything that waits for a moment looks again.
 pub fn advance(by: Duration) {
+    // A hundred years are enough, and leave the sums room.
+    let by = by.min(Duration::from_secs(100 * 31_536_000));
     MOVED.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(0), Ordering::AcqRel);
+    WALL_MOVED.fetch_add(u64::try_from(by.as_millis()).unwrap_or(0), Ordering::AcqRel);
     let due = take_due(&mut ALARMS.heap.lock());
     ALARMS.changed.notify_all();
     due.into_iter().for_each(Waker::wake);
 }
 
-/// Stops monotonic time; from here on only [`advance`] moves it.
-pub fn freeze() {
+/// Stops monotonic time for the whole process, as long as the guard lives: only [`advance`] moves
+/// it, and nothing that waits for a moment ends by itself.
+#[must_use = "time goes on when this is dropped"]
+pub fn freeze() -> Frozen {
     let reached = now();
     if !FROZEN.swap(true, Ordering::AcqRel) {
         MOVED.store(reached, Ordering::Release);
+    }
+    Frozen(())
+}
+
+/// Frozen time; dropped, it goes on from where it stands.
+#[derive(Debug)]
+pub struct Frozen(());
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let reached = MOVED.load(Ordering::Acquire);
+        MOVED.store(reached.wrapping_sub(real()), Ordering::Release);
+        FROZEN.store(false, Ordering::Release);
+        ALARMS.changed.notify_all();
     }
 }
 

@@ -78,7 +78,7 @@ pub mod rt;
 /// Moves time in tests.
 #[doc(hidden)]
 pub mod testing {
-    pub use crate::clock::{advance, freeze};
+    pub use crate::clock::{Frozen, advance, freeze};
 }
 
 #[cfg(feature = "macros")]

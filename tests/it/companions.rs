@@ -84,7 +84,7 @@ fn lifetimes_end_as_time_goes_by() {
         || [by_text::site(), by_expression::site(), of_errors::site(), of_none::site()].map(|site| site.stats().runs);
     let call = || (by_text(1), by_expression(1), of_errors(true), of_errors(false), of_none(true), of_none(false));
     let _alone = alone();
-    testing::freeze();
+    let _frozen = testing::freeze();
     let first = call();
     assert_eq!(runs(), [1, 1, 2, 2]);
     testing::advance(Duration::from_millis(29_999));

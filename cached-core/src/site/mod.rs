@@ -300,6 +300,8 @@ fn share(memos: &[&'static dyn Instance], max_entries: usize) {
 /// Every site of the program, called or not, by file and line.
 ///
 /// A crate that nothing names is not linked, and its sites are not here: see [`link!`](crate::link).
+/// A static library that a C linker takes in piece by piece lists what its pieces in use hold; with
+/// `--whole-archive`, everything.
 pub fn sites() -> Vec<&'static Site> {
     let mut sites: Vec<_> = inventory::iter::<Listed>().map(|listed| listed.0).collect();
     sites.sort_by_key(|site| site.place());
