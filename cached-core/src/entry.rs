@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::backend::{Bytes, Reply, When};
+use crate::backend::{Bytes, When};
 use crate::call::address_of;
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
@@ -184,10 +184,10 @@ impl<P: Part, V: Value> Access<P, V> {
             Way::Bytes(channel) => {
                 let address = address_of(self.memo, &self.key, channel)?;
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
-                let (payload, ttl) = (encode(&value)?, route.ttl);
+                let write = channel.sealed(&address, &encode(&value)?, route.ttl, When::Always)?;
                 let write = move |channel: &Channel| {
                     let _pass = channel.gate.pass();
-                    Reply::Ready(channel.write(&address, &payload, ttl, When::Always))
+                    channel.backend.set_many(vec![write])
                 };
                 channel.ask(how, write, drop).await
             }

@@ -144,7 +144,7 @@ fn verdict(stats: &Stats, way: &Way) -> String {
         _ if stats.backend_errors > 0 => "its backend fails",
         _ if used && stats.evictions > stats.hits => "evicts before reuse: too small",
         _ if used && stats.misses == stats.calls && stats.cold == stats.misses && stats.not_stored == 0 => {
-            "never hits: no key came twice"
+            "never hits: all keys new"
         }
         _ if used && stats.misses == 1 => "one key: a `static` would do",
         _ => "",

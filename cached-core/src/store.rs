@@ -126,7 +126,7 @@ impl Channel {
         }
     }
 
-    /// Stores a payload for `life`; `Ok(false)`: the condition was not met.
+    /// Stores a payload for `life`, waiting on this thread; `Ok(false)`: the condition was not met.
     pub(crate) fn write(
         &self,
         address: &Address,
@@ -134,6 +134,18 @@ impl Channel {
         life: Option<Duration>,
         when: When,
     ) -> Result<bool, Error> {
+        let write = self.sealed(address, payload, life, when)?;
+        wait(self.backend.set_many(vec![write]), self.op_timeout).map(|stored| stored.first() == Some(&true))
+    }
+
+    /// A payload in its envelope, on its way to the address.
+    pub(crate) fn sealed(
+        &self,
+        address: &Address,
+        payload: &[u8],
+        life: Option<Duration>,
+        when: When,
+    ) -> Result<Write, Error> {
         let limit = self.capabilities.max_value.map_or(self.max_value_bytes, |max| max.min(self.max_value_bytes));
         let life_ms = life.map_or(u64::MAX, millis);
         let (_, bytes) = codec::seal(address.schema, &address.digest, clock::wall(), life_ms, payload)?;
@@ -141,8 +153,7 @@ impl Channel {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
         }
-        let write = Write::new(address.key.clone(), Bytes::from(bytes), life, when);
-        wait(self.backend.set_many(vec![write]), self.op_timeout).map(|stored| stored.first() == Some(&true))
+        Ok(Write::new(address.key.clone(), Bytes::from(bytes), life, when))
     }
 
     /// Makes whatever is at the address, or is on its way there, invalid.

@@ -60,7 +60,7 @@ fn the_first_run_ends_with_a_report_of_every_site() {
     assert!(shown.contains("cached-core 0.1.0"), "this workspace's own lock file: {shown}");
 
     let lines: Vec<&str> = report.lines().collect();
-    assert!(lines[0].starts_with("cached: 4 sites in quickstart: "), "{report}");
+    assert!(lines[0].starts_with("cached: 4 sites of quickstart: "), "{report}");
     let functions = [
         ("quickstart::Graph::reach", "fn reach("),
         ("quickstart::Graph::paths", "fn paths("),

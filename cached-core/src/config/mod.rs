@@ -154,7 +154,7 @@ impl Config {
         let registry = Arc::new(registry);
         registry::replace(Arc::clone(&registry));
         for site in sites() {
-            site.reroute(&registry);
+            site.reroute();
         }
         for warning in &registry.warnings {
             eprintln!("cached: {warning}");

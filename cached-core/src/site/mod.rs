@@ -13,7 +13,7 @@ use once_cell::race::OnceRef;
 
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
-use crate::registry::{self, Registry};
+use crate::registry;
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
@@ -196,13 +196,13 @@ impl Site {
     /// the bytes on a shared backend belong to all its users, and stay.
     pub fn disable(&self) {
         self.disabled.store(true, Ordering::Release);
-        self.reroute(&registry::current());
+        self.reroute();
     }
 
     /// Caches again.
     pub fn enable(&self) {
         self.disabled.store(false, Ordering::Release);
-        self.reroute(&registry::current());
+        self.reroute();
     }
 
     fn is_disabled(&self) -> bool {
@@ -216,26 +216,39 @@ impl Site {
 
     /// The state and the route, of one moment.
     pub(crate) fn route(&self) -> (State, Arc<Route>) {
-        let mut held = self.route.lock();
-        if held.is_none() {
-            self.settle(&mut held, &registry::current());
+        loop {
+            let held = self.route.lock();
+            if let Some(route) = &*held {
+                return (self.word.load(), Arc::clone(route));
+            }
+            drop(held);
+            self.reroute();
         }
-        let route = held.as_ref().map(Arc::clone);
-        (self.word.load(), route.unwrap_or_else(|| Arc::new(Route::off("not resolved"))))
     }
 
     /// Resolves the site afresh. What another backend or another way stored is not served again.
-    pub(crate) fn reroute(&self, registry: &Registry) {
-        self.settle(&mut self.route.lock(), registry);
+    pub(crate) fn reroute(&self) {
+        self.counters.enrol();
+        loop {
+            let (registry, disabled) = (registry::current(), self.is_disabled());
+            let mut faults = Vec::new();
+            // The attribute's `ttl` expression runs here: under no lock.
+            let route = self.resolve(&registry, &mut faults);
+            if let Some(fault) = faults.first() {
+                self.warn(&format!("{fault}; its calls are not cached"));
+            }
+            let max_entries = route.max_entries;
+            self.settle(route);
+            self.share(max_entries);
+            // Who resolved by what has been replaced meanwhile does it again.
+            if Arc::ptr_eq(&registry, &registry::current()) && disabled == self.is_disabled() {
+                return;
+            }
+        }
     }
 
-    fn settle(&self, held: &mut Option<Arc<Route>>, registry: &Registry) {
-        self.counters.enrol();
-        let mut faults = Vec::new();
-        let route = self.resolve(registry, &mut faults);
-        if let Some(fault) = faults.first() {
-            self.warn(&format!("{fault}; its calls are not cached"));
-        }
+    fn settle(&self, route: Route) {
+        let mut held = self.route.lock();
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
         let timed = route.ttl.is_some() || [route.errors, route.none].iter().any(|life| matches!(life, Life::For(_)));
         let life = route.ttl.map_or(clock::NEVER, |ttl| clock::after(0, ttl));
@@ -243,18 +256,23 @@ impl Site {
         let fast = if matches!(route.way, Way::Memory) { FAST } else { 0 };
         // Timed for good, once timed: entries with a deadline may be stored.
         let timed = timed || (self.word.load().is_timed() && !moved);
-        let route = Arc::new(route);
-        *held = Some(Arc::clone(&route));
+        let old = held.replace(Arc::new(route));
         self.word.publish(fast | if timed { TIMED } else { 0 }, moved);
-        share(&self.memos.lock(), route.max_entries);
+        drop(held);
+        drop(old);
     }
 
     /// Adds a memo, and divides the bound anew.
     pub(crate) fn adopt(&self, memo: &'static dyn Instance) {
-        let max_entries = self.route().1.max_entries;
-        let mut memos = self.memos.lock();
-        memos.push(memo);
-        share(&memos, max_entries);
+        self.memos.lock().push(memo);
+        self.share(self.route().1.max_entries);
+    }
+
+    /// All memos of a generic function share the bound of their site. What is over it is dropped here.
+    fn share(&self, max_entries: usize) {
+        let memos = self.memos.lock().clone();
+        let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
+        memos.iter().for_each(|memo| memo.set_max_entries(each));
     }
 
     /// Place and name, for messages.
@@ -289,12 +307,6 @@ impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Site({} at {})", self.name(), self.location())
     }
-}
-
-/// All memos of a generic function share the bound of their site.
-fn share(memos: &[&'static dyn Instance], max_entries: usize) {
-    let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
-    memos.iter().for_each(|memo| memo.set_max_entries(each));
 }
 
 /// Every site of the program, called or not, by file and line.
