@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
@@ -142,7 +143,8 @@ fn ring() {
             drop(ALARMS.changed.wait(heap, wait));
         } else {
             drop(heap);
-            due.into_iter().for_each(Waker::wake);
+            // A waker that panics must not end the only thread that rings.
+            due.into_iter().for_each(|waker| drop(catch_unwind(AssertUnwindSafe(|| waker.wake()))));
         }
     }
 }

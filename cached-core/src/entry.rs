@@ -199,13 +199,9 @@ impl<P: Part, V: Value> Access<P, V> {
         let (_, route) = self.memo.site.route();
         self.overtake()?;
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
-        match &route.way {
-            Way::Bytes(channel) => {
-                let address = address_of(self.memo, &self.key, channel)?;
-                channel.ask(how, move |channel| channel.bury(&address), drop).await
-            }
-            Way::Memory | Way::Off(_) => Ok(()),
-        }
+        let Some(channel) = &route.bytes else { return Ok(()) };
+        let address = address_of(self.memo, &self.key, channel)?;
+        channel.ask(how, move |channel| channel.bury(&address), drop).await
     }
 
     fn overtake(&self) -> Result<(), Error> {

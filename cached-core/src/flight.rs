@@ -12,6 +12,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
@@ -101,7 +102,7 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     /// Flights that stand in the table now.
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        inside(|| self.table.len()).unwrap_or(0)
     }
 
     /// Joins the flight of `key`, or opens one. A flight of another generation is not joined.
@@ -243,6 +244,11 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
         self.finish(Settled::Landed(value), store)
     }
 
+    /// Whether an invalidation has overtaken this computation.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.flight.state.lock().overtaken
+    }
+
     /// Ends the flight without a value: those who wait compute for themselves, at the same time.
     pub(crate) fn fail(self) {
         self.finish(Settled::Failed, || ());
@@ -262,7 +268,7 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
         drop(state);
         // The last reference to a value may be the flight's; dropping it is the user's code.
         drop(replaced);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(wake);
         stored
     }
 
@@ -284,9 +290,7 @@ impl<K: OwnedKey, T: Clone> Drop for Lead<'_, K, T> {
                 heir = state.name_heir();
             }
             drop(state);
-            if let Some(heir) = heir {
-                heir.wake();
-            }
+            heir.into_iter().for_each(wake);
         }
         self.flights.retire(&self.flight);
     }
@@ -299,6 +303,11 @@ pub(crate) struct Side<'a, K: OwnedKey, T: Clone> {
 }
 
 impl<K: OwnedKey, T: Clone> Side<'_, K, T> {
+    /// Whether an invalidation has overtaken this computation.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.flight.state.lock().overtaken
+    }
+
     /// Runs `store` unless an invalidation overtook the computation; see [`Lead::land`].
     pub(crate) fn store<R>(self, store: impl FnOnce() -> R) -> Option<R> {
         let state = self.flight.state.lock();
@@ -405,9 +414,7 @@ impl<K: OwnedKey, T: Clone> Drop for Wait<'_, K, T> {
             heir = state.name_heir();
         }
         drop(state);
-        if let Some(heir) = heir {
-            heir.wake();
-        }
+        heir.into_iter().for_each(wake);
         self.flights.retire(&self.flight);
     }
 }
@@ -431,6 +438,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = HERE.try_with(|here| here.borrow_mut().pop());
     }
+}
+
+/// Wakes; a waker that panics harms neither us nor those woken after it.
+fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 fn is_running_here<K, T>(flight: &Arc<Flight<K, T>>) -> bool {

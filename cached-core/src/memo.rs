@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Kept, Memory, Terms};
-use crate::site::{BUCKETS, Instance, Node, Route, Site, Way};
+use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -104,10 +104,7 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
     }
 
     fn clear_bytes(&self, route: &Route) -> Result<(), Error> {
-        match &route.way {
-            Way::Bytes(channel) => channel.clear(self.schema()),
-            Way::Memory | Way::Off(_) => Ok(()),
-        }
+        route.bytes.as_ref().map_or(Ok(()), |channel| channel.clear(self.schema()))
     }
 }
 

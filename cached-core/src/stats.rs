@@ -186,7 +186,7 @@ impl Counters {
     #[inline]
     pub(crate) fn hit(&self) {
         let place = self.place.load(Ordering::Relaxed) as usize;
-        if let Some(count) = MINE.with(Cell::get).and_then(|mine| mine.count(place)) {
+        if let Some(count) = MINE.try_with(Cell::get).ok().flatten().and_then(|mine| mine.count(place)) {
             // Only this thread writes this number.
             count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         } else {
@@ -273,7 +273,7 @@ struct Lease;
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(record) = MINE.with(Cell::take) {
+        if let Some(record) = MINE.try_with(Cell::take).ok().flatten() {
             record.taken.store(false, Ordering::Release);
         }
     }
@@ -293,7 +293,7 @@ impl Record {
 
     /// This thread's record, taken from one that ended or made new; none once the thread is ending.
     fn mine() -> Option<&'static Record> {
-        if let Some(mine) = MINE.with(Cell::get) {
+        if let Some(mine) = MINE.try_with(Cell::get).ok().flatten() {
             return Some(mine);
         }
         LEASE.try_with(|_| ()).ok()?;
@@ -305,7 +305,7 @@ impl Record {
             records.push(made);
             made
         });
-        MINE.with(|mine| mine.set(Some(record)));
+        MINE.try_with(|mine| mine.set(Some(record))).ok()?;
         Some(record)
     }
 }

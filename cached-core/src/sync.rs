@@ -123,14 +123,14 @@ impl Inside {
     /// does without the table instead of waiting for itself.
     #[inline]
     pub(crate) fn enter() -> Option<Self> {
-        if INSIDE.with(|inside| inside.replace(true)) { None } else { Some(Inside(())) }
+        if INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(true) { None } else { Some(Inside(())) }
     }
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        INSIDE.with(|inside| inside.set(false));
+        let _ = INSIDE.try_with(|inside| inside.set(false));
     }
 }
 

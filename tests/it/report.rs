@@ -226,7 +226,7 @@ fn a_verdict_names_what_is_wrong_and_what_to_do() {
     let never = site("it::report::a_verdict_names_what_is_wrong_and_what_to_do::never_called").unwrap();
     for (site, words) in [
         (never, ["never called", ""]),
-        (never_hits::site(), ["never hits", "no key"]),
+        (never_hits::site(), ["never hits", "all keys new"]),
         (evicts::site(), ["evicts before reuse", "too small"]),
         (one_key::site(), ["one key", "`static`"]),
         (errors_only::site(), ["errors only", "`errors = …`"]),

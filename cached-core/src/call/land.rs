@@ -86,11 +86,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let stored = turn.land(kept.clone(), || {
             // What a `clear` overtook would only push out something newer.
             let current = self.memo.site.word.load().generation() == header.generation;
-            if current { self.core.memory.insert(key, kept, header) } else { None }
+            // The key leaves the lock alive: its `Drop` is the user's code.
+            if current { Ok(self.core.memory.insert(key, kept, header)) } else { Err((key, kept)) }
         });
-        match stored.flatten() {
-            Some(gone) => self.counters().add(Count::Evicted, gone.evicted()),
-            None => self.counters().add(Count::NotStored, 1),
+        match stored {
+            Some(Ok(Some(gone))) => self.counters().add(Count::Evicted, gone.evicted()),
+            _ => self.counters().add(Count::NotStored, 1),
         }
     }
 
@@ -109,7 +110,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             let counters = &memo.site.counters;
             let pass = remote.channel.gate.pass();
             let late = clock::now().saturating_sub(started) >= clock::after(0, TOMBSTONE_LIFE);
-            let overtaken = late || memo.site.word.load().generation() != generation;
+            let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
             let written = match overtaken {
                 true => Ok(false),
                 false => remote.channel.write(&remote.address, &payload, life, remote.when),

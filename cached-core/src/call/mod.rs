@@ -109,6 +109,14 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
         }
     }
 
+    fn is_overtaken(&self) -> bool {
+        match self {
+            Turn::Lead(lead) => lead.is_overtaken(),
+            Turn::Side(side) => side.is_overtaken(),
+            Turn::Free => false,
+        }
+    }
+
     fn fail(self) {
         if let Turn::Lead(lead) = self {
             lead.fail();

@@ -148,8 +148,9 @@ impl ser::Serializer for &mut Encoder {
         self.nil(tag::UNIT)
     }
 
-    fn serialize_unit_variant(self, _: &'static str, index: u32, _: &'static str) -> Result<(), Error> {
-        self.put(29, &[&index.to_be_bytes()])
+    // Variants by name: an index would stand for another variant after an edit of the enum.
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+        self.long(29, variant.as_bytes())
     }
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), Error> {
@@ -159,11 +160,11 @@ impl ser::Serializer for &mut Encoder {
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
         self,
         _: &'static str,
-        index: u32,
-        _: &'static str,
+        _: u32,
+        variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        self.put(30, &[&index.to_be_bytes()])?;
+        self.long(30, variant.as_bytes())?;
         value.serialize(self)
     }
 
@@ -179,8 +180,8 @@ impl ser::Serializer for &mut Encoder {
         self.put(tag::SEQ, &[]).map(|()| self)
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, index: u32, _: &'static str, _: usize) -> Result<Self, Error> {
-        self.put(31, &[&index.to_be_bytes()]).map(|()| self)
+    fn serialize_tuple_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<Self, Error> {
+        self.long(31, variant.as_bytes()).map(|()| self)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Entries<Self>, Error> {
@@ -191,8 +192,8 @@ impl ser::Serializer for &mut Encoder {
         self.put(tag::STRUCT, &[]).map(|()| self)
     }
 
-    fn serialize_struct_variant(self, _: &'static str, index: u32, _: &'static str, _: usize) -> Result<Self, Error> {
-        self.put(32, &[&index.to_be_bytes()]).map(|()| self)
+    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<Self, Error> {
+        self.long(32, variant.as_bytes()).map(|()| self)
     }
 }
 

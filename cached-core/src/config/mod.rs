@@ -4,6 +4,7 @@
 //! registry, and every site routed by it; or one error with every fault.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,7 +158,7 @@ impl Config {
             site.reroute();
         }
         for warning in &registry.warnings {
-            eprintln!("cached: {warning}");
+            let _ = writeln!(std::io::stderr(), "cached: {warning}");
         }
         Ok(registry.warnings.clone())
     }

@@ -153,13 +153,15 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// Changes the bound; what is over it goes.
     pub(crate) fn set_max_entries(&self, max_entries: usize) {
         let capacity = capacity(max_entries, self.map.num_shards());
-        if self.map.capacity() != capacity {
-            let _ = inside(|| self.map.set_capacity(capacity));
-        }
+        let _ = inside(|| {
+            if self.map.capacity() != capacity {
+                self.map.set_capacity(capacity);
+            }
+        });
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.map.len()
+        inside(|| self.map.len()).unwrap_or(0)
     }
 }
 

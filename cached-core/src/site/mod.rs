@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -183,13 +184,14 @@ impl Site {
     /// # Ok::<(), cached_core::Error>(())
     /// ```
     pub fn clear(&self) -> Result<(), Error> {
-        let (_, route) = self.route();
+        self.route();
         let held = self.route.lock();
+        let route = held.clone();
         self.word.advance();
         drop(held);
         let memos = self.memos.lock().clone();
         memos.iter().for_each(|memo| memo.clear_memory());
-        memos.iter().try_for_each(|memo| memo.clear_bytes(&route))
+        route.map_or(Ok(()), |route| memos.iter().try_for_each(|memo| memo.clear_bytes(&route)))
     }
 
     /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;
@@ -237,18 +239,18 @@ impl Site {
             if let Some(fault) = faults.first() {
                 self.warn(&format!("{fault}; its calls are not cached"));
             }
-            let max_entries = route.max_entries;
-            self.settle(route);
-            self.share(max_entries);
+            let mut held = self.route.lock();
             // Who resolved by what has been replaced meanwhile does it again.
             if Arc::ptr_eq(&registry, &registry::current()) && disabled == self.is_disabled() {
-                return;
+                let old = self.settle(&mut held, route);
+                drop(held);
+                drop(old);
+                return self.share();
             }
         }
     }
 
-    fn settle(&self, route: Route) {
-        let mut held = self.route.lock();
+    fn settle(&self, held: &mut Option<Arc<Route>>, route: Route) -> Option<Arc<Route>> {
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
         let timed = route.ttl.is_some() || [route.errors, route.none].iter().any(|life| matches!(life, Life::For(_)));
         let life = route.ttl.map_or(clock::NEVER, |ttl| clock::after(0, ttl));
@@ -258,21 +260,25 @@ impl Site {
         let timed = timed || (self.word.load().is_timed() && !moved);
         let old = held.replace(Arc::new(route));
         self.word.publish(fast | if timed { TIMED } else { 0 }, moved);
-        drop(held);
-        drop(old);
+        old
     }
 
     /// Adds a memo, and divides the bound anew.
     pub(crate) fn adopt(&self, memo: &'static dyn Instance) {
         self.memos.lock().push(memo);
-        self.share(self.route().1.max_entries);
+        self.share();
     }
 
     /// All memos of a generic function share the bound of their site. What is over it is dropped here.
-    fn share(&self, max_entries: usize) {
-        let memos = self.memos.lock().clone();
-        let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
-        memos.iter().for_each(|memo| memo.set_max_entries(each));
+    fn share(&self) {
+        loop {
+            let (memos, max_entries) = (self.memos.lock().clone(), self.route().1.max_entries);
+            let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
+            memos.iter().for_each(|memo| memo.set_max_entries(each));
+            if self.memos.lock().len() == memos.len() && self.route().1.max_entries == max_entries {
+                return;
+            }
+        }
     }
 
     /// Place and name, for messages.
@@ -292,7 +298,8 @@ impl Site {
     /// Says something of this site on stderr, once.
     pub(crate) fn warn(&self, warning: &str) {
         if !self.warned.swap(true, Ordering::Relaxed) {
-            eprintln!("cached: {warning}");
+            // Nobody may be reading: that is no reason to fail a call.
+            let _ = writeln!(std::io::stderr(), "cached: {warning}");
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Route {
     pub(crate) alias: String,
     pub(crate) kind: String,
     pub(crate) way: Way,
+    /// The alias's bytes, also while the site is switched off: what is invalidated then stays so.
+    pub(crate) bytes: Option<Arc<Channel>>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) max_entries: usize,
     pub(crate) errors: Life,
@@ -113,6 +115,10 @@ impl Site {
         Route {
             alias: alias.name.clone(),
             kind: alias.kind.clone(),
+            bytes: match &alias.place {
+                Place::Bytes(channel) if (self.meta.encodable)() => Some(Arc::clone(channel)),
+                _ => None,
+            },
             way,
             ttl: ttl.or(alias.ttl).or(bytes.then_some(BYTE_TTL)),
             max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
@@ -147,6 +153,7 @@ impl Route {
             alias: String::new(),
             kind: "none".into(),
             way: Way::Off(why.into()),
+            bytes: None,
             ttl: None,
             max_entries: MAX_ENTRIES,
             errors: Life::Never,
