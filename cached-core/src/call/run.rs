@@ -77,9 +77,10 @@ pin_project! {
     /// A call of an async function that was not served from memory at once.
     #[must_use = "futures do nothing unless awaited"]
     pub struct Run<S, B> {
-        stage: S,
+        // Dropped before the lead that the stage may hold: no follower starts while a cancelled body still lives.
         #[pin]
         body: B,
+        stage: S,
     }
 }
 
