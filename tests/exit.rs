@@ -65,6 +65,11 @@ fn main() -> ExitCode {
             work();
             panic!("after the work");
         }
+        Ok("deaf") => {
+            let _report = report_at_exit();
+            work();
+            ExitCode::SUCCESS
+        }
         Ok("no report") => {
             work();
             ExitCode::SUCCESS
@@ -76,10 +81,11 @@ fn main() -> ExitCode {
 
 /// Every sentence, and whether it is true.
 fn parent() -> ExitCode {
-    let sentences: [(&str, fn()); 5] = [
+    let sentences: [(&str, fn()); 6] = [
         ("the report is printed once, after the work, and the table fits 120 columns", printed_once),
         ("a guard that is not bound prints at once", not_bound),
         ("a panic prints the report too", after_a_panic),
+        ("nobody reads what is printed: no call fails, and nothing panics", nobody_reads),
         ("without a guard nothing is printed but the warning", silent),
         ("an alias that nobody configured is a verdict, and no error of the call", no_such_alias),
     ];
@@ -134,6 +140,13 @@ fn after_a_panic() {
     let (output, stderr) = play("panicking");
     assert!(!output.status.success());
     assert_eq!(places(&stderr).0.len(), 1, "{stderr}");
+}
+
+fn nobody_reads() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = Command::new(std::env::current_exe().unwrap()).env(PART, "deaf").stderr(writer).spawn();
+    assert!(child.unwrap().wait().unwrap().success());
 }
 
 fn silent() {

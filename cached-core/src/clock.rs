@@ -5,13 +5,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, wake};
 
 /// A moment that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -59,7 +58,7 @@ pub fn advance(by: Duration) {
     WALL_MOVED.fetch_add(u64::try_from(by.as_millis()).unwrap_or(0), Ordering::AcqRel);
     let due = take_due(&mut ALARMS.heap.lock());
     ALARMS.changed.notify_all();
-    due.into_iter().for_each(Waker::wake);
+    due.into_iter().for_each(wake);
 }
 
 /// Stops monotonic time for the whole process, as long as the guard lives: only [`advance`] moves
@@ -106,29 +105,47 @@ static ALARMS: Alarms = Alarms {
 };
 
 /// A wake-up that is set; dropping it takes it back.
-pub(crate) struct Alarm(u64);
+pub(crate) struct Alarm {
+    id: u64,
+    moment: u64,
+    waker: Waker,
+}
 
 impl Alarm {
-    /// Calls `waker` once, at `moment` or soon after.
-    pub(crate) fn set(moment: u64, waker: Waker) -> Self {
+    /// Calls `waker` once, at `moment` or soon after. An alarm that says so already stays as it is: a
+    /// future polled again and again sets one.
+    pub(crate) fn keep(alarm: &mut Option<Alarm>, moment: u64, waker: &Waker) {
+        if !alarm.as_ref().is_some_and(|set| set.moment == moment && set.waker.will_wake(waker)) {
+            *alarm = Some(Alarm::set(moment, waker));
+        }
+    }
+
+    fn set(moment: u64, waker: &Waker) -> Self {
+        let (kept, rung) = (waker.clone(), waker.clone());
         let mut heap = ALARMS.heap.lock();
         heap.next += 1;
         let id = heap.next;
-        heap.alarms.push(Reverse((moment, id)));
-        heap.wakers.get_or_insert_default().insert(id, waker);
+        let Heap { alarms, wakers, .. } = &mut *heap;
+        let wakers = wakers.get_or_insert_default();
+        if alarms.len() > 2 * wakers.len() + 64 {
+            // Most were taken back before their moment.
+            alarms.retain(|Reverse((_, id))| wakers.contains_key(id));
+        }
+        alarms.push(Reverse((moment, id)));
+        wakers.insert(id, rung);
         if !heap.running {
             // Without a thread the wait is only bounded by the leader; that is said by the error count.
             heap.running = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
         }
         drop(heap);
         ALARMS.changed.notify_one();
-        Alarm(id)
+        Alarm { id, moment, waker: kept }
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        let waker = ALARMS.heap.lock().wakers.as_mut().and_then(|wakers| wakers.remove(&self.0));
+        let waker = ALARMS.heap.lock().wakers.as_mut().and_then(|wakers| wakers.remove(&self.id));
         drop(waker);
     }
 }
@@ -143,8 +160,7 @@ fn ring() {
             drop(ALARMS.changed.wait(heap, wait));
         } else {
             drop(heap);
-            // A waker that panics must not end the only thread that rings.
-            due.into_iter().for_each(|waker| drop(catch_unwind(AssertUnwindSafe(|| waker.wake()))));
+            due.into_iter().for_each(wake);
         }
     }
 }

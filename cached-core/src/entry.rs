@@ -7,15 +7,14 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::backend::{Bytes, When};
-use crate::call::address_of;
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
 use crate::memory::{Header, Kept};
-use crate::site::{Route, Way};
+use crate::site::{Off, Route, Way};
 use crate::stats::Count;
-use crate::store::{Address, Channel, Found, How};
+use crate::store::{Address, Channel, Found, How, Life};
 use crate::sync::block_on;
 
 /// When an entry ends.
@@ -73,10 +72,11 @@ impl<P: Part, V: Value> Entry<P, V> {
     }
 
     /// Stores a value in the place of what is there, with the lifetime of values. A computation
-    /// that is under way is neither stored nor given to later callers.
+    /// that is under way is neither stored nor given to later callers. A site that is switched off, by
+    /// `disable` or by a `dummy` backend, keeps nothing, and says `Ok`.
     ///
     /// # Errors
-    /// When the backend fails, or the value cannot be encoded or is too large.
+    /// When the backend fails, the value cannot be encoded or is too large, or the site has no backend.
     pub fn put(&self, value: V) -> Result<(), Error> {
         block_on(self.0.put(How::Here, value))
     }
@@ -160,7 +160,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 Ok(found.ok().map(|(kept, header)| (kept, expiry(&header, &route))))
             }
             Way::Bytes(channel) => {
-                let address = address_of(self.memo, &self.key, channel)?;
+                let address = self.memo.address(&self.key, channel)?;
                 let bytes = channel.read(how, &address).await?;
                 Ok(self.decode(channel, &address, bytes, &route))
             }
@@ -182,16 +182,22 @@ impl<P: Part, V: Value> Access<P, V> {
                 Ok(())
             }
             Way::Bytes(channel) => {
-                let address = address_of(self.memo, &self.key, channel)?;
+                let address = self.memo.address(&self.key, channel)?;
+                let life = Life { created: clock::wall(), ttl: route.ttl };
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
-                let write = channel.sealed(&address, &encode(&value)?, route.ttl, When::Always)?;
+                let write = channel.sealed(&address, &encode(&value)?, life, When::Always)?;
                 let write = move |channel: &Channel| {
                     let _pass = channel.gate.pass();
                     channel.backend.set_many(vec![write])
                 };
                 channel.ask(how, write, drop).await
             }
-            Way::Off(_) => Ok(()),
+            Way::Off(Off::Disabled | Off::Dummy) => Ok(()),
+            Way::Off(Off::Unknown | Off::Unencodable) => {
+                let (site, alias) = (self.memo.site.at(), &route.alias);
+                let message = format!("{site} stores nothing on backend \"{alias}\"");
+                Err(Error::new(ErrorKind::Config, message).note("`Config::install` says what is wrong with it"))
+            }
         }
     }
 
@@ -200,7 +206,7 @@ impl<P: Part, V: Value> Access<P, V> {
         self.overtake()?;
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
         let Some(channel) = &route.bytes else { return Ok(()) };
-        let address = address_of(self.memo, &self.key, channel)?;
+        let address = self.memo.address(&self.key, channel)?;
         channel.ask(how, move |channel| channel.bury(&address), drop).await
     }
 

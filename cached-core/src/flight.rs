@@ -10,9 +10,8 @@
 //! flight's lock, so that an invalidation, which takes the flight out of the table and marks it
 //! overtaken, either prevents the store or comes before the removal of what was stored.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
@@ -20,7 +19,7 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::key::{Held, OwnedKey};
-use crate::sync::{Mutex, inside};
+use crate::sync::{Mutex, inside, wake};
 use crate::table::Table;
 
 /// The flights of one memo. `T` is what a leader shares with its followers.
@@ -47,6 +46,7 @@ struct State<T> {
     settled: Option<(u64, Settled<T>)>,
     /// Computations under way, the leader's included.
     running: usize,
+    here: Here,
     waiters: VecDeque<Waiter>,
     next_id: u64,
 }
@@ -140,7 +140,7 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     fn board(&self, flight: Arc<Flight<K, T>>, patience: Duration) -> Entered<'_, K, T> {
         let mut state = flight.state.lock();
-        if is_running_here(&flight) {
+        if state.here.has(this_thread()) {
             state.running += 1;
             drop(state);
             return Entered::Alone(Side { flights: self, flight });
@@ -194,6 +194,7 @@ impl<T> State<T> {
             heir: None,
             settled: None,
             running: 0,
+            here: Here::default(),
             waiters: VecDeque::new(),
             next_id: 0,
         }
@@ -273,7 +274,7 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
     }
 
     /// Marks this thread as running the body, until the guard is dropped.
-    pub(crate) fn run_here(&self) -> Running {
+    pub(crate) fn run_here(&self) -> Running<'_, K, T> {
         Running::new(&self.flight)
     }
 }
@@ -315,7 +316,7 @@ impl<K: OwnedKey, T: Clone> Side<'_, K, T> {
     }
 
     /// Marks this thread as running the body, until the guard is dropped.
-    pub(crate) fn run_here(&self) -> Running {
+    pub(crate) fn run_here(&self) -> Running<'_, K, T> {
         Running::new(&self.flight)
     }
 }
@@ -419,33 +420,54 @@ impl<K: OwnedKey, T: Clone> Drop for Wait<'_, K, T> {
     }
 }
 
-thread_local! {
-    /// The flights whose bodies run on this thread, outermost first.
-    static HERE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+/// The threads on which bodies of one flight run at this moment: seldom more than one.
+#[derive(Default)]
+struct Here {
+    first: Option<usize>,
+    others: Vec<usize>,
+}
+
+impl Here {
+    fn has(&self, thread: usize) -> bool {
+        self.first == Some(thread) || self.others.contains(&thread)
+    }
+
+    fn add(&mut self, thread: usize) {
+        match self.first {
+            None => self.first = Some(thread),
+            Some(_) => self.others.push(thread),
+        }
+    }
+
+    fn remove(&mut self, thread: usize) {
+        match self.others.iter().rposition(|other| *other == thread) {
+            Some(place) => drop(self.others.swap_remove(place)),
+            None => self.first = None,
+        }
+    }
 }
 
 /// While it lives, this thread is inside the flight: a call for the same key computes alone.
-pub(crate) struct Running(());
+pub(crate) struct Running<'a, K, T>(&'a Flight<K, T>, usize);
 
-impl Running {
-    fn new<K, T>(flight: &Arc<Flight<K, T>>) -> Self {
-        let _ = HERE.try_with(|here| here.borrow_mut().push(Arc::as_ptr(flight).addr()));
-        Running(())
+impl<'a, K, T> Running<'a, K, T> {
+    fn new(flight: &'a Flight<K, T>) -> Self {
+        let thread = this_thread();
+        flight.state.lock().here.add(thread);
+        Running(flight, thread)
     }
 }
 
-impl Drop for Running {
+impl<K, T> Drop for Running<'_, K, T> {
     fn drop(&mut self) {
-        let _ = HERE.try_with(|here| here.borrow_mut().pop());
+        self.0.state.lock().here.remove(self.1);
     }
 }
 
-/// Wakes; a waker that panics harms neither us nor those woken after it.
-fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-}
-
-fn is_running_here<K, T>(flight: &Arc<Flight<K, T>>) -> bool {
-    let address = Arc::as_ptr(flight).addr();
-    HERE.try_with(|here| here.borrow().contains(&address)).unwrap_or(false)
+/// A number that no other living thread has.
+fn this_thread() -> usize {
+    thread_local! {
+        static PLACE: Cell<u8> = const { Cell::new(0) };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
 }

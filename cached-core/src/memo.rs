@@ -13,12 +13,14 @@ use std::time::Duration;
 use once_cell::race::OnceRef;
 use once_cell::sync::OnceCell;
 
+use crate::clock::{self, NEVER};
 use crate::codec::{self, Facts};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Kept, Memory, Terms};
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
+use crate::store::{Address, Channel};
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -32,7 +34,21 @@ pub struct Memo<K, V> {
 
 pub(crate) struct Core<K, V> {
     pub(crate) memory: Memory<K, V>,
-    pub(crate) flights: Flights<K, Kept<V>>,
+    pub(crate) flights: Flights<K, Shared<V>>,
+}
+
+/// What a leader shares with those who wait.
+#[derive(Clone)]
+pub(crate) struct Shared<V> {
+    pub(crate) kept: Kept<V>,
+    /// From when on it is not given any more, by [`clock::now`](crate::clock::now).
+    pub(crate) deadline: u64,
+}
+
+impl<V> Shared<V> {
+    pub(crate) fn has_ended(&self) -> bool {
+        self.deadline != NEVER && clock::now() >= self.deadline
+    }
 }
 
 impl<K, V> Memo<K, V> {
@@ -68,6 +84,17 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
 
     pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {
         Held { hash: self.core().memory.hash(parts), key: parts.own() }
+    }
+
+    /// Where bytes of this key live on a channel.
+    pub(crate) fn address(&self, key: &Held<K>, channel: &Channel) -> Result<Address, Error> {
+        let unsupported =
+            |what| Error::new(ErrorKind::Unsupported, format!("serde cannot carry the {what} of this site"));
+        let encode = self.facts.key.ok_or_else(|| unsupported("key"))?;
+        if self.facts.value.is_none() {
+            return Err(unsupported("value"));
+        }
+        Ok(channel.address(self.schema(), &encode(&key.key)?))
     }
 
     /// The schema of this instance's envelopes.

@@ -4,11 +4,12 @@
 //! changes nothing and depends on no order of registration.
 
 use std::fmt::{self, Write as _};
+use std::io::Write as _;
 use std::time::Duration;
 
 use crate::config::shutdown;
 use crate::registry;
-use crate::site::{Site, Way, sites};
+use crate::site::{Off, Site, Way, sites};
 use crate::stats::Stats;
 
 /// A snapshot of every site; shown as a table.
@@ -64,7 +65,8 @@ impl Drop for ReportAtExit {
         if unwritten > 0 {
             let _ = writeln!(text, "{unwritten} values were not written in time");
         }
-        eprint!("{text}");
+        // Nobody may be reading; and this may run while a panic unwinds.
+        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 }
 
@@ -136,9 +138,10 @@ impl Row {
 fn verdict(stats: &Stats, way: &Way) -> String {
     let used = stats.calls >= 10;
     let verdict = match way {
-        Way::Off(why) if why == "no such alias" => "no such alias: configure it",
-        Way::Off(why) if why == "dummy" => "off: its backend is `dummy`",
-        Way::Off(why) => why,
+        Way::Off(Off::Unknown) => "no such alias: configure it",
+        Way::Off(Off::Dummy) => "off: its backend is `dummy`",
+        Way::Off(Off::Disabled) => "disabled",
+        Way::Off(Off::Unencodable) => "types that cannot be bytes",
         _ if stats.calls == 0 => "never called",
         _ if stats.errors == stats.calls => "errors only: see `errors = …`",
         _ if stats.backend_errors > 0 => "its backend fails",

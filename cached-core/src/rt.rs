@@ -48,9 +48,14 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     let lives = |header: &Header| {
         header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
     };
-    let value = memo.ready()?.memory.get(parts, lives)?;
-    memo.site.counters.hit();
-    Some(value)
+    // Dropped only while a `Hash`, `Eq` or `Clone` of the user's unwinds: that call is counted too.
+    let ticket = Ticket::new(&memo.site.counters);
+    let value = memo.ready().and_then(|core| core.memory.get(parts, lives));
+    ticket.forget();
+    if value.is_some() {
+        memo.site.counters.hit();
+    }
+    value
 }
 
 /// As [`lookup`], where what is stored is known by a value instead of a constant.

@@ -61,10 +61,6 @@ impl Lap {
         Lap { started: clock::now(), nested: 0 }
     }
 
-    pub(crate) fn started(&self) -> u64 {
-        self.started
-    }
-
     /// Runs the body, or one poll of it.
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         let outer = NESTED.try_with(|nested| nested.replace(0)).unwrap_or(0);

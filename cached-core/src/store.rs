@@ -4,6 +4,7 @@
 //! made of them, judged. Every call of a backend goes through here, with its deadline.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ use crate::clock::{self, Alarm};
 use crate::codec::{self, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
-use crate::sync::{Gate, block_on};
+use crate::sync::{Gate, park, thread_waker};
 use crate::workers;
 
 /// How long a tombstone keeps what was computed before an invalidation from being stored.
@@ -39,6 +40,13 @@ pub(crate) struct Address {
     key: Key,
     digest: [u8; 32],
     schema: [u8; 16],
+}
+
+/// When a value was computed, by the wall clock, and how long it lives from then on.
+#[derive(Clone, Copy)]
+pub(crate) struct Life {
+    pub(crate) created: u64,
+    pub(crate) ttl: Option<Duration>,
 }
 
 /// What was found at an address.
@@ -85,14 +93,17 @@ impl Channel {
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Answer<U> {
         let timeout = self.op_timeout;
-        if how == How::Later && self.capabilities.blocking {
-            let channel = Arc::clone(self);
-            let offloaded = workers::offload(move || wait(operation(&channel), timeout));
-            // The caller waits no longer than for any other backend; the job goes on, and its answer is dropped.
-            let answer = Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) });
-            return Box::pin(async move { Bounded::new(answer, timeout).await.map(then) });
-        }
-        match operation(self) {
+        let reply = match how {
+            How::Here => Reply::Ready(wait(timeout, || operation(self))),
+            How::Later if self.capabilities.blocking => {
+                let channel = Arc::clone(self);
+                let offloaded = workers::offload(move || wait(timeout, || operation(&channel)));
+                // The caller waits no longer than for any other backend; the job goes on, and its answer is dropped.
+                Reply::Later(Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) }))
+            }
+            How::Later => guarded(|| operation(self)).unwrap_or_else(|error| Reply::Ready(Err(error))),
+        };
+        match reply {
             Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
             Reply::Later(answer) => Box::pin(async move { Bounded::new(answer, timeout).await.map(then) }),
         }
@@ -126,34 +137,32 @@ impl Channel {
         }
     }
 
-    /// Stores a payload for `life`, waiting on this thread; `Ok(false)`: the condition was not met.
-    pub(crate) fn write(
-        &self,
-        address: &Address,
-        payload: &[u8],
-        life: Option<Duration>,
-        when: When,
-    ) -> Result<bool, Error> {
-        let write = self.sealed(address, payload, life, when)?;
-        wait(self.backend.set_many(vec![write]), self.op_timeout).map(|stored| stored.first() == Some(&true))
+    /// Stores a payload, waiting on this thread; `Ok(false)`: the condition was not met, or the life is over.
+    pub(crate) fn write(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<bool, Error> {
+        let age = Duration::from_millis(clock::wall().saturating_sub(life.created));
+        if life.ttl.is_some_and(|ttl| age >= ttl) {
+            return Ok(false);
+        }
+        let mut write = self.sealed(address, payload, life, when)?;
+        write.ttl = life.ttl.map(|ttl| ttl.saturating_sub(age));
+        if when == When::Always {
+            // Foreign bytes without a stamp: nothing tells them from an invalidation that came since. A
+            // tombstone takes their place, and the next computation finds something to compare with.
+            return wait(self.op_timeout, || self.bury(address)).map(|_| false);
+        }
+        wait(self.op_timeout, || self.backend.set_many(vec![write])).map(|stored| stored.first() == Some(&true))
     }
 
     /// A payload in its envelope, on its way to the address.
-    pub(crate) fn sealed(
-        &self,
-        address: &Address,
-        payload: &[u8],
-        life: Option<Duration>,
-        when: When,
-    ) -> Result<Write, Error> {
+    pub(crate) fn sealed(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<Write, Error> {
         let limit = self.capabilities.max_value.map_or(self.max_value_bytes, |max| max.min(self.max_value_bytes));
-        let life_ms = life.map_or(u64::MAX, millis);
-        let (_, bytes) = codec::seal(address.schema, &address.digest, clock::wall(), life_ms, payload)?;
+        let life_ms = life.ttl.map_or(u64::MAX, millis);
+        let (_, bytes) = codec::seal(address.schema, &address.digest, life.created, life_ms, payload)?;
         if bytes.len() > limit {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
         }
-        Ok(Write::new(address.key.clone(), Bytes::from(bytes), life, when))
+        Ok(Write::new(address.key.clone(), Bytes::from(bytes), life.ttl, when))
     }
 
     /// Makes whatever is at the address, or is on its way there, invalid.
@@ -166,7 +175,7 @@ impl Channel {
     /// Removes all entries of one schema, after the writes that have begun.
     pub(crate) fn clear(&self, schema: [u8; 16]) -> Result<(), Error> {
         let _alone = self.gate.alone();
-        wait(self.backend.clear(&self.site_prefix(schema)), self.op_timeout)
+        wait(self.op_timeout, || self.backend.clear(&self.site_prefix(schema)))
     }
 }
 
@@ -194,11 +203,23 @@ fn too_late(timeout: Duration) -> Error {
     Error::new(ErrorKind::Timeout, format!("no answer within `op_timeout` ({timeout:?})"))
 }
 
-/// Waits for a reply on this thread, at most `timeout`.
-pub(crate) fn wait<T>(reply: Reply<T>, timeout: Duration) -> Result<T, Error> {
-    match reply {
-        Reply::Ready(answer) => answer,
-        Reply::Later(answer) => block_on(Bounded::new(answer, timeout)),
+/// What a backend does by itself; a panic in it is a fault of the backend, and nobody else's.
+fn guarded<T>(operation: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(operation)).map_err(|_| Error::new(ErrorKind::Backend, "the backend panicked"))
+}
+
+/// Waits for a backend's reply on this thread, at most `timeout`.
+pub(crate) fn wait<T>(timeout: Duration, operation: impl FnOnce() -> Reply<T>) -> Result<T, Error> {
+    let mut bounded = match guarded(operation)? {
+        Reply::Ready(answer) => return answer,
+        Reply::Later(answer) => Bounded::new(answer, timeout),
+    };
+    let waker = thread_waker();
+    loop {
+        if let Poll::Ready(answer) = bounded.look(&mut Context::from_waker(&waker)) {
+            return answer;
+        }
+        park(clock::until(bounded.deadline));
     }
 }
 
@@ -214,19 +235,25 @@ impl<T> Bounded<T> {
     fn new(answer: Answer<T>, timeout: Duration) -> Self {
         Self { answer, timeout, deadline: clock::after(clock::now(), timeout), alarm: None }
     }
+
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
+        match guarded(|| self.answer.as_mut().poll(cx)) {
+            Ok(Poll::Pending) if clock::now() >= self.deadline => Poll::Ready(Err(too_late(self.timeout))),
+            Ok(polled) => polled,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
 }
 
 impl<T> Future for Bounded<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Poll::Ready(answer) = self.answer.as_mut().poll(cx) {
-            return Poll::Ready(answer);
+        let polled = self.look(cx);
+        if polled.is_pending() {
+            let deadline = self.deadline;
+            Alarm::keep(&mut self.alarm, deadline, cx.waker());
         }
-        if clock::now() >= self.deadline {
-            return Poll::Ready(Err(too_late(self.timeout)));
-        }
-        self.alarm = Some(Alarm::set(self.deadline, cx.waker().clone()));
-        Poll::Pending
+        polled
     }
 }

@@ -5,6 +5,7 @@
 //! replace this file by one that a scheduler drives.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -63,6 +64,11 @@ impl Wake for Unpark {
 /// A waker that ends the current thread's [`park`].
 pub(crate) fn thread_waker() -> Waker {
     Waker::from(Arc::new(Unpark(std::thread::current())))
+}
+
+/// Wakes; a waker that panics harms neither us nor those woken after it.
+pub(crate) fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 /// Sleeps until the thread's waker is woken, or until `at_most` has passed, or for no reason.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::clock;
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, wake};
 
 const THREADS: usize = 4;
 const QUEUE: usize = 1_024;
@@ -42,21 +42,22 @@ static POOL: Mutex<Pool> = Mutex::new(Pool { queue: VecDeque::new(), threads: 0,
 static WORK: Condvar = Condvar::new();
 static WRITTEN: Condvar = Condvar::new();
 
-/// Hands a job to a worker. `Err` gives it back when too many wait, or no thread can be had.
-pub(crate) fn submit(purpose: Purpose, job: Job) -> Result<(), Job> {
+/// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
+/// can be had.
+pub(crate) fn submit<T: Send + 'static>(purpose: Purpose, data: T, work: fn(T)) -> Result<(), T> {
     let mut pool = POOL.lock();
     if pool.queue.len() >= QUEUE {
-        return Err(job);
+        return Err(data);
     }
     if pool.resting <= pool.queue.len() && pool.threads < THREADS {
-        let started = std::thread::Builder::new().name("cached-worker".into()).spawn(work).is_ok();
+        let started = std::thread::Builder::new().name("cached-worker".into()).spawn(serve).is_ok();
         pool.threads += usize::from(started);
     }
     if pool.threads == 0 {
-        return Err(job);
+        return Err(data);
     }
     pool.writes += usize::from(purpose == Purpose::Write);
-    pool.queue.push_back((purpose, job));
+    pool.queue.push_back((purpose, Box::new(move || work(data))));
     drop(pool);
     WORK.notify_one();
     Ok(())
@@ -72,7 +73,7 @@ pub(crate) fn flush(deadline: Duration) -> usize {
     pool.writes
 }
 
-fn work() {
+fn serve() {
     let mut pool = POOL.lock();
     loop {
         if let Some((purpose, job)) = pool.queue.pop_front() {
@@ -114,9 +115,7 @@ impl<T> Drop for Fill<T> {
         slot.done = true;
         let waker = slot.waker.take();
         drop(slot);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker.into_iter().for_each(wake);
     }
 }
 
@@ -124,11 +123,11 @@ impl<T> Drop for Fill<T> {
 pub(crate) fn offload<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
     let slot = Arc::new(Mutex::new(Slot { answer: None, done: false, waker: None }));
     let fill = Fill(Arc::clone(&slot));
-    let run = Box::new(move || {
+    let taken = submit(Purpose::Answer, (job, fill), |(job, fill)| {
         let answer = job();
         fill.0.lock().answer = Some(answer);
     });
-    Offloaded(submit(Purpose::Answer, run).is_ok().then_some(slot))
+    Offloaded(taken.is_ok().then_some(slot))
 }
 
 impl<T> Future for Offloaded<T> {

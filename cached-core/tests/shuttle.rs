@@ -79,6 +79,10 @@ mod sync {
         static INSIDE: Cell<bool> = Cell::new(false);
     }
 
+    pub(crate) fn wake(waker: std::task::Waker) {
+        waker.wake();
+    }
+
     pub(crate) fn inside<T>(operation: impl FnOnce() -> T) -> Option<T> {
         assert!(!INSIDE.with(|inside| inside.replace(true)), "no comparison of the model calls back");
         let result = operation();

@@ -28,9 +28,11 @@ pub enum Fault {
     /// Every value that is read has one bit changed: the first read changes the first bit, the
     /// next read the one after it, round and round. The stored value stays as it was.
     FlipBit,
+    /// Every operation panics: in the call itself, or, when answers come later, in the poll.
+    Panic,
 }
 
-const FAULTS: [Fault; 5] = [Fault::None, Fault::Fail, Fault::Hang, Fault::DropWrites, Fault::FlipBit];
+const FAULTS: [Fault; 6] = [Fault::None, Fault::Fail, Fault::Hang, Fault::DropWrites, Fault::FlipBit, Fault::Panic];
 
 /// A backend that stands before another, counts, and does wrong on command.
 ///
@@ -115,6 +117,10 @@ impl Faulty {
         counter.fetch_add(by, Ordering::SeqCst);
         let reply = match self.fault() {
             Fault::Hang => return Reply::Later(Box::pin(pending())),
+            Fault::Panic if self.state.steps.load(Ordering::SeqCst) > 0 => {
+                return Reply::Later(Box::pin(async { panic!("the backend panics, as the test asked") }));
+            }
+            Fault::Panic => panic!("the backend panics, as the test asked"),
             Fault::Fail => Reply::Ready(Err(Error::new(ErrorKind::Backend, "the backend fails, as the test asked"))),
             fault => act(fault),
         };

@@ -5,15 +5,16 @@
 
 use std::time::Duration;
 
-use super::{Call, Turn};
+use super::{Call, Remote, Turn};
 use crate::clock::{self, NEVER};
 use crate::event::Outcome;
 use crate::key::{OwnedKey, Value};
+use crate::memo::{Memo, Shared};
 use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
 use crate::site::{Life, Route, Way};
 use crate::stats::Count;
-use crate::store::TOMBSTONE_LIFE;
+use crate::store::{self, TOMBSTONE_LIFE};
 use crate::workers::{self, Purpose};
 
 /// Who carries bytes to the backend.
@@ -74,7 +75,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>) {
-        turn.land(kept, || ());
+        turn.land(Shared { kept, deadline: NEVER }, || ());
         self.counters().add(Count::NotStored, 1);
     }
 
@@ -83,7 +84,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let deadline = life.map_or(NEVER, |life| clock::after(created, life));
         let header = Header { generation: self.state.generation(), created, deadline };
         let key = self.key.clone();
-        let stored = turn.land(kept.clone(), || {
+        let stored = turn.land(Shared { kept: kept.clone(), deadline }, || {
             // What a `clear` overtook would only push out something newer.
             let current = self.memo.site.word.load().generation() == header.generation;
             // The key leaves the lock alive: its `Drop` is the user's code.
@@ -105,37 +106,55 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             }
             _ => return self.share_only(turn, kept),
         };
-        let (memo, generation, started) = (self.memo, self.state.generation(), self.lap.started());
-        let write = move || {
-            let counters = &memo.site.counters;
-            let pass = remote.channel.gate.pass();
-            let late = clock::now().saturating_sub(started) >= clock::after(0, TOMBSTONE_LIFE);
-            let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
-            let written = match overtaken {
-                true => Ok(false),
-                false => remote.channel.write(&remote.address, &payload, life, remote.when),
-            };
-            drop(pass);
-            match written {
-                Ok(true) => {}
-                Ok(false) => counters.add(Count::NotStored, 1),
-                Err(error) => {
-                    counters.add(Count::NotStored, 1);
-                    memo.site.fault(&error);
-                }
-            }
-            // Landed after the write: whoever asks in between still finds the flight.
-            turn.land(kept, || ());
-        };
+        let deadline = life.map_or(NEVER, |life| clock::after(clock::now(), life));
+        let (memo, generation) = (self.memo, self.state.generation());
+        let life = store::Life { created: clock::wall(), ttl: life };
+        let shared = Shared { kept, deadline };
+        let cargo = Cargo { memo, generation, remote, turn, shared, payload, life };
         match writer {
-            Writer::Here => write(),
+            Writer::Here => cargo.carry(),
             Writer::Worker => {
-                if let Err(job) = workers::submit(Purpose::Write, Box::new(write)) {
-                    // Too many writes wait. Dropping the job lets the next in line compute.
-                    self.counters().add(Count::NotStored, 1);
-                    drop(job);
+                if let Err(cargo) = workers::submit(Purpose::Write, cargo, Cargo::carry) {
+                    // Too many writes wait: shared at least, so that nobody computes it again now.
+                    self.share_only(cargo.turn, cargo.shared.kept);
                 }
             }
         }
+    }
+}
+
+/// A value on its way to a backend.
+struct Cargo<K: OwnedKey, V: Value> {
+    memo: &'static Memo<K, V>,
+    generation: u64,
+    remote: Remote,
+    turn: Turn<K, V>,
+    shared: Shared<V>,
+    payload: Vec<u8>,
+    life: store::Life,
+}
+
+impl<K: OwnedKey, V: Value> Cargo<K, V> {
+    fn carry(self) {
+        let Cargo { memo, generation, remote, turn, shared, payload, life } = self;
+        let counters = &memo.site.counters;
+        let pass = remote.channel.gate.pass();
+        let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
+        let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
+        let written = match overtaken {
+            true => Ok(false),
+            false => remote.channel.write(&remote.address, &payload, life, remote.when),
+        };
+        drop(pass);
+        match written {
+            Ok(true) => {}
+            Ok(false) => counters.add(Count::NotStored, 1),
+            Err(error) => {
+                counters.add(Count::NotStored, 1);
+                memo.site.fault(&error);
+            }
+        }
+        // Landed after the write: whoever asks in between still finds the flight.
+        turn.land(shared, || ());
     }
 }

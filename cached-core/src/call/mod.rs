@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use crate::backend::{Bytes, When};
+use crate::clock;
 use crate::error::Error;
 use crate::event::{self, Outcome, Reason};
-use crate::flight::{Ended, Entered, Lead, Side, Wait};
+use crate::flight::{Ended, Entered, Lead, Running, Side, Wait};
 use crate::key::{Held, OwnedKey, Value};
-use crate::memo::{Core, Memo};
+use crate::memo::{Core, Memo, Shared};
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::site::{Route, Way};
@@ -55,6 +56,12 @@ impl Ticket {
         Ticket(None)
     }
 
+    /// Somebody else counts this call.
+    #[inline]
+    pub(crate) fn forget(self) {
+        std::mem::forget(self);
+    }
+
     fn end(&mut self, outcome: Outcome) {
         if let Some(counters) = self.0.take() {
             event::ended(counters, outcome);
@@ -76,23 +83,23 @@ enum Step<K: OwnedKey, V: Value> {
     /// Give this value.
     Give(Kept<V>, Outcome),
     /// Read the bytes at the address; with the lead in hand when they were read before it.
-    Read(Option<Lead<'static, K, Kept<V>>>),
+    Read(Option<Lead<'static, K, Shared<V>>>),
     /// Wait for the leader.
-    Wait(Wait<'static, K, Kept<V>>),
+    Wait(Wait<'static, K, Shared<V>>),
     /// Run the body.
     Compute(Turn<K, V>),
 }
 
 /// In which role the body runs.
 enum Turn<K: OwnedKey, V: Value> {
-    Lead(Lead<'static, K, Kept<V>>),
-    Side(Side<'static, K, Kept<V>>),
+    Lead(Lead<'static, K, Shared<V>>),
+    Side(Side<'static, K, Shared<V>>),
     /// Without the cache.
     Free,
 }
 
 impl<K: OwnedKey, V: Value> Turn<K, V> {
-    fn run_here(&self) -> Option<impl Sized + use<K, V>> {
+    fn run_here(&self) -> Option<Running<'_, K, Shared<V>>> {
         match self {
             Turn::Lead(lead) => Some(lead.run_here()),
             Turn::Side(side) => Some(side.run_here()),
@@ -101,7 +108,7 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
     }
 
     /// Stores, unless overtaken, and shares the value with those who wait.
-    fn land<R>(self, value: Kept<V>, store: impl FnOnce() -> R) -> Option<R> {
+    fn land<R>(self, value: Shared<V>, store: impl FnOnce() -> R) -> Option<R> {
         match self {
             Turn::Lead(lead) => lead.land(value, store),
             Turn::Side(side) => side.store(store),
@@ -136,6 +143,8 @@ struct Call<K: OwnedKey, V: Value> {
     route: Arc<Route>,
     remote: Option<Remote>,
     lap: Lap,
+    /// Whether a leader's value had ended before it could be given.
+    again: bool,
 }
 
 /// The byte side of a call.
@@ -146,6 +155,8 @@ struct Remote {
     when: When,
     /// Flights that had landed before the bytes were read.
     landed: u64,
+    /// When the call began, by the wall clock, which goes on while the machine is suspended.
+    began: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
@@ -153,9 +164,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let Miss { memo, key, manner, ticket } = miss;
         let (state, route) = memo.site.route();
         let core = memo.core();
-        let reason = Reason::Cold;
-        let mut call =
-            Self { memo, core, key, reason, manner, ticket, state, route, remote: None, lap: Lap::default() };
+        let (reason, remote, lap, again) = (Reason::Cold, None, Lap::default(), false);
+        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote, lap, again };
         let step = call.first_step();
         (call, step)
     }
@@ -169,10 +179,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
             Way::Memory => self.enter(),
-            Way::Bytes(channel) => match self.address(channel) {
+            Way::Bytes(channel) => match self.memo.address(&self.key, channel) {
                 Ok(address) => {
                     let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                    self.remote = Some(Remote { channel, address, when: When::Absent, landed });
+                    let (when, began) = (When::Absent, clock::wall());
+                    self.remote = Some(Remote { channel, address, when, landed, began });
                     Step::Read(None)
                 }
                 Err(error) => {
@@ -183,12 +194,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 
-    fn address(&self, channel: &Channel) -> Result<Address, Error> {
-        address_of(self.memo, &self.key, channel)
-    }
-
     fn counters(&self) -> &'static Counters {
         &self.memo.site.counters
+    }
+
+    /// The leader's value ended before this caller came to take it. Once it joins another flight; after
+    /// that it computes beside the others, since lives as short as this would have them queue.
+    fn ask_again(&mut self) -> Step<K, V> {
+        self.reason = Reason::Expired;
+        if std::mem::replace(&mut self.again, true) {
+            let side = self.core.flights.aside(&self.key, self.state.generation());
+            return Step::Compute(side.map_or(Turn::Free, Turn::Side));
+        }
+        self.enter()
     }
 
     /// Joins or opens the flight of the key.
@@ -207,7 +225,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     /// Before a leader computes it looks again: the value may have landed since it looked.
-    fn lead(&mut self, lead: Lead<'static, K, Kept<V>>) -> Step<K, V> {
+    fn lead(&mut self, lead: Lead<'static, K, Shared<V>>) -> Step<K, V> {
         if self.manner == Manner::Refresh {
             return Step::Compute(Turn::Lead(lead));
         }
@@ -232,7 +250,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     /// What the bytes say.
-    fn was_read(&mut self, lead: Option<Lead<'static, K, Kept<V>>>, read: Result<Option<Bytes>, Error>) -> Step<K, V> {
+    fn was_read(
+        &mut self,
+        lead: Option<Lead<'static, K, Shared<V>>>,
+        read: Result<Option<Bytes>, Error>,
+    ) -> Step<K, V> {
         let Some(remote) = &mut self.remote else { return Step::Compute(Turn::Free) };
         let bytes = match read {
             Ok(bytes) => bytes,
@@ -273,9 +295,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 
-    fn waited(&mut self, ended: Ended<'static, K, Kept<V>>) -> Step<K, V> {
+    fn waited(&mut self, ended: Ended<'static, K, Shared<V>>) -> Step<K, V> {
         match ended {
-            Ended::Value(kept) => Step::Give(kept, Outcome::Joined),
+            Ended::Value(shared) if shared.has_ended() => self.ask_again(),
+            Ended::Value(shared) => Step::Give(shared.kept, Outcome::Joined),
             Ended::Lead(lead) => self.lead(lead),
             Ended::Failed(side) => Step::Compute(Turn::Side(side)),
             Ended::Deposed(lead) => {
@@ -295,17 +318,4 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.ticket.end(outcome);
         R::restore(value)
     }
-}
-
-pub(crate) fn address_of<K: OwnedKey, V: Value>(
-    memo: &Memo<K, V>,
-    key: &Held<K>,
-    channel: &Channel,
-) -> Result<Address, Error> {
-    let unsupported = |why| Error::new(crate::ErrorKind::Unsupported, why);
-    let encode = memo.facts.key.ok_or_else(|| unsupported("serde cannot carry the key of this site"))?;
-    if memo.facts.value.is_none() {
-        return Err(unsupported("serde cannot carry the value of this site"));
-    }
-    Ok(channel.address(memo.schema(), &encode(&key.key)?))
 }

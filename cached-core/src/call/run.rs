@@ -12,8 +12,10 @@ use super::land::Writer;
 use super::{Call, Miss, Step, Turn};
 use crate::backend::Bytes;
 use crate::clock::{self, Alarm};
+use crate::event::Outcome;
 use crate::flight::{Ended, Lead, Wait};
 use crate::key::{OwnedKey, Value};
+use crate::memo::Shared;
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::stats::Lap;
@@ -63,7 +65,7 @@ impl<const F: u8, K, V> Miss<F, K, V> {
     }
 }
 
-fn block<'a, K: OwnedKey, V: Value>(mut wait: Wait<'a, K, Kept<V>>) -> Ended<'a, K, Kept<V>> {
+fn block<'a, K: OwnedKey, V: Value>(mut wait: Wait<'a, K, Shared<V>>) -> Ended<'a, K, Shared<V>> {
     let waker = thread_waker();
     loop {
         if let Some(ended) = wait.look(&waker) {
@@ -87,12 +89,20 @@ pin_project! {
 /// How far an async call is.
 pub struct Stage<const F: u8, K: OwnedKey, V: Value>(At<F, K, V>);
 
+#[expect(clippy::large_enum_variant, reason = "it lies in the caller's future; a box would be an allocation")]
 enum At<const F: u8, K: OwnedKey, V: Value> {
     New(Miss<F, K, V>),
-    Read(Call<K, V>, Option<Lead<'static, K, Kept<V>>>, Answer<Option<Bytes>>),
-    Wait(Call<K, V>, Wait<'static, K, Kept<V>>, Option<Alarm>),
-    Compute(Call<K, V>, Turn<K, V>),
+    Under(Call<K, V>, Doing<K, V>),
     Done,
+}
+
+/// What an async call waits for.
+enum Doing<K: OwnedKey, V: Value> {
+    Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
+    Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
+    Compute(Turn<K, V>),
+    /// Nothing: the next step says what to do.
+    Next(Step<K, V>),
 }
 
 impl<const F: u8, K, V, R, B> Future for Run<Stage<F, K, V>, B>
@@ -106,55 +116,100 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
-        let (mut body, Stage(stage)) = (this.body, this.stage);
-        loop {
-            // Taken out, so that a panic below drops call and turn while it unwinds.
-            let (call, step) = match std::mem::replace(stage, At::Done) {
-                At::New(miss) => Call::begin(miss),
-                At::Done => panic!("a cached call was polled after it had ended"),
-                At::Read(mut call, lead, mut answer) => match answer.as_mut().poll(cx) {
-                    Poll::Ready(read) => {
-                        let step = call.was_read(lead, read);
-                        (call, step)
-                    }
-                    Poll::Pending => {
-                        *stage = At::Read(call, lead, answer);
-                        return Poll::Pending;
-                    }
-                },
-                At::Wait(mut call, mut wait, alarm) => match wait.look(cx.waker()) {
-                    Some(ended) => {
-                        drop(alarm);
-                        let step = call.waited(ended);
-                        (call, step)
-                    }
-                    None => {
-                        let alarm = Alarm::set(wait.deadline(), cx.waker().clone());
-                        *stage = At::Wait(call, wait, Some(alarm));
-                        return Poll::Pending;
-                    }
-                },
-                At::Compute(mut call, turn) => {
-                    let here = turn.run_here();
-                    let polled = call.lap.run(|| body.as_mut().poll(cx));
-                    drop(here);
-                    let Poll::Ready(result) = polled else {
-                        *stage = At::Compute(call, turn);
-                        return Poll::Pending;
-                    };
-                    call.finish(turn, &result, Writer::Worker);
-                    return Poll::Ready(result);
-                }
-            };
-            *stage = match step {
-                Step::Give(kept, outcome) => return Poll::Ready(call.give(kept, outcome)),
-                Step::Wait(wait) => At::Wait(call, wait, None),
-                Step::Compute(turn) => At::Compute(Call { lap: Lap::start(), ..call }, turn),
-                Step::Read(lead) => {
-                    let answer = call.read(How::Later);
-                    At::Read(call, lead, answer)
-                }
-            };
+        // Taken out, so that a panic below drops call and turn while it unwinds.
+        let mut at = std::mem::replace(&mut this.stage.0, At::Done);
+        at.begin();
+        let polled = at.advance(this.body, cx);
+        if polled.is_pending() {
+            this.stage.0 = at;
         }
+        polled
+    }
+}
+
+// Each of these is a function of its own: an unoptimised build would else keep room on the stack for the
+// locals of all of them, in every level of a recursion.
+impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
+    #[inline(never)]
+    fn begin(&mut self) {
+        match std::mem::replace(self, At::Done) {
+            At::New(miss) => {
+                let (call, step) = Call::begin(miss);
+                *self = At::Under(call, Doing::Next(step));
+            }
+            at => *self = at,
+        }
+    }
+
+    fn advance<R, B>(&mut self, mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<R>
+    where
+        R: Project<F, Stored = V>,
+        B: Future<Output = R>,
+    {
+        let At::Under(call, doing) = self else { panic!("a cached call was polled after it had ended") };
+        loop {
+            if let Doing::Compute(turn) = doing {
+                let polled = call.poll_body(turn, body.as_mut(), cx);
+                return polled.map(|result| self.end(result));
+            }
+            match call.look(doing, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {}
+                Poll::Ready(Some((kept, outcome))) => return Poll::Ready(self.give(kept, outcome)),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
+        if let At::Under(call, Doing::Compute(turn)) = std::mem::replace(self, At::Done) {
+            call.finish(turn, &result, Writer::Worker);
+        }
+        result
+    }
+
+    #[inline(never)]
+    fn give<R: Project<F, Stored = V>>(&mut self, kept: Kept<V>, outcome: Outcome) -> R {
+        match std::mem::replace(self, At::Done) {
+            At::Under(call, _) => call.give(kept, outcome),
+            At::New(_) | At::Done => R::restore(kept.into_value()),
+        }
+    }
+}
+
+impl<K: OwnedKey, V: Value> Call<K, V> {
+    fn poll_body<B: Future>(&mut self, turn: &Turn<K, V>, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
+        let _here = turn.run_here();
+        self.lap.run(|| body.poll(cx))
+    }
+
+    /// Goes on, short of the body: `Some` is what the call gives.
+    #[inline(never)]
+    fn look(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
+        let step = match doing {
+            Doing::Read(lead, answer) => match answer.as_mut().poll(cx) {
+                Poll::Ready(read) => self.was_read(lead.take(), read),
+                Poll::Pending => return Poll::Pending,
+            },
+            Doing::Wait(wait, alarm) => match wait.look(cx.waker()) {
+                Some(ended) => self.waited(ended),
+                None => {
+                    Alarm::keep(alarm, wait.deadline(), cx.waker());
+                    return Poll::Pending;
+                }
+            },
+            Doing::Compute(_) => return Poll::Ready(None),
+            Doing::Next(step) => std::mem::replace(step, Step::Compute(Turn::Free)),
+        };
+        *doing = match step {
+            Step::Give(kept, outcome) => return Poll::Ready(Some((kept, outcome))),
+            Step::Wait(wait) => Doing::Wait(wait, None),
+            Step::Read(lead) => Doing::Read(lead, self.read(How::Later)),
+            Step::Compute(turn) => {
+                self.lap = Lap::start();
+                Doing::Compute(turn)
+            }
+        };
+        Poll::Ready(None)
     }
 }

@@ -192,6 +192,24 @@ fn values_that_are_equal_have_equal_bytes_in_whatever_form_they_come() {
 }
 
 #[test]
+fn a_variant_is_known_by_its_name_so_that_an_edited_enum_never_answers_for_another() {
+    #[derive(Serialize)]
+    enum Before {
+        Red,
+        Green,
+    }
+    #[derive(Serialize)]
+    enum After {
+        Blue,
+        Green,
+        Red,
+    }
+    assert_eq!(bytes(Before::Red), bytes(After::Red));
+    assert_eq!(bytes(Before::Green), bytes(After::Green));
+    assert_ne!(bytes(Before::Red), bytes(After::Blue), "though both come first");
+}
+
+#[test]
 fn a_map_has_one_form_in_whatever_order_it_was_filled() {
     let pairs: Vec<(String, Vec<u32>)> = (0..60).map(|n| (format!("key {n}"), vec![n; 3])).collect();
     let sorted: BTreeMap<_, _> = pairs.iter().cloned().collect();

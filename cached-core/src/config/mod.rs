@@ -268,7 +268,7 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
     let ask = |alias: &Arc<Alias>| match &alias.place {
         Place::Bytes(channel) => {
             let key = Key::from(format!("{}:ping", channel.prefix));
-            let answer = wait(channel.backend.get_many(&[key]), channel.op_timeout).map(drop);
+            let answer = wait(channel.op_timeout, || channel.backend.get_many(&[key])).map(drop);
             Some((alias.name.clone(), answer))
         }
         Place::Memory | Place::Dummy => None,
@@ -288,7 +288,7 @@ pub fn shutdown(deadline: Duration) -> usize {
         if let Place::Bytes(channel) = &alias.place {
             let rest = clock::until(end);
             // A backend that cannot close in time has nothing of ours left to write.
-            let _ = wait(channel.backend.close(rest), rest);
+            let _ = wait(rest, || channel.backend.close(rest));
         }
     }
     unwritten

@@ -22,7 +22,7 @@ use crate::word::{FAST, State, TIMED, Word};
 
 mod route;
 
-pub(crate) use route::{Life, Route, Way, judge_override, matches, pattern};
+pub(crate) use route::{Life, Off, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
 #[derive(Clone, Copy, Debug)]

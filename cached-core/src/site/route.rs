@@ -41,8 +41,21 @@ pub(crate) enum Life {
 pub(crate) enum Way {
     Memory,
     Bytes(Arc<Channel>),
-    /// The cache is not asked: why, in words for the report.
-    Off(String),
+    /// The cache is not asked.
+    Off(Off),
+}
+
+/// Why the cache is not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// Somebody switched the site off.
+    Disabled,
+    /// Its backend keeps nothing.
+    Dummy,
+    /// Nobody configured its alias.
+    Unknown,
+    /// Its backend keeps bytes, and its types cannot be bytes.
+    Unencodable,
 }
 
 impl Way {
@@ -82,11 +95,11 @@ impl Site {
                 let from = source.map_or(String::new(), |source| format!(" (from {source})"));
                 faults.push(format!("{at}: {}{from}", registry.unknown(wanted)));
             }
-            return Route { alias: wanted.into(), ..Route::off("no such alias") };
+            return Route { alias: wanted.into(), ..Route::off(Off::Unknown) };
         };
         let way = match (&alias.place, enabled) {
-            (_, false) => Way::Off("disabled".into()),
-            (Place::Dummy, true) => Way::Off("dummy".into()),
+            (_, false) => Way::Off(Off::Disabled),
+            (Place::Dummy, true) => Way::Off(Off::Dummy),
             (Place::Memory, true) => Way::Memory,
             (Place::Bytes(_), true) if !(self.meta.encodable)() => {
                 faults.push(format!(
@@ -95,7 +108,7 @@ impl Site {
                      choose a memory backend",
                     alias.name, alias.kind
                 ));
-                Way::Off("types that cannot be bytes".into())
+                Way::Off(Off::Unencodable)
             }
             (Place::Bytes(channel), true) => Way::Bytes(Arc::clone(channel)),
         };
@@ -148,11 +161,11 @@ impl Site {
 }
 
 impl Route {
-    pub(super) fn off(why: &str) -> Self {
+    pub(super) fn off(why: Off) -> Self {
         Self {
             alias: String::new(),
             kind: "none".into(),
-            way: Way::Off(why.into()),
+            way: Way::Off(why),
             bytes: None,
             ttl: None,
             max_entries: MAX_ENTRIES,

@@ -91,10 +91,14 @@ fn with_memo(model: &Model, in_entry: bool, function: &TokenStream) -> TokenStre
 
 /// `where for<'a> R: Project<F>`: a companion takes the bound on trust, so that a return type that
 /// cannot be kept is one error, where the function itself is, and not one in every companion.
+///
+/// Of a generic function it also says what is kept, where that can be seen: the compiler looks no
+/// further than the bound, and would else not know that a `Vec<T>` can be bytes when `T` can.
 fn trusting(model: &Model, generics: &Generics) -> TokenStream {
     let (root, lasting, kept) = (&model.root, &model.lasting, model.kept());
     let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let trusted = model.at_result(quote!(for<'__any> #lasting: #root::rt::Project<#kept>));
+    let stored = model.stored().map(|stored| quote!(, Stored = #stored));
+    let trusted = model.at_result(quote!(for<'__any> #lasting: #root::rt::Project<#kept #stored>));
     quote!(where #(#written,)* #trusted)
 }
 

@@ -8,11 +8,12 @@ mod inline;
 mod site;
 
 use crate::func::local;
+use crate::key::{last, types};
 use crate::model::{Form, Model};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::Signature;
 use syn::spanned::Spanned;
+use syn::{Signature, Type};
 
 /// Everything that stands in the place of the function.
 pub(crate) fn function(model: &Model) -> TokenStream {
@@ -89,6 +90,14 @@ impl Model {
     fn value_type(&self) -> TokenStream {
         let (root, lasting, keeps) = (&self.root, &self.lasting, self.kept());
         self.at_result(quote!(<#lasting as #root::rt::Project<#keeps>>::Stored))
+    }
+
+    /// The type that a generic function keeps, where it can be seen.
+    fn stored(&self) -> Option<&Type> {
+        match self.keeps.whole.filter(|_| !self.concrete)? {
+            1 => last(&self.lasting).filter(|last| last.ident == "Result").and_then(|result| types(result).next()),
+            _ => Some(&self.lasting),
+        }
     }
 
     /// The const argument that says what is kept.

@@ -62,7 +62,7 @@ impl best {
     >
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         best::site()
             .instance(
@@ -83,7 +83,7 @@ impl best {
     >
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         ::cached_core::rt::entry(best::memo::<T>(), (::cached_core::rt::Ref(all),))
     }
@@ -92,7 +92,7 @@ impl best {
     fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         let miss = ::cached_core::rt::refresh::<
             0,

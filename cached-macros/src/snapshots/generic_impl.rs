@@ -57,7 +57,7 @@ impl<T: Clone + 'static> Store<T> {
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
     >
     where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         Self::first_site()
             .instance(
@@ -76,7 +76,7 @@ impl<T: Clone + 'static> Store<T> {
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
     >
     where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         ::cached_core::rt::entry(Self::__first_memo(), (::cached_core::rt::Own(n),))
     }
@@ -84,7 +84,7 @@ impl<T: Clone + 'static> Store<T> {
     #[allow(dead_code, clippy::pedantic)]
     fn first_refresh(n: u64) -> Option<T>
     where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0>,
+        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
         let miss = ::cached_core::rt::refresh::<
             0,
