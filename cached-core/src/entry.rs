@@ -11,7 +11,8 @@ use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
-use crate::memory::{Header, Kept};
+use crate::memory::{Header, Kept, Look};
+use crate::project::Class;
 use crate::site::{Off, Route, Way};
 use crate::stats::Count;
 use crate::store::{Address, Channel, Found, How, Life};
@@ -156,13 +157,15 @@ impl<P: Part, V: Value> Access<P, V> {
         let (state, route) = self.memo.site.route();
         match &route.way {
             Way::Memory => {
-                let found = self.memo.core().memory.look(&self.key, self.memo.terms(state)).ok_or_else(called_back)?;
-                Ok(found.ok().map(|(kept, header)| (kept, expiry(&header, &route))))
+                let terms = self.memo.terms(state, &route);
+                let found = self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back)?;
+                let Look::Live(kept, header) = found else { return Ok(None) };
+                Ok(Some((kept, expiry(header.end(terms.life)))))
             }
             Way::Bytes(channel) => {
                 let address = self.memo.address(&self.key, channel)?;
                 let bytes = channel.read(how, &address).await?;
-                Ok(self.decode(channel, &address, bytes, &route))
+                Ok(self.decode(channel, &address, bytes.as_ref(), &route))
             }
             Way::Off(_) => Ok(None),
         }
@@ -173,8 +176,9 @@ impl<P: Part, V: Value> Access<P, V> {
         self.overtake()?;
         match &route.way {
             Way::Memory => {
+                let ttl = self.lifetime(&route, &value);
                 let created = clock::now();
-                let deadline = route.ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
+                let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
                 let kept = Kept::new(value, self.memo.facts.quiet);
                 let gone = self.memo.core().memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
@@ -183,7 +187,8 @@ impl<P: Part, V: Value> Access<P, V> {
             }
             Way::Bytes(channel) => {
                 let address = self.memo.address(&self.key, channel)?;
-                let life = Life { created: clock::wall(), ttl: route.ttl };
+                let ttl = self.lifetime(&route, &value);
+                let life = Life { created: clock::wall(), ttl, window: route.lives.window() };
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
                 let write = channel.sealed(&address, &encode(&value)?, life, When::Always)?;
                 let write = move |channel: &Channel| {
@@ -210,6 +215,11 @@ impl<P: Part, V: Value> Access<P, V> {
         channel.ask(how, move |channel| channel.bury(&address), drop).await
     }
 
+    /// How long a value that is put lives, as one that was computed; none is for ever.
+    fn lifetime(&self, route: &Route, value: &V) -> Option<Duration> {
+        self.memo.lifetime(route, Class::Value, value, self.key.hash).unwrap_or(Some(Duration::ZERO))
+    }
+
     fn overtake(&self) -> Result<(), Error> {
         self.memo.core().flights.overtake(&self.key).ok_or_else(called_back)
     }
@@ -218,12 +228,12 @@ impl<P: Part, V: Value> Access<P, V> {
         &self,
         channel: &Channel,
         address: &Address,
-        bytes: Option<Bytes>,
+        bytes: Option<&Bytes>,
         route: &Route,
     ) -> Option<(Kept<V>, Expiry)> {
-        let Found::Value { bytes, expires, .. } = channel.judge(address, bytes, route.ttl) else { return None };
+        let Found::Live(payload, expires) = channel.judge(address, bytes, route.lives.ttl) else { return None };
         let (_, decode) = self.memo.facts.value?;
-        let value = decode(channel.payload(address, &bytes)?).ok()?;
+        let value = decode(payload).ok()?;
         let expiry = match expires {
             u64::MAX => Expiry::Never,
             millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)).map_or(Expiry::Never, Expiry::At),
@@ -233,11 +243,10 @@ impl<P: Part, V: Value> Access<P, V> {
 }
 
 /// When an entry in memory ends, by the wall clock.
-fn expiry(header: &Header, route: &Route) -> Expiry {
-    let limit = route.ttl.map_or(NEVER, |ttl| clock::after(header.created, ttl));
-    match header.deadline.min(limit) {
+fn expiry(end: u64) -> Expiry {
+    match end {
         NEVER => Expiry::Never,
-        deadline => Expiry::At(UNIX_EPOCH + Duration::from_millis(clock::wall()) + clock::until(deadline)),
+        end => Expiry::At(UNIX_EPOCH + Duration::from_millis(clock::wall()) + clock::until(end)),
     }
 }
 

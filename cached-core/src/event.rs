@@ -10,6 +10,8 @@ use crate::stats::{Count, Counters};
 pub(crate) enum Outcome {
     /// A stored value was given.
     Hit,
+    /// A stored value was given after its time, within a window that the site declares.
+    Stale,
     /// The value was computed by another caller who asked at the same time.
     Joined,
     /// The body ran and gave a value.
@@ -37,6 +39,7 @@ pub(crate) enum Reason {
 pub(crate) fn ended(counters: &Counters, outcome: Outcome) {
     match outcome {
         Outcome::Hit => counters.hit(),
+        Outcome::Stale => counters.add(Count::Stale, 1),
         Outcome::Joined => counters.add(Count::Joined, 1),
         Outcome::Miss(Reason::Cold) => counters.add(Count::Cold, 1),
         Outcome::Miss(Reason::Expired) => counters.add(Count::Expired, 1),

@@ -38,7 +38,8 @@
 //! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
 //! * **P6 invalidation barrier** A call that starts after `invalidate` returned `Ok` never sees a value whose computation
 //!   began before it.
-//! * **P7 time** Never served later than its deadline.
+//! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
+//!   only shortens.
 //! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.
 //! * **P9 total decoding** Any bytes decode to the right value or to a miss.
 //! * **P10 accounting** Every call ends in exactly one outcome; the totals balance.

@@ -5,6 +5,7 @@
 //! memo per set of type arguments, found in a short list that only grows.
 
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -19,8 +20,10 @@ use crate::error::{Error, ErrorKind};
 use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Kept, Memory, Terms};
+use crate::project::Class;
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
+use crate::sync::Mutex;
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -35,6 +38,32 @@ pub struct Memo<K, V> {
 pub(crate) struct Core<K, V> {
     pub(crate) memory: Memory<K, V>,
     pub(crate) flights: Flights<K, Shared<V>>,
+    pub(crate) resting: Resting,
+}
+
+/// How long nobody tries again after a refresh that failed, while there is a stale value to serve.
+pub(crate) const REST: Duration = Duration::from_secs(1);
+/// How many keys may rest; others are tried at once.
+const RESTING: usize = 1_024;
+
+/// The keys, by their hashes, whose refresh failed a moment ago. Two keys of one hash rest together.
+#[derive(Default)]
+pub(crate) struct Resting(Mutex<BTreeMap<u64, u64>>);
+
+impl Resting {
+    pub(crate) fn add(&self, hash: u64) {
+        let (now, mut resting) = (clock::now(), self.0.lock());
+        if resting.len() >= RESTING {
+            resting.retain(|_, until| now < *until);
+        }
+        if resting.len() < RESTING {
+            resting.insert(hash, clock::after(now, REST));
+        }
+    }
+
+    pub(crate) fn has(&self, hash: u64) -> bool {
+        self.0.lock().get(&hash).is_some_and(|until| clock::now() < *until)
+    }
 }
 
 /// What a leader shares with those who wait.
@@ -70,7 +99,8 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let mut first = false;
         let core = self.core.get_or_init(|| {
             first = true;
-            Core { memory: Memory::new(self.site.route().1.max_entries), flights: Flights::new() }
+            let memory = Memory::new(self.site.route().1.max_entries);
+            Core { memory, flights: Flights::new(), resting: Resting::default() }
         });
         if first {
             self.site.adopt(self);
@@ -78,8 +108,13 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         core
     }
 
-    pub(crate) fn terms(&self, state: State) -> Terms {
-        Terms { generation: state.generation(), timed: state.is_timed(), life: self.site.life() }
+    pub(crate) fn terms(&self, state: State, route: &Route) -> Terms {
+        Terms { generation: state.generation(), timed: state.is_timed(), life: route.lives.longest() }
+    }
+
+    /// How long a value is kept: `None` not at all, `Some(None)` for ever. Runs the user's `ttl` of a value.
+    pub(crate) fn lifetime(&self, route: &Route, class: Class, value: &V, seed: u64) -> Option<Option<Duration>> {
+        route.lives.of(class, || self.facts.hooks.ttl.map(|ttl| ttl(value)), seed)
     }
 
     pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {

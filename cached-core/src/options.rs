@@ -21,6 +21,7 @@ const DJANGO: [(&str, &str); 6] = [
     ("VERSION", "version"),
     ("MAX_ENTRIES", "max_entries"),
 ];
+
 /// A value of the configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Setting {
@@ -216,6 +217,15 @@ impl Options {
         }
     }
 }
+
+/// `ttl`, `stale`: a duration, or `"forever"`.
+pub(crate) fn lifetime(options: &Options, name: &str) -> Result<Option<Duration>, Error> {
+    match options.text(name) {
+        Ok(Some("forever")) => Ok(Some(Duration::MAX)),
+        _ => options.duration(name),
+    }
+}
+
 /// `max_entries`: a number above zero, or `"unbounded"`.
 pub(crate) fn bound(options: &Options, name: &str) -> Result<Option<usize>, Error> {
     options.get(name, "a number above zero or \"unbounded\"", |value| match value {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::{Error, did_you_mean};
-use crate::options::{Options, Reader, Setting, Source, bound};
+use crate::options::{Options, Reader, Setting, Source, bound, lifetime};
 use crate::store::Channel;
 use crate::sync::{Gate, Mutex};
 
@@ -143,7 +143,7 @@ impl Alias {
         let name = options.alias().to_owned();
         let (kind, made) = kind_of(&options, &mut faults);
         let mut read = Reader { options: &options, faults: &mut faults };
-        let ttl = read.one(Options::duration, "ttl");
+        let ttl = read.one(lifetime, "ttl");
         let max_entries = read.one(bound, "max_entries");
         let join_timeout = read.one(Options::duration, "join_timeout").unwrap_or(JOIN_TIMEOUT);
         let op_timeout = read.one(Options::duration, "op_timeout").unwrap_or(OP_TIMEOUT);

@@ -17,6 +17,7 @@ use crate::sync::{Mutex, Padded};
 #[derive(Clone, Copy)]
 pub(crate) enum Count {
     SharedHits,
+    Stale,
     Joined,
     Cold,
     Expired,
@@ -82,7 +83,7 @@ macro_rules! figures {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// What a site counted up to a moment.
         ///
-        /// `calls = hits + joined + misses + bypassed + errors`, exactly, when no call is running.
+        /// `calls = hits + stale + joined + misses + bypassed + errors`, exactly, when no call is running.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
@@ -111,6 +112,8 @@ figures! {
     calls,
     /// Calls that were given a stored value.
     hits,
+    /// Calls that were given a stored value after its `ttl`, within the window of `stale` or `stale_if_error`.
+    stale,
     /// Calls that were given the value another caller was computing.
     joined,
     /// Calls that ran the body and got a value: the sum of the four reasons below.
@@ -146,10 +149,11 @@ figures! {
 }
 
 impl Stats {
-    /// Share of calls that did not run the body (hits and joined), from 0 to 1; 0 without calls.
+    /// Share of calls that were given a value without waiting for their own run of the body (hits, stale and
+    /// joined), from 0 to 1; 0 without calls.
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     pub fn hit_share(&self) -> f64 {
-        if self.calls == 0 { 0.0 } else { (self.hits + self.joined) as f64 / self.calls as f64 }
+        if self.calls == 0 { 0.0 } else { self.served() as f64 / self.calls as f64 }
     }
 
     /// Mean time of one run of the body; zero when it never ran.
@@ -159,7 +163,11 @@ impl Stats {
 
     /// Time that the hits would have taken in the body: their number times the mean run.
     pub fn saved(&self) -> Duration {
-        self.mean_body().saturating_mul(u32::try_from(self.hits + self.joined).unwrap_or(u32::MAX))
+        self.mean_body().saturating_mul(u32::try_from(self.served()).unwrap_or(u32::MAX))
+    }
+
+    fn served(&self) -> u64 {
+        self.hits + self.stale + self.joined
     }
 }
 
@@ -224,10 +232,12 @@ impl Counters {
         let [cold, expired, invalidated, undecodable] =
             [Count::Cold, Count::Expired, Count::Invalidated, Count::Undecodable].map(|count| self.get(count));
         let (hits, misses) = (owned + self.get(Count::SharedHits), cold + expired + invalidated + undecodable);
-        let [joined, bypassed, errors] = [Count::Joined, Count::Bypassed, Count::Errors].map(|count| self.get(count));
+        let [stale, joined, bypassed, errors] =
+            [Count::Stale, Count::Joined, Count::Bypassed, Count::Errors].map(|count| self.get(count));
         Stats {
-            calls: hits + joined + misses + bypassed + errors,
+            calls: hits + stale + joined + misses + bypassed + errors,
             hits,
+            stale,
             joined,
             misses,
             cold,

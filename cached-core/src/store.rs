@@ -42,19 +42,23 @@ pub(crate) struct Address {
     schema: [u8; 16],
 }
 
-/// When a value was computed, by the wall clock, and how long it lives from then on.
+/// When a value was computed, by the wall clock, how long it lives from then on, and how long after
+/// that it may still be served stale.
 #[derive(Clone, Copy)]
 pub(crate) struct Life {
     pub(crate) created: u64,
     pub(crate) ttl: Option<Duration>,
+    pub(crate) window: Duration,
 }
 
 /// What was found at an address.
-pub(crate) enum Found {
-    /// A live envelope of this entry.
-    Value { bytes: Bytes, expires: u64 },
-    /// Nothing to give; a later write must find things as they were.
-    Nothing { when: When, reason: Reason },
+pub(crate) enum Found<'a> {
+    /// A live value, and when it ends, by the wall clock.
+    Live(&'a [u8], u64),
+    /// A value whose time has passed, and when that was.
+    Ended(&'a [u8], u64),
+    /// Nothing to give, and why.
+    Nothing(Reason),
 }
 
 /// Where a backend may be waited for.
@@ -110,30 +114,19 @@ impl Channel {
     }
 
     /// Says what the bytes at an address are worth. `life` is the longest life the site allows now.
-    pub(crate) fn judge(&self, address: &Address, bytes: Option<Bytes>, life: Option<Duration>) -> Found {
-        let Some(bytes) = bytes else { return Found::Nothing { when: When::Absent, reason: Reason::Cold } };
+    pub(crate) fn judge<'a>(&self, address: &Address, bytes: Option<&'a Bytes>, life: Option<Duration>) -> Found<'a> {
+        let Some(bytes) = bytes else { return Found::Nothing(Reason::Cold) };
         let now = clock::wall();
-        let when = stamp_of(&bytes).map_or(When::Always, When::Stamp);
-        let reason = match codec::open(&bytes, address.schema, &address.digest, now) {
-            Opened::Value { created, expires, .. } => {
+        match codec::open(bytes, address.schema, &address.digest, now) {
+            Opened::Value { payload, created, expires } => {
                 let limit = life.map_or(u64::MAX, |life| created.saturating_add(millis(life)));
-                if now < limit {
-                    return Found::Value { expires: expires.min(limit), bytes };
+                match expires.min(limit) {
+                    end if now < end => Found::Live(payload, end),
+                    end => Found::Ended(payload, end),
                 }
-                Reason::Expired
             }
-            Opened::Expired => Reason::Expired,
-            Opened::Tombstone => Reason::Invalidated,
-            Opened::Nothing => Reason::Undecodable,
-        };
-        Found::Nothing { when, reason }
-    }
-
-    /// The payload of bytes that [`Channel::judge`] found live.
-    pub(crate) fn payload<'a>(&self, address: &Address, bytes: &'a Bytes) -> Option<&'a [u8]> {
-        match codec::open(bytes, address.schema, &address.digest, clock::wall()) {
-            Opened::Value { payload, .. } => Some(payload),
-            _ => None,
+            Opened::Tombstone => Found::Nothing(Reason::Invalidated),
+            Opened::Nothing => Found::Nothing(Reason::Undecodable),
         }
     }
 
@@ -144,7 +137,7 @@ impl Channel {
             return Ok(false);
         }
         let mut write = self.sealed(address, payload, life, when)?;
-        write.ttl = life.ttl.map(|ttl| ttl.saturating_sub(age));
+        write.ttl = write.ttl.map(|ttl| ttl.saturating_sub(age));
         if when == When::Always {
             // Foreign bytes without a stamp: nothing tells them from an invalidation that came since. A
             // tombstone takes their place, and the next computation finds something to compare with.
@@ -162,7 +155,8 @@ impl Channel {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
         }
-        Ok(Write::new(address.key.clone(), Bytes::from(bytes), life.ttl, when))
+        let kept = life.ttl.map(|ttl| ttl.saturating_add(life.window));
+        Ok(Write::new(address.key.clone(), Bytes::from(bytes), kept, when))
     }
 
     /// Makes whatever is at the address, or is on its way there, invalid.
@@ -179,8 +173,11 @@ impl Channel {
     }
 }
 
-fn stamp_of(bytes: &[u8]) -> Option<Stamp> {
-    bytes.first_chunk::<16>().copied()
+/// What has to be there still for a write to take the place of what was read.
+pub(crate) fn unchanged(read: Option<&Bytes>) -> When {
+    read.map_or(When::Absent, |bytes| {
+        bytes.first_chunk::<16>().map_or(When::Always, |stamp: &Stamp| When::Stamp(*stamp))
+    })
 }
 
 fn millis(life: Duration) -> u64 {

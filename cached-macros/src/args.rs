@@ -25,6 +25,10 @@ pub(crate) struct Given {
 const WORDS: &[(&str, &str)] = &[
     ("backend", "backend = \"shared\""),
     ("ttl", "ttl = \"5m\""),
+    ("jitter", "jitter = \"10%\""),
+    ("stale", "stale = \"1m\""),
+    ("stale_if_error", "stale_if_error = \"1h\""),
+    ("cache_if", "cache_if = |value| !value.is_empty()"),
     ("max_entries", "max_entries = 10_000"),
     ("key", "key = (a, b)"),
     ("skip", "skip(db)"),
@@ -40,14 +44,10 @@ const WORDS: &[(&str, &str)] = &[
 /// Words of the design that are refused for now, and what serves meanwhile.
 const NOT_YET: &[(&str, &str)] = &[
     ("idle", "use `ttl`"),
-    ("jitter", "leave it out"),
-    ("stale", "use `ttl` alone"),
-    ("stale_if_error", "leave it out; an `Err` is returned and not stored"),
     ("refresh", "call `f::refresh(..)` yourself"),
     ("max_bytes", "use `max_entries`"),
     ("weigh", "use `max_entries`"),
     ("tags", "use `f::entry(..).invalidate()` or `f::site().clear()`"),
-    ("cache_if", "return an `Err` for what must not be stored"),
     ("show", "leave it out"),
     ("verify", "leave it out"),
 ];

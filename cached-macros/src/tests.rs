@@ -125,23 +125,9 @@ fn a_word_that_is_not_known_is_answered_with_the_nearest() {
 #[test]
 fn what_is_not_built_yet_is_never_ignored() {
     let f = "fn f(n: u8) -> u8 { n }";
-    for word in [
-        "idle",
-        "jitter",
-        "stale",
-        "stale_if_error",
-        "refresh",
-        "max_bytes",
-        "weigh",
-        "tags",
-        "cache_if",
-        "show",
-        "verify",
-    ] {
+    for word in ["idle", "refresh", "max_bytes", "weigh", "tags", "show", "verify"] {
         refused(&format!("{word} = \"1m\""), f, &[word, "not built yet"]);
     }
-    refused("ttl = |v| v.life", f, &["not built yet"]);
-    refused("ttl = \"forever\"", f, &["not built yet"]);
     refused("flight = \"distributed\"", f, &["not built yet"]);
 }
 
@@ -169,6 +155,11 @@ fn a_value_that_makes_no_sense_is_refused() {
     refused("errors = \"soon\"", "fn f() -> Result<u8, E> { x }", &["not a duration", "forever"]);
     refused("none = \"forever\"", "fn f() -> Option<u8> { x }", &["leave `none` out"]);
     refused("ttl = \"1m\", ttl = \"2m\"", f, &["given twice"]);
+    refused("stale = 60", f, &["`stale = \"60s\"`"]);
+    refused("stale = |n| n.life", f, &["one duration for all values"]);
+    refused("stale_if_error = \"1h\"", f, &["`Result`", "`u8`"]);
+    refused("jitter = 0.1", f, &["share", "10%"]);
+    refused("jitter = \"101%\"", f, &["share"]);
 }
 
 #[test]

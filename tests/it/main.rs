@@ -12,6 +12,7 @@ mod companions;
 mod configuration;
 mod faults;
 mod flights;
+mod freshness;
 mod identity;
 mod keys;
 mod lateness;

@@ -12,7 +12,7 @@ use crate::key::{OwnedKey, Value};
 use crate::memo::{Memo, Shared};
 use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
-use crate::site::{Life, Route, Way};
+use crate::site::Way;
 use crate::stats::Count;
 use crate::store::{self, TOMBSTONE_LIFE};
 use crate::workers::{self, Purpose};
@@ -24,54 +24,53 @@ pub(super) enum Writer {
     Worker,
 }
 
-/// How long a value of this class is kept: `None` not at all, `Some(None)` for ever.
-fn life(route: &Route, class: Class) -> Option<Option<Duration>> {
-    let life = match class {
-        Class::Value => Life::AsValues,
-        Class::Error => route.errors,
-        Class::None => route.none,
-    };
-    match life {
-        Life::Never => None,
-        Life::AsValues => Some(route.ttl),
-        Life::For(life) => Some(Some(route.ttl.map_or(life, |ttl| ttl.min(life)))),
-    }
-}
-
 impl<K: OwnedKey, V: Value> Call<K, V> {
-    /// What the body gave is shared, and stored if it may be. `writer` carries bytes away.
+    /// What the body gave is shared, and stored if it may be. Gives what the caller is to have: what the
+    /// body gave, or the old value where that failed. `writer` carries bytes away.
     pub(super) fn finish<const F: u8, R: Project<F, Stored = V>>(
         mut self,
         turn: Turn<K, V>,
-        result: &R,
+        result: R,
         writer: Writer,
-    ) {
+    ) -> R {
         let counters = self.counters();
         let nanos = self.lap.end();
         let free = matches!(turn, Turn::Free);
-        let Some(value) = result.stored() else {
-            counters.ran(nanos, true);
-            turn.fail();
-            self.ticket.end(if free { Outcome::Bypass } else { Outcome::Error });
-            return;
-        };
-        let class = R::class(value);
-        counters.ran(nanos, class == Class::Error);
-        let outcome = match class {
-            _ if free => Outcome::Bypass,
-            Class::Error => Outcome::Error,
-            _ => Outcome::Miss(self.reason),
-        };
-        if !free {
-            let kept = Kept::copy_of(value, self.memo.facts.quiet);
-            match life(&self.route, class) {
-                None => self.share_only(turn, kept),
-                Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
-                Some(life) if matches!(self.route.way, Way::Memory) => self.keep(turn, kept, life),
-                Some(_) => self.share_only(turn, kept),
+        let class = result.stored().map(R::class);
+        let failed = matches!(class, None | Some(Class::Error));
+        counters.ran(nanos, failed);
+        if failed && self.old.is_some() {
+            self.core.resting.add(self.key.hash);
+            let window = self.route.lives.stale_if_error;
+            if let Some(old) = self.old.take_if(|old| old.is_within(window)) {
+                turn.fail();
+                return self.give(old.kept, Outcome::Stale);
             }
         }
+        let outcome = match class {
+            _ if free => Outcome::Bypass,
+            None | Some(Class::Error) => Outcome::Error,
+            Some(_) => Outcome::Miss(self.reason),
+        };
+        match result.stored() {
+            None => turn.fail(),
+            Some(_) if free => {}
+            Some(value) => self.land(turn, value, R::class(value), writer),
+        }
         self.ticket.end(outcome);
+        result
+    }
+
+    fn land(&mut self, turn: Turn<K, V>, value: &V, class: Class, writer: Writer) {
+        // The user's code, before anything is locked: it may panic.
+        let refused = self.memo.facts.hooks.cache_if.is_some_and(|cache_if| !cache_if(value));
+        let life = self.memo.lifetime(&self.route, class, value, self.key.hash).filter(|_| !refused);
+        let kept = Kept::copy_of(value, self.memo.facts.quiet);
+        match life {
+            Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
+            Some(life) if matches!(self.route.way, Way::Memory) => self.keep(turn, kept, life),
+            Some(_) | None => self.share_only(turn, kept),
+        }
     }
 
     fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>) {
@@ -108,7 +107,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         };
         let deadline = life.map_or(NEVER, |life| clock::after(clock::now(), life));
         let (memo, generation) = (self.memo, self.state.generation());
-        let life = store::Life { created: clock::wall(), ttl: life };
+        let life = store::Life { created: clock::wall(), ttl: life, window: self.route.lives.window() };
         let shared = Shared { kept, deadline };
         let cargo = Cargo { memo, generation, remote, turn, shared, payload, life };
         match writer {

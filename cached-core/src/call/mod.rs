@@ -4,6 +4,7 @@
 //! take the same steps; they differ in how they wait, and nowhere else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::backend::{Bytes, When};
 use crate::clock;
@@ -12,11 +13,11 @@ use crate::event::{self, Outcome, Reason};
 use crate::flight::{Ended, Entered, Lead, Running, Side, Wait};
 use crate::key::{Held, OwnedKey, Value};
 use crate::memo::{Core, Memo, Shared};
-use crate::memory::Kept;
+use crate::memory::{Kept, Look};
 use crate::project::Project;
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
-use crate::store::{Address, Answer, Channel, Found, How};
+use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
 
 mod land;
@@ -145,6 +146,21 @@ struct Call<K: OwnedKey, V: Value> {
     lap: Lap,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
+    /// What was stored, if its time has passed and the site declares a window for that.
+    old: Option<Old<V>>,
+}
+
+/// A stored value whose time has passed.
+struct Old<V> {
+    kept: Kept<V>,
+    /// When it passed.
+    ended: u64,
+}
+
+impl<V> Old<V> {
+    fn is_within(&self, window: Duration) -> bool {
+        clock::now() < clock::after(self.ended, window)
+    }
 }
 
 /// The byte side of a call.
@@ -164,8 +180,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let Miss { memo, key, manner, ticket } = miss;
         let (state, route) = memo.site.route();
         let core = memo.core();
-        let (reason, remote, lap, again) = (Reason::Cold, None, Lap::default(), false);
-        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote, lap, again };
+        let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
+        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote, lap, again, old };
         let step = call.first_step();
         (call, step)
     }
@@ -218,10 +234,36 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
             Entered::Lead(lead) => self.lead(lead),
-            Entered::Wait(wait) => Step::Wait(wait),
+            Entered::Wait(wait) => self.stale_or(Step::Wait(wait)),
             Entered::Alone(side) => Step::Compute(Turn::Side(side)),
             Entered::Busy => Step::Compute(Turn::Free),
         }
+    }
+
+    /// While another caller computes, what is stored is given within the window of `stale`.
+    fn stale_or(&mut self, step: Step<K, V>) -> Step<K, V> {
+        let window = self.route.lives.stale;
+        if window > Duration::ZERO && self.remote.is_none() && self.manner == Manner::Ask {
+            match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route)) {
+                Some(Look::Live(kept, _)) => return Step::Give(kept, Outcome::Hit),
+                Some(Look::Ended(kept, ended)) => self.old = Some(Old { kept, ended }),
+                Some(Look::Nothing(_)) | None => {}
+            }
+        }
+        self.give_old(window).unwrap_or(step)
+    }
+
+    /// The old value, if it may still be given within a window.
+    fn give_old(&mut self, window: Duration) -> Option<Step<K, V>> {
+        let old = self.old.take_if(|old| old.is_within(window))?;
+        Some(Step::Give(old.kept, Outcome::Stale))
+    }
+
+    /// Computes for all; unless that failed a moment ago, and there is still something to give.
+    fn compute(&mut self, lead: Lead<'static, K, Shared<V>>) -> Step<K, V> {
+        let rests = self.old.is_some() && self.core.resting.has(self.key.hash);
+        let window = if rests { self.route.lives.window() } else { Duration::ZERO };
+        self.give_old(window).unwrap_or(Step::Compute(Turn::Lead(lead)))
     }
 
     /// Before a leader computes it looks again: the value may have landed since it looked.
@@ -232,21 +274,23 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if let Some(remote) = &mut self.remote {
             let landed = self.core.flights.landed();
             if remote.landed == landed {
-                return Step::Compute(Turn::Lead(lead));
+                return self.compute(lead);
             }
             remote.landed = landed;
             return Step::Read(Some(lead));
         }
-        match self.core.memory.look(&self.key, self.memo.terms(self.state)) {
+        match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route)) {
             // What was found is not landed: it may be older than an invalidation that came before a follower.
             // The next in line leads, and looks for itself.
-            Some(Ok((kept, _))) => Step::Give(kept, Outcome::Hit),
-            Some(Err(reason)) => {
-                self.reason = reason;
-                Step::Compute(Turn::Lead(lead))
+            Some(Look::Live(kept, _)) => return Step::Give(kept, Outcome::Hit),
+            Some(Look::Ended(kept, ended)) => {
+                self.reason = Reason::Expired;
+                self.old = Some(Old { kept, ended });
             }
-            None => Step::Compute(Turn::Lead(lead)),
+            Some(Look::Nothing(reason)) => self.reason = reason,
+            None => {}
         }
+        self.compute(lead)
     }
 
     /// What the bytes say.
@@ -266,26 +310,31 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 return lead.map_or_else(|| self.enter(), |lead| Step::Compute(Turn::Lead(lead)));
             }
         };
-        match remote.channel.judge(&remote.address, bytes, self.route.ttl) {
-            Found::Value { bytes, .. } => {
-                let payload = remote.channel.payload(&remote.address, &bytes).unwrap_or_default();
-                remote.when = bytes.first_chunk().map_or(When::Always, |stamp| When::Stamp(*stamp));
-                let decoded = self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
-                match decoded {
-                    Some(value) if self.manner == Manner::Ask => {
-                        // As in `lead`: a lead in hand passes on.
-                        return Step::Give(Kept::new(value, self.memo.facts.quiet), Outcome::Hit);
-                    }
-                    Some(_) => {}
-                    None => self.reason = Reason::Undecodable,
+        remote.when = unchanged(bytes.as_ref());
+        let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.ttl);
+        let decode = |payload| self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
+        let kept = |value| Kept::new(value, self.memo.facts.quiet);
+        match found {
+            _ if self.manner != Manner::Ask => {}
+            Found::Live(payload, _) => match decode(payload) {
+                // As in `lead`: a lead in hand passes on.
+                Some(value) => return Step::Give(kept(value), Outcome::Hit),
+                None => self.reason = Reason::Undecodable,
+            },
+            Found::Ended(payload, ended) => {
+                self.reason = Reason::Expired;
+                let passed = Duration::from_millis(clock::wall().saturating_sub(ended));
+                if passed < self.route.lives.window() {
+                    let ended = clock::now().saturating_sub(clock::after(0, passed));
+                    self.old = decode(payload).map(|value| Old { kept: kept(value), ended });
                 }
             }
-            Found::Nothing { when, reason } => {
-                remote.when = when;
-                self.reason = reason;
-            }
+            Found::Nothing(reason) => self.reason = reason,
         }
-        lead.map_or_else(|| self.enter(), |lead| Step::Compute(Turn::Lead(lead)))
+        match lead {
+            Some(lead) => self.compute(lead),
+            None => self.enter(),
+        }
     }
 
     fn read(&self, how: How) -> Answer<Option<Bytes>> {
@@ -300,7 +349,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Ended::Value(shared) if shared.has_ended() => self.ask_again(),
             Ended::Value(shared) => Step::Give(shared.kept, Outcome::Joined),
             Ended::Lead(lead) => self.lead(lead),
-            Ended::Failed(side) => Step::Compute(Turn::Side(side)),
+            Ended::Failed(side) => {
+                let window = self.route.lives.stale_if_error;
+                self.give_old(window).unwrap_or(Step::Compute(Turn::Side(side)))
+            }
             Ended::Deposed(lead) => {
                 self.counters().add(Count::WaitsEnded, 1);
                 self.lead(lead)

@@ -48,8 +48,7 @@ impl<const F: u8, K, V> Miss<F, K, V> {
                     let here = turn.run_here();
                     let result = call.lap.run(body);
                     drop(here);
-                    call.finish(turn, &result, Writer::Here);
-                    return result;
+                    return call.finish(turn, result, Writer::Here);
                 }
             };
         }
@@ -162,10 +161,10 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
 
     #[inline(never)]
     fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
-        if let At::Under(call, Doing::Compute(turn)) = std::mem::replace(self, At::Done) {
-            call.finish(turn, &result, Writer::Worker);
+        match std::mem::replace(self, At::Done) {
+            At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, Writer::Worker),
+            _ => result,
         }
-        result
     }
 
     #[inline(never)]

@@ -35,9 +35,13 @@ const CLOCK_SKEW_MS: u64 = 60_000;
 /// What an envelope held.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Opened<'a> {
-    Value { payload: &'a [u8], created: u64, expires: u64 },
+    /// A value, which may have ended already.
+    Value {
+        payload: &'a [u8],
+        created: u64,
+        expires: u64,
+    },
     Tombstone,
-    Expired,
     Nothing,
 }
 
@@ -122,8 +126,7 @@ pub(crate) fn open<'a>(bytes: &'a [u8], schema: [u8; 16], key: &[u8; 32], now_ms
     let (created, life) = (number(72), number(80));
     match bytes[21] {
         TOMBSTONE if bytes.len() == HEAD => Opened::Tombstone,
-        MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Expired,
-        MSGPACK if now_ms >= created.saturating_add(life) => Opened::Expired,
+        MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Nothing,
         MSGPACK => Opened::Value { payload: &bytes[HEAD..], created, expires: created.saturating_add(life) },
         _ => Opened::Nothing,
     }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 
@@ -37,12 +38,35 @@ pub struct Facts<K, V> {
     pub(crate) value: ValueCodec<V>,
     /// Copying a value runs nobody's code: it is `Copy`, or an `Arc`.
     pub(crate) quiet: bool,
+    pub(crate) hooks: Hooks<V>,
+}
+
+/// What the attribute asks of each value.
+pub(crate) struct Hooks<V> {
+    /// `ttl = |value| …`.
+    pub(crate) ttl: Option<fn(&V) -> Duration>,
+    /// `cache_if = |value| …`.
+    pub(crate) cache_if: Option<fn(&V) -> bool>,
 }
 
 impl<K, V> Facts<K, V> {
     /// Gathers what [`Probe`] says.
     pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, quiet: bool) -> Self {
-        Self { key, value, quiet }
+        Self { key, value, quiet, hooks: Hooks { ttl: None, cache_if: None } }
+    }
+
+    /// Each value has a lifetime of its own.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: fn(&V) -> Duration) -> Self {
+        self.hooks.ttl = Some(ttl);
+        self
+    }
+
+    /// Only some values are stored.
+    #[must_use]
+    pub const fn cache_if(mut self, cache_if: fn(&V) -> bool) -> Self {
+        self.hooks.cache_if = Some(cache_if);
+        self
     }
 }
 

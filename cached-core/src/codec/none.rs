@@ -9,7 +9,6 @@ use crate::error::{Error, ErrorKind};
 pub(crate) enum Opened<'a> {
     Value { payload: &'a [u8], created: u64, expires: u64 },
     Tombstone,
-    Expired,
     Nothing,
 }
 

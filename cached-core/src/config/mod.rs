@@ -21,7 +21,8 @@ use crate::workers;
 mod layers;
 
 /// Options of a site override.
-const SITE_OPTIONS: [&str; 7] = ["backend", "enabled", "ttl", "max_entries", "errors", "none", "flight"];
+const SITE_OPTIONS: [&str; 10] =
+    ["backend", "enabled", "ttl", "jitter", "stale", "stale_if_error", "max_entries", "errors", "none", "flight"];
 
 /// The configuration of a program, before it is installed.
 ///

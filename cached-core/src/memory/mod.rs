@@ -8,7 +8,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
 
-use crate::clock::{self, NEVER};
+use crate::clock;
 use crate::event::Reason;
 use crate::key::{Finished, Held, OwnedKey, Part, Seed, Sought, Value};
 use crate::sync::{Inside, inside};
@@ -67,6 +67,16 @@ struct Entry<V> {
     value: Kept<V>,
 }
 
+/// What was found in memory.
+pub(crate) enum Look<V> {
+    /// A value to give.
+    Live(Kept<V>, Header),
+    /// A value whose time has passed, and when that was.
+    Ended(Kept<V>, u64),
+    /// Nothing, and why.
+    Nothing(Reason),
+}
+
 /// The bound of a memo, and how it judges what it finds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
@@ -114,13 +124,13 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         if lives(&header) { Some(value.into_value()) } else { None }
     }
 
-    /// The live value of a held key with its header, or why there is none. `None`: the engine is
-    /// busy on this thread, because a comparison of the user's called back; the call does without it.
-    pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
+    /// What is there of a held key. `None`: the engine is busy on this thread, because a comparison of
+    /// the user's called back; the call does without it.
+    pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
         let entry = inside(|| self.map.get(key))?;
         Some(match entry {
-            Some(entry) => entry.header.judge(terms).map(|()| (entry.value, entry.header)),
-            None => Err(Reason::Cold),
+            Some(Entry { header, value }) => header.judge(terms, value),
+            None => Look::Nothing(Reason::Cold),
         })
     }
 
@@ -198,15 +208,19 @@ impl<K, V> Lifecycle<Held<K>, Entry<V>> for Collect {
 impl Header {
     /// Whether the entry has reached its deadline, or the longest life allowed now. Reads the clock.
     pub(crate) fn has_ended(&self, life: u64) -> bool {
-        let now = clock::now();
-        now >= self.deadline || (life != NEVER && now >= self.created.saturating_add(life))
+        clock::now() >= self.end(life)
     }
 
-    fn judge(&self, terms: Terms) -> Result<(), Reason> {
+    /// From when on the entry is not served; `life` is the longest life allowed now.
+    pub(crate) fn end(&self, life: u64) -> u64 {
+        self.deadline.min(self.created.saturating_add(life))
+    }
+
+    fn judge<V>(self, terms: Terms, value: Kept<V>) -> Look<V> {
         match self.generation == terms.generation {
-            false => Err(Reason::Invalidated),
-            true if terms.timed && self.has_ended(terms.life) => Err(Reason::Expired),
-            true => Ok(()),
+            false => Look::Nothing(Reason::Invalidated),
+            true if terms.timed && self.has_ended(terms.life) => Look::Ended(value, self.end(terms.life)),
+            true => Look::Live(value, self),
         }
     }
 }

@@ -20,9 +20,10 @@ use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
 use crate::word::{FAST, State, TIMED, Word};
 
+mod lives;
 mod route;
 
-pub(crate) use route::{Life, Off, Route, Way, judge_override, matches, pattern};
+pub(crate) use route::{Off, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,16 @@ pub enum Keep {
 /// What the attribute says of how values are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// Time to live.
+    /// Time to live; [`Duration::MAX`] is for ever.
     pub ttl: Option<fn() -> Duration>,
+    /// Each value says how long it lives.
+    pub by_value: bool,
+    /// The share by which a lifetime may be shortened, from 0 to 1.
+    pub jitter: f64,
+    /// How long after its lifetime a value is served while somebody computes it again.
+    pub stale: Option<fn() -> Duration>,
+    /// How long after its lifetime a value is served where computing it fails.
+    pub stale_if_error: Option<fn() -> Duration>,
     /// Bound in memory; `usize::MAX` is without bound.
     pub max_entries: Option<usize>,
     /// How long an `Err` is kept.
@@ -48,6 +57,21 @@ pub struct Policy {
     pub none: Keep,
     /// One computation per key in this process.
     pub flight: bool,
+}
+
+impl Policy {
+    /// What holds of a function whose attribute says nothing.
+    pub const PLAIN: Policy = Policy {
+        ttl: None,
+        by_value: false,
+        jitter: 0.0,
+        stale: None,
+        stale_if_error: None,
+        max_entries: None,
+        errors: Keep::Default,
+        none: Keep::Default,
+        flight: true,
+    };
 }
 
 /// What the macro knows of a function.
@@ -252,8 +276,7 @@ impl Site {
 
     fn settle(&self, held: &mut Option<Arc<Route>>, route: Route) -> Option<Arc<Route>> {
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
-        let timed = route.ttl.is_some() || [route.errors, route.none].iter().any(|life| matches!(life, Life::For(_)));
-        let life = route.ttl.map_or(clock::NEVER, |ttl| clock::after(0, ttl));
+        let (timed, life) = (route.lives.is_timed(), route.lives.longest());
         self.life.store(life, Ordering::Relaxed);
         let fast = if matches!(route.way, Way::Memory) { FAST } else { 0 };
         // Timed for good, once timed: entries with a deadline may be stored.

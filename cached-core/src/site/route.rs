@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Keep, Site};
+use super::Site;
+use super::lives::{self, Lives};
 use crate::error::Error;
 use crate::options::{Options, Reader, Setting, bound};
 use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Place, Registry};
@@ -19,22 +20,12 @@ pub(crate) struct Route {
     pub(crate) way: Way,
     /// The alias's bytes, also while the site is switched off: what is invalidated then stays so.
     pub(crate) bytes: Option<Arc<Channel>>,
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) lives: Lives,
     pub(crate) max_entries: usize,
-    pub(crate) errors: Life,
-    pub(crate) none: Life,
     pub(crate) flight: bool,
     pub(crate) join_timeout: Duration,
     /// Values that are not the default, each with where it came from.
     pub(crate) policy: Vec<String>,
-}
-
-/// How long one sort of value lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Life {
-    AsValues,
-    Never,
-    For(Duration),
 }
 
 #[derive(Clone)]
@@ -81,15 +72,11 @@ impl Site {
         let named = find.one(Options::text, "backend");
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
-        let errors = find.life("errors", policy.errors, Life::Never);
-        let none = find.life("none", policy.none, Life::AsValues);
-        let attribute = policy.ttl.map(|ttl| ttl());
-        let ttl = find.or(Options::duration, "ttl", attribute, show_ttl);
         let max_entries = find.or(bound, "max_entries", policy.max_entries, show_bound);
-        faults.append(&mut wrong);
         let wanted = named.unwrap_or(self.meta.alias);
         let Some(alias) = registry.aliases.get(wanted) else {
             // An alias that could not be made is not unknown: its own fault names this site.
+            faults.append(&mut wrong);
             if !registry.broken.contains(wanted) {
                 let source = overrides.iter().rev().find_map(|options| options.source("backend"));
                 let from = source.map_or(String::new(), |source| format!(" (from {source})"));
@@ -112,18 +99,20 @@ impl Site {
             }
             (Place::Bytes(channel), true) => Way::Bytes(Arc::clone(channel)),
         };
-        let bytes = matches!(way, Way::Bytes(_));
-        let of_alias = |name: &str, shown: String| {
+        let of_alias = |name: &str| {
             let source = alias.options.source(name).map_or(String::new(), |source| format!(", {source}"));
-            format!("{shown} (alias{source})")
+            format!("alias{source}")
         };
-        if let (None, Some(ttl)) = (ttl, alias.ttl) {
-            notes.push(of_alias("ttl", show_ttl(&ttl)));
-        } else if ttl.is_none() && bytes {
-            notes.push(format!("{} (kind)", show_ttl(&BYTE_TTL)));
-        }
+        let lives = Lives::find(&mut find, policy, || match &way {
+            _ if alias.ttl.is_some() => alias.ttl.map(|ttl| (ttl, of_alias("ttl"))),
+            Way::Bytes(_) => Some((BYTE_TTL, "kind".into())),
+            Way::Memory | Way::Off(_) => None,
+        });
+        faults.extend(
+            wrong.into_iter().map(|fault| if fault.starts_with("its ") { format!("{at}: {fault}") } else { fault }),
+        );
         if let (None, Some(max_entries)) = (max_entries, alias.max_entries) {
-            notes.push(of_alias("max_entries", show_bound(&max_entries)));
+            notes.push(format!("{} ({})", show_bound(&max_entries), of_alias("max_entries")));
         }
         Route {
             alias: alias.name.clone(),
@@ -133,10 +122,8 @@ impl Site {
                 _ => None,
             },
             way,
-            ttl: ttl.or(alias.ttl).or(bytes.then_some(BYTE_TTL)),
+            lives,
             max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
-            errors,
-            none,
             flight,
             join_timeout: alias.join_timeout,
             policy: notes,
@@ -167,10 +154,8 @@ impl Route {
             kind: "none".into(),
             way: Way::Off(why),
             bytes: None,
-            ttl: None,
+            lives: Lives::none(),
             max_entries: MAX_ENTRIES,
-            errors: Life::Never,
-            none: Life::AsValues,
             flight: true,
             join_timeout: registry::JOIN_TIMEOUT,
             policy: Vec::new(),
@@ -179,15 +164,19 @@ impl Route {
 }
 
 /// Finds policy values: override before attribute.
-struct Finder<'a, 'f> {
+pub(super) struct Finder<'a, 'f> {
     overrides: &'a [&'a Options],
-    faults: &'f mut Vec<String>,
-    notes: &'f mut Vec<String>,
+    pub(super) faults: &'f mut Vec<String>,
+    pub(super) notes: &'f mut Vec<String>,
 }
 
 impl<'a> Finder<'a, '_> {
     /// The last override that gives the option.
-    fn one<T>(&mut self, read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>, name: &str) -> Option<T> {
+    pub(super) fn one<T>(
+        &mut self,
+        read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>,
+        name: &str,
+    ) -> Option<T> {
         let options = self.overrides.iter().rev().find(|options| options.source(name).is_some())?;
         let found = Reader { options, faults: self.faults }.one(read, name)?;
         let source = options.source(name).map_or(String::new(), ToString::to_string);
@@ -195,7 +184,7 @@ impl<'a> Finder<'a, '_> {
         Some(found)
     }
 
-    fn or<T>(
+    pub(super) fn or<T>(
         &mut self,
         read: impl Fn(&'a Options, &str) -> Result<Option<T>, Error>,
         name: &str,
@@ -214,25 +203,17 @@ impl<'a> Finder<'a, '_> {
         }
         attribute
     }
-
-    fn life(&mut self, name: &str, attribute: Keep, default: Life) -> Life {
-        self.one(life, name).unwrap_or(match attribute {
-            Keep::Default => default,
-            Keep::Never => Life::Never,
-            Keep::For(life) => match life() {
-                Duration::MAX => Life::AsValues,
-                life => Life::For(life),
-            },
-        })
-    }
 }
 
 fn show_bound(max_entries: &usize) -> String {
     if *max_entries == usize::MAX { "max_entries unbounded".into() } else { format!("max_entries {max_entries}") }
 }
 
-fn show_ttl(ttl: &Duration) -> String {
-    format!("ttl {}", humantime::format_duration(*ttl))
+pub(super) fn show_time(name: &str, time: Duration) -> String {
+    match time {
+        Duration::MAX => format!("{name} forever"),
+        time => format!("{name} {}", humantime::format_duration(time)),
+    }
 }
 
 /// `flight`: whether computations of one key are one.
@@ -244,23 +225,13 @@ fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
     })
 }
 
-/// `errors`, `none`: a duration, or `"never"`.
-fn life(options: &Options, name: &str) -> Result<Option<Life>, Error> {
-    match options.text(name)? {
-        Some("never") => Ok(Some(Life::Never)),
-        _ => Ok(options.duration(name)?.map(Life::For)),
-    }
-}
-
 /// What is wrong with the values of an override, whether it names a site or not.
 pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
     let mut read = Reader { options, faults };
     read.one(Options::text, "backend");
     read.one(Options::flag, "enabled");
     read.one(flight, "flight");
-    read.one(life, "errors");
-    read.one(life, "none");
-    read.one(Options::duration, "ttl");
+    lives::judge(&mut read);
     read.one(bound, "max_entries");
 }
 

@@ -107,7 +107,7 @@ fn trusting(model: &Model, generics: &Generics) -> TokenStream {
 fn memo(model: &Model) -> TokenStream {
     let (root, name, site, value) = (&model.root, &model.names.memo(), &model.names.near("site"), model.value_type());
     let (home, clause, mut generics) = (home(model), trusting(model, &model.memo), model.memo.clone());
-    let (facts, memo) = (local("facts"), local("MEMO"));
+    let (facts, memo, hooks) = (local("facts"), local("MEMO"), &model.policy.hooks);
     let (key, given, facts) = match model.key_type() {
         Some(key) => (key.clone(), None, quote!(#root::rt::facts!(#key, #value))),
         None => {
@@ -120,11 +120,11 @@ fn memo(model: &Model) -> TokenStream {
     let body = if model.concrete {
         let home = model.self_ty.as_ref().map_or(home, |ty| quote!(<#ty>));
         quote! {
-            static #memo: #ty = #root::rt::Memo::new(#home::#site(), #facts);
+            static #memo: #ty = #root::rt::Memo::new(#home::#site(), #facts #hooks);
             &#memo
         }
     } else {
-        quote!(#home::#site().instance(|| (), #facts))
+        quote!(#home::#site().instance(|| (), #facts #hooks))
     };
     quote!(fn #name #generics(#given) -> &'static #ty #clause { #body })
 }

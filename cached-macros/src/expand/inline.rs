@@ -11,6 +11,7 @@ use quote::quote;
 
 pub(super) fn write(model: &Model) -> TokenStream {
     let Model { root, output, body, .. } = model;
+    let hooks = &model.policy.hooks;
     let (site, key, kind, memo, value) = (local("site"), local("key"), local("kind"), local("memo"), local("value"));
     let site_function = site::function(model, &site);
     let parts = model.key.parts.iter().map(|part| &part.call);
@@ -24,7 +25,7 @@ pub(super) fn write(model: &Model) -> TokenStream {
             #key => {
                 #site_function
                 let #kind = #asked;
-                let #memo = #site().instance(|| (), #root::rt::facts_for!(#key, #kind, #output));
+                let #memo = #site().instance(|| (), #root::rt::facts_for!(#key, #kind, #output) #hooks);
                 #root::rt::lookup_as(#kind, #memo, #key)
             }
         }

@@ -25,7 +25,7 @@ pub(super) fn function(model: &Model, name: &Ident) -> TokenStream {
 
 fn meta(model: &Model) -> TokenStream {
     let Model { root, names, generic, .. } = model;
-    let Policy { alias, version, rules } = &model.policy;
+    let Policy { alias, version, rules, .. } = &model.policy;
     let (identity, named, at, here) = (&names.identity, names.named, names.at, local("here"));
     let shown = match &names.shown {
         Some(shown) => shown.clone(),

@@ -52,7 +52,9 @@ impl Keeps {
                 errors.about(word, Error::new(given.span(), message));
             }
         };
-        refuse("errors", "a `Result`", matches!(seen, Seen::Whole | Seen::Option));
+        for word in ["errors", "stale_if_error"] {
+            refuse(word, "a `Result`", matches!(seen, Seen::Whole | Seen::Option));
+        }
         refuse("none", "an `Option`", seen == Seen::Whole);
         let (kept, none) = (keep(args, "errors", errors), keep(args, "none", errors));
         let names = |path: &Path| path.segments.first().is_some_and(|first| parameters.contains(&first.ident));

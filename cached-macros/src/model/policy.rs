@@ -6,7 +6,7 @@
 use super::keeps::{Keep, Keeps};
 use crate::args::{Args, duration, text};
 use crate::errors::{Errors, did_you_mean};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
 use std::time::Duration;
 use syn::{Error, Expr, ExprLit, Lit};
@@ -17,6 +17,8 @@ pub(crate) struct Policy {
     pub(crate) version: u32,
     /// The fields of the run time's policy.
     pub(crate) rules: TokenStream,
+    /// What is asked of each value, as calls that follow the facts.
+    pub(crate) hooks: TokenStream,
 }
 
 impl Policy {
@@ -29,27 +31,41 @@ impl Policy {
                 quote!(#root::rt::Keep::For(#lazy))
             }
         };
-        let (kept, none) = (keep(keeps.errors), keep(keeps.none));
-        let ttl = option(valued(args, "ttl", errors, ttl));
-        let max_entries = option(valued(args, "max_entries", errors, max_entries));
-        let flight = valued(args, "flight", errors, flight).unwrap_or(true);
+        let mut rules = TokenStream::new();
+        let mut rule = |field: &str, value: Option<TokenStream>| {
+            let field = Ident::new(field, Span::call_site());
+            rules.extend(value.map(|value| quote!(#field: #value,)));
+        };
+        let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
+        let by_value = args.get("ttl").is_some_and(|(_, value)| matches!(value, Expr::Closure(_)));
+        if by_value {
+            rule("by_value", Some(quote!(true)));
+        } else {
+            rule("ttl", valued(args, "ttl", errors, |value| time("ttl", value)).map(some));
+        }
+        rule("jitter", valued(args, "jitter", errors, share));
+        rule("stale", valued(args, "stale", errors, |value| time("stale", value)).map(some));
+        rule("stale_if_error", valued(args, "stale_if_error", errors, |value| time("stale_if_error", value)).map(some));
+        rule("max_entries", valued(args, "max_entries", errors, max_entries).map(some));
+        rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
+        rule("none", keeps.none.map(|_| keep(keeps.none)));
+        rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));
+        let hook = |word: &str| {
+            let (name, value) = args.get(word)?;
+            Some(quote!(.#name(#value)))
+        };
+        let (ttl, cache_if) = (hook("ttl").filter(|_| by_value), hook("cache_if"));
         Policy {
             alias: word(args, "backend", errors).unwrap_or_else(|| "default".to_owned()),
             version: valued(args, "version", errors, version).unwrap_or(0),
-            rules: quote!(ttl: #ttl, max_entries: #max_entries, errors: #kept, none: #none, flight: #flight),
+            rules: quote!(#rules ..#root::rt::Policy::PLAIN),
+            hooks: quote!(#ttl #cache_if),
         }
     }
 }
 
-fn option(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
-}
-
 /// The value of a word, by a rule that says what is wrong with it.
-fn valued<T>(args: &Args, word: &str, errors: &mut Errors, rule: fn(&Expr) -> Result<T, String>) -> Option<T> {
+fn valued<T>(args: &Args, word: &str, errors: &mut Errors, rule: impl Fn(&Expr) -> Result<T, String>) -> Option<T> {
     let (_, value) = args.get(word)?;
     rule(value).map_err(|message| errors.at(value, message)).ok()
 }
@@ -74,20 +90,31 @@ fn number(value: &Expr) -> Option<&syn::LitInt> {
     }
 }
 
-fn ttl(value: &Expr) -> Result<TokenStream, String> {
-    let message = match (value, text(value).as_deref(), number(value)) {
-        (_, Some("forever"), _) => {
-            "`ttl = \"forever\"` is not built yet; leave `ttl` out, memory keeps an entry until it is full"
-        }
-        (_, Some(text), _) => return duration(text).map(lazy),
+/// A lifetime: a text, or an expression of type `Duration`.
+fn time(word: &str, value: &Expr) -> Result<TokenStream, String> {
+    match (value, text(value).as_deref(), number(value)) {
+        (_, Some("forever"), _) => Ok(quote!(|| ::core::time::Duration::MAX)),
+        (_, Some(text), _) => duration(text).map(lazy),
         (_, _, Some(number)) => {
-            return Err(format!("a number has no unit: write `ttl = \"{}s\"`", number.base10_digits()));
+            let digits = number.base10_digits();
+            Err(format!("a number has no unit: write `{word} = \"{digits}s\"`"))
         }
-        (Expr::Closure(_), ..) => "a `ttl` per value is not built yet; give one for all: `ttl = \"5m\"`",
-        (Expr::Lit(_), ..) => "a text such as \"5m\", or an expression of type `Duration`",
-        (other, ..) => return Ok(quote!(|| #other)),
-    };
-    Err(message.to_owned())
+        (Expr::Closure(_), ..) => {
+            Err(format!("one duration for all values, as in `{word} = \"5m\"`; only `ttl` may ask each value"))
+        }
+        (Expr::Lit(_), ..) => Err("a text such as \"5m\", \"forever\", or an expression of type `Duration`".to_owned()),
+        (other, ..) => Ok(quote!(|| #other)),
+    }
+}
+
+/// A share, written in per cent.
+fn share(value: &Expr) -> Result<TokenStream, String> {
+    let written = text(value);
+    let percent = written.as_deref().and_then(|text| text.trim().strip_suffix('%')?.trim_end().parse::<f64>().ok());
+    match percent.filter(|percent| (0.0..=100.0).contains(percent)) {
+        Some(percent) => Ok(Literal::f64_unsuffixed(percent / 100.0).to_token_stream()),
+        None => Err("a share from \"0%\" to \"100%\", as in `jitter = \"10%\"`".to_owned()),
+    }
 }
 
 fn max_entries(value: &Expr) -> Result<TokenStream, String> {

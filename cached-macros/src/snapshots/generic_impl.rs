@@ -38,11 +38,7 @@ impl<T: Clone + 'static> Store<T> {
             generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
-                ttl: ::core::option::Option::None,
-                max_entries: ::core::option::Option::None,
-                errors: ::cached_core::rt::Keep::Default,
-                none: ::cached_core::rt::Keep::Default,
-                flight: true,
+                ..::cached_core::rt::Policy::PLAIN
             },
         });
         ::cached_core::rt::inventory::submit! {

@@ -41,14 +41,11 @@ impl find {
                 )
             },
             policy: ::cached_core::rt::Policy {
-                ttl: ::core::option::Option::None,
-                max_entries: ::core::option::Option::None,
-                errors: ::cached_core::rt::Keep::Default,
                 none: ::cached_core::rt::Keep::For(|| ::core::time::Duration::new(
                     5400,
                     0,
                 )),
-                flight: true,
+                ..::cached_core::rt::Policy::PLAIN
             },
         });
         ::cached_core::rt::inventory::submit! {

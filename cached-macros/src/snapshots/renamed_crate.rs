@@ -42,10 +42,7 @@ impl f {
             },
             policy: my::memo::rt::Policy {
                 ttl: ::core::option::Option::Some(|| LIFE * 2),
-                max_entries: ::core::option::Option::None,
-                errors: my::memo::rt::Keep::Default,
-                none: my::memo::rt::Keep::Default,
-                flight: true,
+                ..my::memo::rt::Policy::PLAIN
             },
         });
         my::memo::rt::inventory::submit! {

@@ -47,9 +47,7 @@ impl price {
                     0,
                 )),
                 max_entries: ::core::option::Option::Some(10000),
-                errors: ::cached_core::rt::Keep::Default,
-                none: ::cached_core::rt::Keep::Default,
-                flight: true,
+                ..::cached_core::rt::Policy::PLAIN
             },
         });
         ::cached_core::rt::inventory::submit! {
