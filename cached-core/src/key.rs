@@ -8,44 +8,102 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::{FoldHasher, RandomState};
 use quick_cache::Equivalent;
 
+/// The bound holds: the only answer that there is.
+#[derive(Debug)]
+pub struct Holds;
+
+/// An answer that is never given. With a second `impl` to choose from, the compiler proves a bound before it goes
+/// on; where it fails it says so once, and is silent about all that would have followed from it.
+#[derive(Debug)]
+pub struct Never;
+
+/// What no type is.
+pub trait Nothing {}
+
 /// A value that may be cached: shared between threads, and cloned for every caller.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cached",
     label = "returned by a `#[cached]` function",
-    note = "a cached value is `Clone + Send + Sync + 'static`: return an `Arc` of it, or an owned copy without references"
+    note = "a cached value is `Clone + Send + Sync + 'static`: derive `Clone`, or return an `Arc` of it, or an owned copy without references"
 )]
-pub trait Value: Clone + Send + Sync + 'static {}
+pub trait Value<M = Holds>: Clone + Send + Sync + 'static {
+    /// What is said of the value, once it is known that the value may be cached.
+    type Proven<K>;
 
-#[diagnostic::do_not_recommend]
-impl<T: Clone + Send + Sync + 'static> Value for T {}
+    /// The same, proven.
+    fn prove<K>(said: K) -> Self::Proven<K>;
+}
 
 /// An argument that may be part of a key, in its owned form.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a cache key",
     label = "an argument of a `#[cached]` function",
-    note = "a key part is `Hash + Eq + Clone + Send + Sync + 'static`; leave it out with `skip(…)`, or say what identifies the call with `key = …`"
+    note = "a key part is `Hash + Eq + Clone + Send + Sync + 'static`: derive what is missing, leave it out with `skip(…)`, or say what identifies the call with `key = …`"
 )]
-pub trait KeyPart: Hash + Eq + Clone + Send + Sync + 'static {}
+pub trait KeyPart<M = Holds>: Hash + Eq + Clone + Send + Sync + 'static {
+    /// The type itself.
+    type Proven;
 
-#[diagnostic::do_not_recommend]
-impl<T: Hash + Eq + Clone + Send + Sync + 'static> KeyPart for T {}
+    /// The same, proven.
+    fn prove(&self) -> &Self::Proven;
+}
 
 /// A borrowed argument whose owned form may be part of a key.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be part of a cache key",
     label = "an argument of a `#[cached]` function",
-    note = "a borrowed key part is `Hash + Eq + ToOwned` with an owned form that is `Clone + Send + Sync + 'static`; leave it out with `skip(…)`, or say what identifies the call with `key = …`"
+    note = "a borrowed key part is `Hash + Eq + ToOwned` with an owned form that is `Clone + Send + Sync + 'static`: derive what is missing, leave it out with `skip(…)`, or say what identifies the call with `key = …`"
 )]
-pub trait RefPart: Hash + Eq + ToOwned<Owned: OwnedKey> {}
+pub trait RefPart<M = Holds>: Hash + Eq + ToOwned<Owned: OwnedKey> {
+    /// The type itself.
+    type Proven: ?Sized;
 
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized + Hash + Eq + ToOwned<Owned: OwnedKey>> RefPart for T {}
+    /// The same, proven.
+    fn prove(&self) -> &Self::Proven;
+}
+
+macro_rules! proofs {
+    ($answer:ty $(, $nothing:ident)?) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: Clone + Send + Sync + 'static $(+ $nothing)?> Value<$answer> for T {
+            type Proven<K> = K;
+
+            #[inline(always)]
+            fn prove<K>(said: K) -> K {
+                said
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: Hash + Eq + Clone + Send + Sync + 'static $(+ $nothing)?> KeyPart<$answer> for T {
+            type Proven = T;
+
+            #[inline(always)]
+            fn prove(&self) -> &T {
+                self
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: ?Sized + Hash + Eq + ToOwned<Owned: OwnedKey> $(+ $nothing)?> RefPart<$answer> for T {
+            type Proven = T;
+
+            #[inline(always)]
+            fn prove(&self) -> &T {
+                self
+            }
+        }
+    };
+}
+
+proofs!(Holds);
+proofs!(Never, Nothing);
 
 /// A stored key.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a cache key",
     label = "the arguments of a `#[cached]` function",
-    note = "a key part is `Hash + Eq + Clone + Send + Sync + 'static`; leave it out with `skip(…)`, or say what identifies the call with `key = …`"
+    note = "a key part is `Hash + Eq + Clone + Send + Sync + 'static`: derive what is missing, leave it out with `skip(…)`, or say what identifies the call with `key = …`"
 )]
 pub trait OwnedKey: Eq + Clone + Send + Sync + 'static {}
 
@@ -67,9 +125,39 @@ pub trait Part {
     fn own(&self) -> Self::Owned;
 }
 
+/// A [`Part`] in a function that keeps `F`. Where the macro can name key and value, `F` is a constant that is only
+/// computed if both may be cached; if it is not, whatever is asked of the key beside it is not said again.
+pub trait Keyed<const F: u8>: Part<Owned = Self::Held> {
+    /// What is stored.
+    type Held: OwnedKey;
+}
+
+impl<P: Part, const F: u8> Keyed<F> for P {
+    type Held = P::Owned;
+}
+
+/// Asks whether an argument may be part of a key.
+pub const fn key<T: KeyPart>() {}
+
+/// Asks whether what an argument refers to may be part of a key.
+pub const fn borrowed<T: ?Sized + RefPart>() {}
+
 /// An argument taken by value, or a reference to it.
 #[derive(Debug)]
 pub struct Own<'a, T>(pub &'a T);
+
+/// An [`Own`], of a type that is asked first.
+#[inline(always)]
+pub fn own<M, T: KeyPart<M>>(value: &T) -> Own<'_, T::Proven> {
+    Own(value.prove())
+}
+
+impl<T: Clone> Own<'_, T> {
+    /// The same part, which borrows nothing: an entry outlives the expressions of its key.
+    pub fn given(self) -> Given<T> {
+        Given(self.0.clone())
+    }
+}
 
 impl<T: KeyPart> Part for Own<'_, T> {
     type Owned = T;
@@ -112,6 +200,19 @@ impl<T: KeyPart> Part for Given<T> {
 /// An argument taken by reference: `&str`, `&[u8]`, `&Path`, `&T`.
 #[derive(Debug)]
 pub struct Ref<'a, T: ?Sized>(pub &'a T);
+
+/// A [`Ref`], of a type that is asked first.
+#[inline(always)]
+pub fn borrow<M, T: ?Sized + RefPart<M>>(value: &T) -> Ref<'_, T::Proven> {
+    Ref(value.prove())
+}
+
+impl<T: ?Sized + ToOwned> Ref<'_, T> {
+    /// The same part, which borrows nothing.
+    pub fn given(self) -> Given<T::Owned> {
+        Given(self.0.to_owned())
+    }
+}
 
 impl<T: ?Sized + RefPart> Part for Ref<'_, T> {
     type Owned = T::Owned;

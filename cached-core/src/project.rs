@@ -4,6 +4,9 @@
 //! there and back. 0: everything; 1: the `Ok` of a `Result`; 2: the whole `Result`; 4 more: a
 //! `None` has a lifetime of its own.
 
+use std::marker::PhantomData;
+
+use crate::codec::{Kind, Probe};
 use crate::key::Value;
 
 /// Which of the site's lifetimes a stored value has.
@@ -21,12 +24,11 @@ pub enum Class {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cached in this way",
     label = "returned by a `#[cached]` function",
-    note = "`errors = …` needs a function that returns a `Result`, `none = …` one that returns an `Option` or a `Result` of one",
-    note = "what is stored is `Clone + Send + Sync + 'static`: with `errors = \"30s\"` the error type too"
+    note = "`errors = …` needs a function that returns a `Result`, `none = …` one that returns an `Option` or a `Result` of one: remove the word, or return that"
 )]
 pub trait Project<const F: u8>: Sized {
     /// What is stored.
-    type Stored: Value;
+    type Stored;
 
     /// What is to be stored of this; nothing for an `Err` that is not kept.
     fn stored(&self) -> Option<&Self::Stored>;
@@ -38,13 +40,40 @@ pub trait Project<const F: u8>: Sized {
     fn class(stored: &Self::Stored) -> Class;
 }
 
+/// What a function keeps, if that may be cached.
+pub const fn kept<const F: u8, R: Project<F, Stored: Value>>() -> u8 {
+    F
+}
+
+/// What a function keeps, as a value.
+#[derive(Debug)]
+pub struct Kept<const F: u8, R>(PhantomData<fn() -> R>);
+
+/// What a function keeps, of a return type that is asked first. Where it may not be cached, this has no type and the
+/// compiler says nothing of what is called on it: so these are methods.
+#[inline(always)]
+pub fn kept_as<R, const F: u8, M>(
+    _: Kind<F>,
+    returned: PhantomData<fn() -> R>,
+) -> <R::Stored as Value<M>>::Proven<Kept<F, R>>
+where
+    R: Project<F, Stored: Value<M>>,
+{
+    R::Stored::prove(Kept(returned))
+}
+
+impl<const F: u8, R: Project<F>> Kept<F, R> {
+    /// A probe of what is stored.
+    pub fn __cached_probe(&self) -> Probe<R::Stored> {
+        Probe::new()
+    }
+}
+
 /// Return types that are stored as they are.
 macro_rules! whole {
     ($(<$($parameter:ident),*> $number:literal $type:ty, $stored:ident => $class:expr;)*) => {$(
-        impl<$($parameter),*> Project<$number> for $type
-        where
-            $type: Value,
-        {
+        #[diagnostic::do_not_recommend]
+        impl<$($parameter),*> Project<$number> for $type {
             type Stored = $type;
 
             #[inline]
@@ -77,10 +106,8 @@ whole! {
 /// Results whose `Ok` value is stored.
 macro_rules! successes {
     ($($number:literal $type:ty, $stored:ident => $class:expr;)*) => {$(
-        impl<T, E> Project<$number> for Result<$type, E>
-        where
-            $type: Value,
-        {
+        #[diagnostic::do_not_recommend]
+        impl<T, E> Project<$number> for Result<$type, E> {
             type Stored = $type;
 
             #[inline]

@@ -7,9 +7,11 @@ pub use inventory;
 
 pub use crate::call::{Miss, Run};
 pub use crate::codec::{Facts, Kind, NoKey, NoValue, NotCopy, NotFallible, NotHandle, Probe, WholeKind};
-pub use crate::key::{Float, FloatBits, Given, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, seq};
+pub use crate::key::{
+    Float, FloatBits, Given, Keyed, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, borrow, borrowed, key, own, seq,
+};
 pub use crate::memo::Memo;
-pub use crate::project::Project;
+pub use crate::project::{Kept, Project, kept, kept_as};
 pub use crate::site::{Keep, Listed, Meta, Policy};
 pub use crate::{
     __encodable as encodable, __facts as facts, __facts_for as facts_for, __facts_of as facts_of,
@@ -20,25 +22,55 @@ use crate::call::{Manner, Ticket};
 use crate::entry::{Entry, EntryAsync};
 use crate::memory::Header;
 
-/// Looks a call up in memory: the only code that a hit runs.
-///
-/// One load of the site's word, one hash over the borrowed parts, one probe, one count.
-#[inline(always)]
-pub fn lookup<const F: u8, P, R>(
-    memo: &'static Memo<P::Owned, R::Stored>,
-    parts: P,
-) -> Result<R, Miss<F, P::Owned, R::Stored>>
-where
-    P: Part,
-    R: Project<F>,
-{
-    match hit(memo, &parts) {
-        Some(value) => Ok(R::restore(value)),
-        None => Err(miss(memo, &parts)),
+/// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
+/// computed, because something cannot be cached, silences what is asked of the memo.
+pub struct Keeping<const F: u8, K: 'static, V: 'static>(pub &'static Memo<K, V>);
+
+impl<const F: u8, K, V: Value> Keeping<F, K, V> {
+    /// Looks a call up in memory: the only code that a hit runs.
+    ///
+    /// One load of the site's word, one hash over the borrowed parts, one probe, one count.
+    #[inline(always)]
+    pub fn lookup<P, R>(self, parts: P) -> Result<R, Miss<F, K, V>>
+    where
+        P: Keyed<F, Held = K>,
+        R: Project<F, Stored = V>,
+    {
+        match hit(self.0, &parts) {
+            Some(value) => Ok(R::restore(value)),
+            None => Err(miss(self.0, &parts)),
+        }
+    }
+
+    /// A call that runs the body whatever is stored, and replaces it.
+    pub fn refresh<P: Keyed<F, Held = K>>(self, parts: P) -> Miss<F, K, V> {
+        again(self.0, &parts)
+    }
+
+    /// The entry of some arguments.
+    pub fn entry<P: Keyed<F, Held = K>>(self, parts: P) -> Entry<P, V> {
+        Entry::new(self.0, &parts)
+    }
+
+    /// The entry of some arguments of an async function.
+    pub fn entry_async<P: Keyed<F, Held = K>>(self, parts: P) -> EntryAsync<P, V> {
+        EntryAsync::new(self.0, &parts)
     }
 }
 
-/// Apart from [`lookup`], so that a hit's answer comes back in registers.
+impl<const F: u8, R: Project<F, Stored: Value>> Kept<F, R> {
+    /// The look-up, where what is kept is known by a value instead of a constant.
+    #[inline(always)]
+    pub fn __cached_lookup<P: Keyed<F>>(
+        &self,
+        memo: &'static Memo<P::Held, R::Stored>,
+        parts: P,
+    ) -> Result<R, Miss<F, P::Held, R::Stored>> {
+        Keeping(memo).lookup(parts)
+    }
+}
+
+/// Apart from [`Keeping::lookup`], so that a hit's answer comes back in registers.
 #[inline(never)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
@@ -58,20 +90,6 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     value
 }
 
-/// As [`lookup`], where what is stored is known by a value instead of a constant.
-#[inline]
-pub fn lookup_as<const F: u8, P, R>(
-    _kind: Kind<F>,
-    memo: &'static Memo<P::Owned, R::Stored>,
-    parts: P,
-) -> Result<R, Miss<F, P::Owned, R::Stored>>
-where
-    P: Part,
-    R: Project<F>,
-{
-    lookup(memo, parts)
-}
-
 /// The call goes on with a key of its own.
 #[cold]
 #[inline(never)]
@@ -81,33 +99,13 @@ fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts:
     Miss { memo, key: memo.held(parts), manner: Manner::Ask, ticket }
 }
 
-/// A call that runs the body whatever is stored, and replaces it.
-pub fn refresh<const F: u8, P, R>(memo: &'static Memo<P::Owned, R::Stored>, parts: P) -> Miss<F, P::Owned, R::Stored>
-where
-    P: Part,
-    R: Project<F>,
-{
-    let key = memo.held(&parts);
-    Miss { memo, key, manner: Manner::Refresh, ticket: Ticket::silent() }
-}
-
-/// The entry of some arguments.
-pub fn entry<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: P) -> Entry<P, V> {
-    Entry::new(memo, &parts)
-}
-
-/// The entry of some arguments of an async function.
-pub fn entry_async<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: P) -> EntryAsync<P, V> {
-    EntryAsync::new(memo, &parts)
+/// A miss whatever is stored.
+fn again<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
+    Miss { memo, key: memo.held(parts), manner: Manner::Refresh, ticket: Ticket::silent() }
 }
 
 /// A probe of the stored form of some parts.
 pub fn probe_owned<P: Part>(_parts: &P) -> Probe<P::Owned> {
-    Probe::new()
-}
-
-/// A probe of what is stored of a return type.
-pub fn probe_stored<R: Project<F>, const F: u8>(_kind: Kind<F>) -> Probe<R::Stored> {
     Probe::new()
 }
 

@@ -85,14 +85,15 @@ impl Args {
     }
 
     fn argument(&mut self, input: ParseStream) -> syn::Result<()> {
-        let expected = |_| input.error(format!("expected one of {}", accepted()));
+        let expected =
+            |_| input.error(format!("a word comes first, as in `backend = \"shared\"`; accepted: {}", accepted()));
         let word = input.call(Ident::parse_any).map_err(expected)?;
         let Some((name, example)) = WORDS.iter().find(|row| word == row.0) else {
             return Err(Error::new(word.span(), unknown(&word.to_string())));
         };
         let refused = |why: &str| Err(Error::new(word.span(), why));
         if self.mentions(name) {
-            return refused(&format!("`{name}` is given twice"));
+            return refused(&format!("`{name}` is given twice: keep one of them"));
         }
         self.0.push(Given { word: word.clone(), value: None });
         let mut opens = input.peek(syn::token::Paren);
@@ -100,11 +101,11 @@ impl Args {
             opens = input.parse::<Token![=]>().is_ok() && !input.is_empty() && !input.peek(Token![,]);
         }
         if !opens {
-            return refused(&format!("here `{example}`"));
+            return refused(&format!("`{name}` is written `{example}`"));
         }
         let value = Some(input.parse()?);
         if !input.is_empty() && !input.peek(Token![,]) {
-            return Err(input.error("expected `,`"));
+            return Err(input.error(format!("a comma is missing before this: `{example}, …`")));
         }
         if let Some(given) = self.0.last_mut() {
             given.value = value;
@@ -127,6 +128,11 @@ impl Args {
     pub(crate) fn words(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|given| &given.word)
     }
+}
+
+/// How a word looks.
+pub(crate) fn example(word: &str) -> &'static str {
+    WORDS.iter().find(|row| row.0 == word).map_or("", |row| row.1)
 }
 
 fn unknown(word: &str) -> String {
@@ -166,31 +172,34 @@ pub(crate) fn bare(expr: &Expr) -> &Expr {
 
 const SECOND: u128 = 1_000_000_000;
 
-/// Units of time, in nanoseconds.
-const UNITS: &[(&str, u128)] = &[
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", SECOND),
-    ("m", 60 * SECOND),
-    ("h", 3_600 * SECOND),
-    ("d", 86_400 * SECOND),
-    ("w", 604_800 * SECOND),
+/// Units of time, in nanoseconds, and what people call them.
+const UNITS: &[(&str, u128, &str)] = &[
+    ("ns", 1, "nanoseconds"),
+    ("us", 1_000, "microseconds"),
+    ("ms", 1_000_000, "milliseconds"),
+    ("s", SECOND, "seconds"),
+    ("m", 60 * SECOND, "minutes"),
+    ("h", 3_600 * SECOND, "hours"),
+    ("d", 86_400 * SECOND, "days"),
+    ("w", 604_800 * SECOND, "weeks"),
 ];
 
 /// `"1h 30m"` as a duration; the error says what is accepted.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     const ACCEPTED: &str = "a number and a unit (ns, us, ms, s, m, h, d, w), as in `5m` or `1h 30m`";
-    let wrong = || format!("`{text}` is not a duration; accepted: {ACCEPTED}");
+    let wrong = |near: &str| format!("`{text}` is not a duration{near}; accepted: {ACCEPTED}");
     let mut nanos = 0;
     let mut rest = text.trim();
     loop {
         let digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let number: u64 = rest[..rest.len() - digits.len()].parse().map_err(|_| wrong())?;
+        let number: u64 = rest[..rest.len() - digits.len()].parse().map_err(|_| wrong(""))?;
         let unit = digits.trim_start();
         let after = unit.trim_start_matches(char::is_alphabetic);
         let unit = &unit[..unit.len() - after.len()];
-        let (_, each) = UNITS.iter().find(|row| row.0 == unit).ok_or_else(wrong)?;
+        let Some((_, each, _)) = UNITS.iter().find(|row| row.0 == unit) else {
+            let meant = UNITS.iter().find(|row| unit.len() > 2 && row.2.starts_with(unit.trim_end_matches('s')));
+            return Err(wrong(&meant.map_or_else(String::new, |row| format!(" (did you mean `{number}{}`?)", row.0))));
+        };
         nanos += u128::from(number) * each;
         rest = after.trim_start();
         if rest.is_empty() {
@@ -198,8 +207,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         }
     }
     match u64::try_from(nanos / SECOND) {
-        _ if nanos == 0 => Err(format!("`{text}` is zero: an entry would expire before it is read")),
+        _ if nanos == 0 => Err(format!(
+            "`{text}` is zero, so an entry would expire before it is read: write a longer time, as in `5m`"
+        )),
         Ok(seconds) => Ok(Duration::new(seconds, (nanos % SECOND) as u32)),
-        Err(_) => Err(format!("`{text}` is too long")),
+        Err(_) => Err(format!("`{text}` is too long: at most {} seconds fit", u64::MAX)),
     }
 }

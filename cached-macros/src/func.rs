@@ -4,7 +4,7 @@
 //! a name of its own; and the refusals that depend on nothing else.
 
 use crate::errors::Errors;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
@@ -53,8 +53,9 @@ const KINDS: &[(&str, &str)] = &[
 const CONST: &str = "a `const fn` runs in the compiler, where there is no cache: remove `const`, or `#[cached]`";
 const UNSAFE: &str = "an `unsafe fn` is not cached: a hit would skip its contract; cache a safe function around it";
 const EXTERN: &str = "a function with an `extern` ABI is not cached: cache a Rust function and call that";
-const NOTHING: &str = "this function returns nothing, so there is nothing to cache";
-const NEVER: &str = "this function never returns, so there is nothing to cache";
+const NOTHING: &str =
+    "this function returns nothing, so there is nothing to cache: return what it computes, or remove `#[cached]`";
+const NEVER: &str = "this function never returns, so there is nothing to cache: remove `#[cached]`";
 const FUTURE: &str = "a future cannot be stored: write `async fn`, and `#[cached]` above attributes that rewrite it";
 const NAMELESS: &str = "a type without a name cannot be stored: name the type, or box it in an `Arc<dyn …>`";
 
@@ -171,7 +172,10 @@ impl Func {
             (sig.constness.to_token_stream(), CONST),
             (safety, UNSAFE),
             (sig.abi.to_token_stream(), EXTERN),
-            (sig.variadic.to_token_stream(), "variadic arguments cannot be a key"),
+            (
+                sig.variadic.to_token_stream(),
+                "variadic arguments cannot be a key: cache a function without them around it",
+            ),
         ];
         for (tokens, message) in tokens.iter().filter(|row| !row.0.is_empty()) {
             errors.at(tokens, message);
@@ -199,13 +203,14 @@ impl Func {
         }
     }
 
-    /// `Self` in a function that has no receiver, where no `impl` block is known.
-    pub(crate) fn check_self(&self, errors: &mut Errors) {
+    /// `Self` in a function that has no receiver, where no `impl` block is known. Whether there was one.
+    pub(crate) fn check_self(&self, errors: &mut Errors) -> bool {
         let mut paths = Paths { wanted: &is_self, found: None };
         paths.visit_signature(&self.item.sig);
         paths.visit_block(&self.item.block);
         let message = "`Self` is not known here: put `#[cached]` on the `impl` block as well";
         errors.push(paths.found.map(|at| Error::new(at, message)));
+        paths.found.is_some()
     }
 }
 
@@ -221,6 +226,19 @@ pub(crate) fn peel(ty: &Type) -> &Type {
 /// A name that the user's code cannot meet.
 pub(crate) fn local(name: &str) -> Ident {
     format_ident!("{name}", span = Span::mixed_site())
+}
+
+/// The tokens with all that they name, in another place: there the compiler tells what is wrong with them, and of
+/// errors that are told twice in one place it shows one.
+pub(crate) fn located(tokens: TokenStream, at: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = token {
+            token = Group::new(group.delimiter(), located(group.stream(), at)).into();
+        }
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    moved.collect()
 }
 
 /// A name as people say it.

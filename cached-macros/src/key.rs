@@ -3,7 +3,7 @@
 //! In: a type as it was declared, and the name of the argument. Out: the type that the cache
 //! stores, and the expression that borrows it for a look-up; or why it cannot be a key.
 
-use crate::func::{local, path_in, peel};
+use crate::func::{local, located, path_in, peel};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use std::mem::replace;
@@ -15,6 +15,8 @@ use syn::{GenericArgument, GenericParam, Lifetime, Path, PathArguments, PathSegm
 pub(crate) struct Shape {
     pub(crate) owned: TokenStream,
     pub(crate) part: TokenStream,
+    /// Whether each of its types may be in a key, as constant statements.
+    pub(crate) checks: TokenStream,
     /// It owns itself: there is no reference, float or `Cow` in it that the macro can see.
     pub(crate) plain: bool,
 }
@@ -28,6 +30,8 @@ pub(crate) const A_CLOSURE: &str = "is a closure, and closures cannot be compare
 pub(crate) struct Reader<'a> {
     pub(crate) root: &'a TokenStream,
     pub(crate) at: Span,
+    /// The parts ask their types; else the checks do.
+    pub(crate) asks: bool,
 }
 
 impl Reader<'_> {
@@ -39,7 +43,7 @@ impl Reader<'_> {
             Some(last) => (last.ident.to_string(), types(last).next()),
             None => (String::new(), None),
         };
-        let shape = |owned, part| Ok(Shape { owned, part, plain: false });
+        let shape = |owned, part, checks| Ok(Shape { owned, part, checks, plain: false });
         match (ty, word.as_str(), first) {
             (Type::Reference(borrow), ..) => {
                 if let Some(token) = borrow.mutability {
@@ -48,23 +52,26 @@ impl Reader<'_> {
                 let target = &*borrow.elem;
                 let inner = self.read(target, name, depth + 1)?;
                 return if inner.plain {
-                    shape(owned_of(target), quote_spanned!(at=> #root::rt::Ref(#value)))
+                    shape(owned_of(target), self.borrowed(&value), self.check(target, "borrowed"))
                 } else {
                     Ok(inner)
                 };
             }
-            (_, "Cow", Some(target)) => return shape(owned_of(target), quote_spanned!(at=> #root::rt::Ref(&*#value))),
+            (_, "Cow", Some(target)) => {
+                return shape(owned_of(target), self.borrowed(&quote!(&*#value)), self.check(target, "borrowed"));
+            }
             (_, "f32" | "f64", _) => {
-                return shape(quote!(#root::rt::FloatBits<#ty>), quote_spanned!(at=> #root::rt::Float(#value)));
+                let part = quote_spanned!(at=> #root::rt::Float(#value));
+                return shape(quote!(#root::rt::FloatBits<#ty>), part, TokenStream::new());
             }
             (_, "Option", Some(inner)) => {
-                let Shape { owned, part, plain } = self.read(inner, &x, 1)?;
+                let Shape { owned, part, checks, plain } = self.read(inner, &x, 1)?;
                 if !plain {
                     let part = quote_spanned!(at=> #root::rt::Maybe(match #found {
                         ::core::option::Option::Some(#x) => ::core::option::Option::Some(#part),
                         ::core::option::Option::None => ::core::option::Option::None,
                     }));
-                    return shape(quote!(::core::option::Option<#owned>), part);
+                    return shape(quote!(::core::option::Option<#owned>), part, checks);
                 }
             }
             (Type::Tuple(tuple), ..) => {
@@ -74,22 +81,45 @@ impl Reader<'_> {
                 if elems.iter().any(|elem| !elem.plain) {
                     let (owned, parts) = (elems.iter().map(|elem| &elem.owned), elems.iter().map(|elem| &elem.part));
                     let part = quote_spanned!(at=> { let (#(#names,)*) = #found; (#(#parts,)*) });
-                    return shape(quote!((#(#owned,)*)), part);
+                    let checks = elems.iter().map(|elem| elem.checks.clone()).collect();
+                    return shape(quote!((#(#owned,)*)), part, checks);
                 }
             }
             _ => {}
         }
         if let Some(elem) = element(ty) {
-            let Shape { owned, part, plain } = self.read(elem, &x, 1)?;
+            let Shape { owned, part, checks, plain } = self.read(elem, &x, 1)?;
             if !plain {
                 let part = quote_spanned!(at=> #root::rt::seq(&#name[..], |#x| #part));
-                return shape(quote!(::std::vec::Vec<#owned>), part);
+                return shape(quote!(::std::vec::Vec<#owned>), part, checks);
             }
         }
-        match refusal(ty) {
-            Some(why) => Err(why),
-            None => Ok(Shape { owned: quote!(#ty), part: quote_spanned!(at=> #root::rt::Own(#found)), plain: true }),
+        if let Some(why) = refusal(ty) {
+            return Err(why);
         }
+        // Where the part asks, it is written alike in the wrapper and in `entry`: of two errors alike one is shown.
+        let part = self.own(&if self.asks { quote!(&#value) } else { found });
+        Ok(Shape { owned: quote!(#ty), part, checks: self.check(ty, "key"), plain: true })
+    }
+
+    /// The part of a value, by a reference to it.
+    pub(crate) fn own(&self, value: &TokenStream) -> TokenStream {
+        self.part(value, if self.asks { "own" } else { "Own" })
+    }
+
+    /// The part of what a reference leads to.
+    pub(crate) fn borrowed(&self, value: &TokenStream) -> TokenStream {
+        self.part(value, if self.asks { "borrow" } else { "Ref" })
+    }
+
+    fn part(&self, value: &TokenStream, made_by: &str) -> TokenStream {
+        let (root, name) = (located(self.root.clone(), self.at), Ident::new(made_by, self.at));
+        quote_spanned!(self.at=> #root::rt::#name(#value))
+    }
+
+    fn check(&self, ty: &Type, asked_by: &str) -> TokenStream {
+        let (root, name) = (self.root, Ident::new(asked_by, Span::mixed_site()));
+        quote!(#root::rt::#name::<#ty>();)
     }
 }
 

@@ -50,10 +50,10 @@ fn function(args: TokenStream, item: ImplItemFn, around: &Around, all: &mut Erro
     let model = Model::new(&args, Func::new(item), around, &mut errors);
     match errors.take() {
         None => expand::function(&model),
-        Some(error) => {
+        Some(error) => fallback::keep(&model, &unchanged, error).unwrap_or_else(|error| {
             all.push(error);
-            fallback::keep(&model, &unchanged)
-        }
+            unchanged
+        }),
     }
 }
 

@@ -119,7 +119,7 @@ fn a_word_that_is_not_known_is_answered_with_the_nearest() {
     refused("result = true", f, &["errors"]);
     refused("sync_writes = true", f, &["flight"]);
     refused("ignore(n)", f, &["here `skip"]);
-    refused("\"shared\"", f, &["expected one of", "`backend`"]);
+    refused("\"shared\"", f, &["a word comes first", "`backend`"]);
 }
 
 #[test]
@@ -136,20 +136,20 @@ fn a_value_that_makes_no_sense_is_refused() {
     let f = "fn f(n: u8) -> u8 { n }";
     refused("ttl = 60", f, &["ttl = \"60s\""]);
     refused("ttl = \"0s\"", f, &["zero"]);
-    refused("ttl = \"5 minutes\"", f, &["not a duration", "`1h 30m`"]);
-    refused("ttl", f, &["here `ttl = \"5m\"`"]);
-    refused("ttl =", f, &["here `ttl = \"5m\"`"]);
+    refused("ttl = \"5 minutes\"", f, &["not a duration", "did you mean `5m`", "`1h 30m`"]);
+    refused("ttl", f, &["is written `ttl = \"5m\"`"]);
+    refused("ttl =", f, &["is written `ttl = \"5m\"`"]);
     refused("max_entries = 0", f, &["0 entries"]);
     refused("max_entries = \"many\"", f, &["unbounded"]);
     refused("flight = \"of\"", f, &["did you mean `off`"]);
     refused("version = \"3\"", f, &["whole number"]);
-    refused("backend = \"\"", f, &["empty"]);
+    refused("backend = \"\"", f, &["empty", "write `backend = \"shared\"`"]);
     refused("backend = shared", f, &["text in quotes"]);
     refused("companion = \"a b\"", f, &["not a name"]);
     refused("crate = \"memo\"", f, &["without quotes"]);
     refused("key = \"n\"", f, &["expression over the arguments"]);
     refused("key = |n| n", f, &["expression over the arguments"]);
-    refused("skip = n", f, &["here `skip(db)`"]);
+    refused("skip = n", f, &["`skip(db)`"]);
     refused("errors = \"30s\"", f, &["`Result`", "`u8`"]);
     refused("none = \"30s\"", f, &["`Option`", "`u8`"]);
     refused("errors = \"soon\"", "fn f() -> Result<u8, E> { x }", &["not a duration", "forever"]);
@@ -278,7 +278,7 @@ fn what_breaks_two_rules_gives_one_error() {
     let f = "fn f(n: u8) -> u8 { n }";
     refused("errors = \"soon\"", f, &["`Result`", "`u8`"]);
     refused("none = \"forever\"", f, &["`Option`", "`u8`"]);
-    refused("skip(3)", f, &["here `skip(db)`"]);
+    refused("skip(3)", f, &["`skip(db)`"]);
     refused("skip(x)", "fn f((x, y): (&mut u8, u8)) -> u8 { 0 }", &["skip all of them or none"]);
     refused("", "fn f(n: &mut impl Clone) -> u8 { 0 }", &["`n` is borrowed mutably"]);
     let methods = "impl<T> S<T> { #[cached] fn a(n: u8) -> u8 { n } #[cached] fn b(n: u8) -> u8 { n } }";

@@ -199,14 +199,14 @@ macro_rules! __facts_of {
     }};
 }
 
-/// The facts of a key known by its parts and a value known by kind and return type.
+/// The facts of a key known by its parts and a value known by what is kept.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __facts_for {
-    ($parts:ident, $kind:ident, $returned:ty) => {{
+    ($parts:ident, $kept:ident) => {{
         #[allow(unused_imports)]
         use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
-        let stored = $crate::rt::probe_stored::<$returned, _>($kind);
+        let stored = $kept.__cached_probe();
         $crate::rt::Facts::new(
             $crate::rt::probe_owned(&$parts).__cached_key(),
             stored.__cached_value(),

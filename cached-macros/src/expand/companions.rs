@@ -4,25 +4,25 @@
 //! Out: the wrapper and, in an `enum` of its name or as methods beside it, `uncached`, `site`,
 //! `entry`, `refresh` and the memo.
 
-use super::{companions_of, renamed, site, wrapper};
+use super::{renamed, site, wrapper};
 use crate::func::local;
 use crate::key::borrow_in;
 use crate::model::{Form, Model, parameters, without};
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use syn::{Generics, parse_quote};
 
-/// A method with its companions beside it, or a function with the `enum` of its name.
+/// A method with its companions beside it, or a function with the `enum` that they live in.
 pub(super) fn write(model: &Model) -> TokenStream {
-    let Model { vis, names, attrs, root, .. } = model;
+    let Model { vis, names, attrs, .. } = model;
     let (every, lints) = (&attrs.every, &attrs.lints);
     let (every, lints) = (quote!(#(#every)*), quote!(#(#lints)*)); // each as one
-    let (kept, body) = (model.kept(), body_call(model));
-    let found = with_memo(model, false, &model.at_result(quote!(#root::rt::lookup::<#kept, _, _>)));
-    let (wrapper, uncached) = (wrapper(model, &found, &body), uncached(model));
+    let body = body_call(model);
+    let (wrapper, uncached) = (wrapper(model, &found(model), &body), uncached(model));
     let (site, memo, entry, refresh) =
         (site::function(model, &names.near("site")), memo(model), entry(model), refresh(model));
-    let companions = [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh)];
+    let shown = [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh)];
+    let companions = kept(model).into_iter().chain(hooked(model)).chain(shown);
     // The companions are not linted, and what the user allowed in the signature is allowed in theirs.
     let all = quote! {
         #every
@@ -30,21 +30,33 @@ pub(super) fn write(model: &Model) -> TokenStream {
         #(
             #every
             #[doc(hidden)]
-            #[allow(dead_code, clippy::pedantic)]
+            #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
             #lints
             #companions
         )*
     };
-    let all = if model.form == Form::Beside { all } else { companions_of(model, &all) };
-    quote!(#wrapper #all)
+    if model.form == Form::Beside {
+        return quote!(#wrapper #all);
+    }
+    let home = &names.home;
+    quote! {
+        #wrapper
+        #every
+        #[doc(hidden)]
+        #[allow(missing_debug_implementations)]
+        #vis enum #home {}
+        #every
+        impl #home { #all }
+    }
 }
 
-/// Where the companions live: `price` or `Self`.
-fn home(model: &Model) -> TokenStream {
-    match model.form {
-        Form::Beside => quote!(Self),
-        Form::Free | Form::Inline => model.names.home.to_token_stream(),
-    }
+/// What is kept, if all that is to be kept may be cached: one statement asks for each type, in its place.
+fn kept(model: &Model) -> Option<TokenStream> {
+    let (root, name, lasting, found) = (&model.root, model.names.hidden("kept"), &model.lasting, model.by_type());
+    let checks = model.key.parts.iter().map(|part| &part.checks);
+    let asked = model.at_output(quote!(#root::rt::kept::<#found, #lasting>()));
+    let kept = quote!(const #name: ::core::primitive::u8 = { #(#checks)* #asked };);
+    model.concrete.then_some(kept)
 }
 
 /// The body, once, under the user's signature.
@@ -53,15 +65,15 @@ fn uncached(model: &Model) -> TokenStream {
     let sig = renamed(&model.body_sig, &model.names.near("uncached"));
     quote! {
         #[doc(hidden)]
-        #[allow(dead_code)]
+        #[allow(dead_code, clippy::must_use_candidate)]
         #(#attrs)*
         #vis #sig #body
     }
 }
 
-/// `run(|| price::uncached::<T>(a, b))`.
+/// `run(|| <price>::uncached::<T>(a, b))`.
 fn body_call(model: &Model) -> TokenStream {
-    let (home, name, passed) = (home(model), &model.names.near("uncached"), &model.passed);
+    let (home, name, passed) = (model.home(), &model.names.near("uncached"), &model.passed);
     let parameters = parameters(&model.sig.generics);
     let fish = (!parameters.is_empty()).then(|| quote!(::<#(#parameters),*>));
     let body = quote!(#home::#name #fish(#(#passed),*));
@@ -71,90 +83,119 @@ fn body_call(model: &Model) -> TokenStream {
     }
 }
 
-/// A call of the run time with memo and parts, in that order.
-fn with_memo(model: &Model, in_entry: bool, function: &TokenStream) -> TokenStream {
-    let (root, home, memo) = (&model.root, home(model), &model.names.memo());
+/// The look-up of the wrapper.
+fn found(model: &Model) -> TokenStream {
+    if model.concrete {
+        return asked(model, false, "lookup");
+    }
+    let (root, key, kept) = (&model.root, local("key"), model.kept());
+    let parts = model.key.parts.iter().map(|part| &part.call);
+    let looked_up = model.looked_up(&key, &quote!(#root::rt::Kind::<#kept>), |facts| instance(model, &facts));
+    quote!(match (#(#parts,)*) { #key => #looked_up })
+}
+
+/// What the memo is asked by its parts.
+fn asked(model: &Model, in_entry: bool, question: &str) -> TokenStream {
+    let (root, home, memo, question) =
+        (&model.root, model.home(), &model.names.hidden("memo"), Ident::new(question, Span::mixed_site()));
     let parts = model.key.parts.iter().map(|part| if in_entry { &part.entry } else { &part.call });
     let parts = quote!((#(#parts,)*));
-    let parameters = parameters(&model.memo);
-    if model.key_type().is_some() {
-        let fish = (!parameters.is_empty()).then(|| quote!(::<#(#parameters),*>));
-        return quote!(#function(#home::#memo #fish(), #parts));
+    if model.concrete {
+        return quote!(#home::#memo().#question(#parts));
     }
-    let (key, value) = (local("key"), model.value_type());
-    let call = quote!(#function(#home::#memo::<#(#parameters,)* _>(#root::rt::facts_of!(#key, #value)), #key));
+    let (key, value, kept) = (local("key"), model.value_type(), model.kept());
+    let memo = instance(model, &quote!(#root::rt::facts_of!(#key, #value)));
+    let asked = quote!(#root::rt::Keeping::<#kept, _, _>(#memo).#question(#key));
     match in_entry {
-        true => quote!(let #key = #parts; #call),
-        false => quote!(match #parts { #key => #call }),
+        true => quote!(let #key = #parts; #asked),
+        false => quote!(match #parts { #key => #asked }),
     }
 }
 
-/// `where for<'a> R: Project<F>`: a companion takes the bound on trust, so that a return type that
+/// The memo of these type arguments, of which the facts are known.
+fn instance(model: &Model, facts: &TokenStream) -> TokenStream {
+    let (home, memo, parameters) = (model.home(), &model.names.hidden("memo"), parameters(&model.memo));
+    let hooked = model.names.hidden("hooked");
+    match model.policy.hooks.is_empty() {
+        true => quote!(#home::#memo::<#(#parameters,)* _, _>(#facts)),
+        false => quote!(#home::#memo::<#(#parameters,)* _, _>(#home::#hooked::<#(#parameters,)* _>(#facts))),
+    }
+}
+
+/// The facts of these type arguments, with what is asked of each value: written once, so that what is wrong
+/// with it is said once.
+fn hooked(model: &Model) -> Option<TokenStream> {
+    let (root, name, value, hooks) =
+        (&model.root, model.names.hidden("hooked"), model.value_type(), &model.policy.hooks);
+    let (clause, facts, mut generics) = (trusting(model, &model.memo), local("facts"), model.memo.clone());
+    generics.params.push(parse_quote!(__Key: #root::rt::OwnedKey));
+    let (generics, ..) = generics.split_for_impl();
+    let facts_type = quote!(#root::rt::Facts<__Key, #value>);
+    let hooked = quote!(fn #name #generics(#facts: #facts_type) -> #facts_type #clause { #facts #hooks });
+    (!model.concrete && !hooks.is_empty()).then_some(hooked)
+}
+
+/// `where for<'a> R::Stored: Value`: a companion takes the bound on trust, so that a return type that
 /// cannot be kept is one error, where the function itself is, and not one in every companion.
-///
-/// Of a generic function it also says what is kept, where that can be seen: the compiler looks no
-/// further than the bound, and would else not know that a `Vec<T>` can be bytes when `T` can.
 fn trusting(model: &Model, generics: &Generics) -> TokenStream {
-    let (root, lasting, kept) = (&model.root, &model.lasting, model.kept());
+    let (root, value) = (&model.root, model.value_type());
     let written = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let stored = model.stored().map(|stored| quote!(, Stored = #stored));
-    let trusted = model.at_result(quote!(for<'__any> #lasting: #root::rt::Project<#kept #stored>));
+    let trusted = (!model.concrete).then(|| quote!(for<'__any> #value: #root::rt::Value));
     quote!(where #(#written,)* #trusted)
 }
 
-/// One static where the types can be named in it, else the instance of the types. A key type that
-/// has no name comes with the facts.
+/// One static where the types can be named in it, else the instance of the types, which come with the facts.
 fn memo(model: &Model) -> TokenStream {
-    let (root, name, site, value) = (&model.root, &model.names.memo(), &model.names.near("site"), model.value_type());
-    let (home, clause, mut generics) = (home(model), trusting(model, &model.memo), model.memo.clone());
-    let (facts, memo, hooks) = (local("facts"), local("MEMO"), &model.policy.hooks);
-    let (key, given, facts) = match model.key_type() {
-        Some(key) => (key.clone(), None, quote!(#root::rt::facts!(#key, #value))),
-        None => {
-            generics.params.push(parse_quote!(__Key: #root::rt::OwnedKey));
-            (quote!(__Key), Some(quote!(#facts: #root::rt::Facts<__Key, #value>)), quote!(#facts))
+    let (root, name, site, home) = (&model.root, model.names.hidden("memo"), model.names.near("site"), model.home());
+    let outside = model.home_outside();
+    let (facts, memo, kept) = (local("facts"), local("MEMO"), model.kept());
+    if let Some(key) = model.key_type().filter(|_| model.concrete) {
+        let (value, hooks) = (model.value_type(), &model.policy.hooks);
+        return quote! {
+            fn #name() -> #root::rt::Keeping<#kept, #key, #value> {
+                static #memo: #root::rt::Memo<#key, #value> =
+                    #root::rt::Memo::new(#outside::#site(), #root::rt::facts!(#key, #value) #hooks);
+                #root::rt::Keeping(&#memo)
+            }
+        };
+    }
+    let mut generics = model.memo.clone();
+    generics.params.push(parse_quote!(__Key: #root::rt::OwnedKey));
+    generics.params.push(parse_quote!(__Value: #root::rt::Value));
+    let (generics, _, clause) = generics.split_for_impl();
+    quote! {
+        fn #name #generics(#facts: #root::rt::Facts<__Key, __Value>) -> &'static #root::rt::Memo<__Key, __Value> #clause {
+            #home::#site().instance(|| (), #facts)
         }
-    };
-    let ty = quote!(#root::rt::Memo<#key, #value>);
-    let (generics, ..) = generics.split_for_impl();
-    let body = if model.concrete {
-        let home = model.self_ty.as_ref().map_or(home, |ty| quote!(<#ty>));
-        quote! {
-            static #memo: #ty = #root::rt::Memo::new(#home::#site(), #facts #hooks);
-            &#memo
-        }
-    } else {
-        quote!(#home::#site().instance(|| (), #facts #hooks))
-    };
-    quote!(fn #name #generics(#given) -> &'static #ty #clause { #body })
+    }
 }
 
 /// One entry, named by the arguments that are in the key.
 fn entry(model: &Model) -> TokenStream {
-    let (root, name, value, inputs) = (&model.root, &model.names.near("entry"), model.value_type(), &model.key.entry);
-    let (ty, function) = match model.sig.asyncness {
-        Some(_) => (quote!(EntryAsync), quote!(entry_async)),
-        None => (quote!(Entry), quote!(entry)),
+    let Model { root, names, key: crate::model::Key { entry: inputs, .. }, .. } = model;
+    let (name, value, kept) = (names.near("entry"), model.value_type(), model.kept());
+    let (ty, question) = match model.sig.asyncness {
+        Some(_) => (quote!(EntryAsync), "entry_async"),
+        None => (quote!(Entry), "entry"),
     };
-    let key = model.key_type().map(|key| quote!(<Owned = #key>));
+    let key = model.key_type().filter(|_| model.concrete).map(|key| quote!(, Held = #key));
     let generics = without(&model.sig.generics, &model.key.left_out);
     let clause = trusting(model, &generics);
     let (generics, ..) = generics.split_for_impl();
-    let found = with_memo(model, true, &quote!(#root::rt::#function));
+    let found = asked(model, true, question);
     quote! {
-        fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Part #key, #value> #clause { #found }
+        fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Keyed<#kept #key>, #value> #clause { #found }
     }
 }
 
 /// Computes again and replaces.
 fn refresh(model: &Model) -> TokenStream {
-    let (root, kept, output) = (&model.root, model.kept(), &model.output);
     let mut sig = renamed(&model.sig, &model.names.near("refresh"));
-    if borrow_in(output).is_none() {
+    if borrow_in(&model.output).is_none() {
         sig.generics.where_clause = syn::parse2(trusting(model, &sig.generics)).ok();
     }
     let miss = local("miss");
-    let found = with_memo(model, false, &quote!(#root::rt::refresh::<#kept, _, #output>));
+    let found = asked(model, false, "refresh");
     let run = body_call(model);
     quote! {
         #sig {

@@ -5,28 +5,26 @@
 
 use super::{site, wrapper};
 use crate::func::local;
-use crate::model::Model;
+use crate::model::{Model, Policy};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 pub(super) fn write(model: &Model) -> TokenStream {
-    let Model { root, output, body, .. } = model;
-    let hooks = &model.policy.hooks;
-    let (site, key, kind, memo, value) = (local("site"), local("key"), local("kind"), local("memo"), local("value"));
+    let Model { root, output, body, policy: Policy { hooks, .. }, .. } = model;
+    let (site, key, value) = (local("site"), local("key"), local("value"));
     let site_function = site::function(model, &site);
     let parts = model.key.parts.iter().map(|part| &part.call);
     let kept = model.kept();
-    let asked = match model.keeps.whole {
+    let kind = match model.keeps.whole {
         None => quote!(#root::rt::kind!(#output)),
         Some(_) => quote!(#root::rt::Kind::<#kept>),
     };
+    let looked_up = model.looked_up(&key, &kind, |facts| quote!(#site().instance(|| (), #facts #hooks)));
     let found = quote! {
         match (#(#parts,)*) {
             #key => {
                 #site_function
-                let #kind = #asked;
-                let #memo = #site().instance(|| (), #root::rt::facts_for!(#key, #kind, #output) #hooks);
-                #root::rt::lookup_as(#kind, #memo, #key)
+                #looked_up
             }
         }
     };

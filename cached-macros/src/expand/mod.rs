@@ -7,13 +7,12 @@ mod companions;
 mod inline;
 mod site;
 
-use crate::func::local;
-use crate::key::{last, types};
+use crate::func::{local, located};
 use crate::model::{Form, Model};
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::Signature;
 use syn::spanned::Spanned;
-use syn::{Signature, Type};
 
 /// Everything that stands in the place of the function.
 pub(crate) fn function(model: &Model) -> TokenStream {
@@ -26,18 +25,6 @@ pub(crate) fn function(model: &Model) -> TokenStream {
 /// The signature under another name.
 pub(crate) fn renamed(sig: &Signature, name: &Ident) -> Signature {
     Signature { ident: name.clone(), ..sig.clone() }
-}
-
-/// The `enum` of the function's name, and what is called through it.
-pub(crate) fn companions_of(model: &Model, inside: &TokenStream) -> TokenStream {
-    let (vis, home, every) = (&model.vis, &model.names.home, &model.attrs.every);
-    quote! {
-        #(#every)*
-        #[doc(hidden)]
-        #vis enum #home {}
-        #(#every)*
-        impl #home { #inside }
-    }
 }
 
 /// The wrapper: a value that was found goes out, a miss goes on to `run`.
@@ -88,20 +75,33 @@ impl Model {
 
     /// What the memo keeps of a result.
     fn value_type(&self) -> TokenStream {
-        let (root, lasting, keeps) = (&self.root, &self.lasting, self.kept());
-        self.at_result(quote!(<#lasting as #root::rt::Project<#keeps>>::Stored))
+        let (root, lasting, kept) = (&self.root, &self.lasting, self.kept());
+        quote!(<#lasting as #root::rt::Project<#kept>>::Stored)
     }
 
-    /// The type that a generic function keeps, where it can be seen.
-    fn stored(&self) -> Option<&Type> {
-        match self.keeps.whole.filter(|_| !self.concrete)? {
-            1 => last(&self.lasting).filter(|last| last.ident == "Result").and_then(|result| types(result).next()),
-            _ => Some(&self.lasting),
-        }
-    }
-
-    /// The const argument that says what is kept.
+    /// The const argument that says what is kept: where the types can be named it is computed once, in the first of
+    /// the companions, and not at all if one of them cannot be cached.
     fn kept(&self) -> TokenStream {
+        if !self.concrete {
+            return self.by_type();
+        }
+        let (home, name) = (self.home_outside(), self.names.hidden("kept"));
+        quote!({ #home::#name })
+    }
+
+    /// The type that the companions are called through.
+    fn home(&self) -> TokenStream {
+        let home = &self.names.home;
+        if self.form == Form::Beside { quote!(Self) } else { quote!(<#home>) }
+    }
+
+    /// The same where `Self` has no meaning.
+    fn home_outside(&self) -> TokenStream {
+        self.self_ty.as_ref().map_or_else(|| self.home(), |ty| quote!(<#ty>))
+    }
+
+    /// What is kept, found by the type where it is not written.
+    fn by_type(&self) -> TokenStream {
         let (root, lasting) = (&self.root, &self.lasting);
         let more = if self.keeps.none.is_some() { 4 } else { 0 };
         match self.keeps.whole {
@@ -114,20 +114,17 @@ impl Model {
         }
     }
 
-    /// Moves the macro's own tokens to the return type, so that the compiler sees one error and not many.
-    fn at_result(&self, tokens: TokenStream) -> TokenStream {
-        let at = self.output.span().resolved_at(Span::mixed_site());
-        let moved = tokens.into_iter().map(|token| match token {
-            TokenTree::Group(group) => {
-                let mut moved = Group::new(group.delimiter(), self.at_result(group.stream()));
-                moved.set_span(at);
-                TokenTree::Group(moved)
-            }
-            mut other => {
-                other.set_span(other.span().located_at(at));
-                other
-            }
-        });
-        moved.collect()
+    /// The look-up by the parts in `key`, with a kind and the memo of the facts, if what is kept may be cached. All of it stands at the return type, so that the compiler says there, and once, what is wrong.
+    fn looked_up(&self, key: &Ident, kind: &TokenStream, memo: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
+        let (root, output, kept) = (&self.root, &self.output, local("kept"));
+        let memo = memo(quote!(#root::rt::facts_for!(#key, #kept)));
+        self.at_output(quote! {{
+            let #kept = #root::rt::kept_as(#kind, ::core::marker::PhantomData::<fn() -> #output>);
+            #kept.__cached_lookup(#memo, #key)
+        }})
+    }
+
+    fn at_output(&self, tokens: TokenStream) -> TokenStream {
+        located(tokens, self.output.span().resolved_at(Span::mixed_site()))
     }
 }

@@ -4,6 +4,7 @@
 //! time, as far as it can be said without knowing the types; borrowed returns are refused.
 
 use super::Form;
+use super::policy::near;
 use crate::args::{Args, duration, text};
 use crate::errors::{Errors, written};
 use crate::func::{is_self, path_in, peel};
@@ -48,7 +49,8 @@ impl Keeps {
         let mut refuse = |word: &str, wanted: &str, unfit: bool| {
             if let Some((given, _)) = args.get(word).filter(|_| unfit) {
                 let output = written(output);
-                let message = format!("`{word}` is for functions that return {wanted}, this one returns `{output}`");
+                let message =
+                    format!("`{word}` is for functions that return {wanted}, this one returns `{output}`: remove it");
                 errors.about(word, Error::new(given.span(), message));
             }
         };
@@ -98,7 +100,8 @@ impl Keeps {
 fn keep(args: &Args, word: &str, errors: &mut Errors) -> Option<Keep> {
     let (_, value) = args.get(word)?;
     let or_forever = if word == "errors" { ", \"never\" or \"forever\"" } else { ", or \"never\"" };
-    let accepted = format!("`{word}` is a duration such as \"30s\"{or_forever}");
+    let near = near(value, if word == "errors" { &["never", "forever"] } else { &["never"] });
+    let accepted = format!("`{word}` is a duration such as \"30s\"{or_forever}{near}");
     let written = text(value);
     let message = match written.as_deref() {
         Some("never") => return Some(Keep::Never),

@@ -48,7 +48,7 @@ impl Around<'_> {
         match args.get("crate") {
             None => return self.root.clone(),
             Some((_, Expr::Path(path))) => return path.to_token_stream(),
-            Some((_, other)) => errors.at(other, "a path, without quotes: `crate = my::path`"),
+            Some((_, other)) => errors.at(other, "`crate` takes a path, without quotes, as in `crate = my::path`"),
         }
         self.root.clone()
     }
@@ -93,12 +93,9 @@ impl Model {
         func.check(errors);
         let form = match block {
             Some(ItemImpl { trait_: None, .. }) => Form::Beside,
-            None if !func.has_receiver() => Form::Free,
+            None if !func.has_receiver() && !func.check_self(errors) => Form::Free,
             Some(_) | None => Form::Inline,
         };
-        if form == Form::Free {
-            func.check_self(errors);
-        }
         if let (Form::Inline, Some((word, _))) = (form, args.get("companion")) {
             let message =
                 "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)";
@@ -106,13 +103,14 @@ impl Model {
         }
         generics::name_impl_traits(&mut func);
         let self_ty = block.filter(|_| form == Form::Beside).map(|block| with_static(&block.self_ty));
-        let key = Key::new(args, &func, &root, self_ty.as_ref(), errors);
+        let mut parameters = parameters(&func.item.sig.generics);
+        parameters.extend(block.into_iter().flat_map(|block| self::parameters(&block.generics)));
+        let named = parameters.is_empty() && form != Form::Inline;
+        let key = Key::new(args, &func, (&root, self_ty.as_ref(), named), errors);
         let sig = &func.item.sig;
         check_static(&sig.generics, &func.args, &key.left_out, errors);
         let output = func.output();
         let lasting = substituted(&with_static(&output), self_ty.as_ref());
-        let mut parameters = parameters(&sig.generics);
-        parameters.extend(block.into_iter().flat_map(|block| self::parameters(&block.generics)));
         let keeps = Keeps::new(args, form, &lasting, &parameters, errors);
         keeps.check_borrow(&output, errors);
         let patterns = func.args.iter().filter(|arg| !arg.is_plain());
@@ -126,9 +124,7 @@ impl Model {
             passed: func.args.iter().map(|arg| arg.name.clone()).collect(),
             patterns: patterns.map(|arg| (arg.pat.clone(), arg.name.clone())).collect(),
             memo: generics::without_lifetimes(&sig.generics, &key.left_out),
-            concrete: parameters.is_empty()
-                && form != Form::Inline
-                && key.parts.iter().all(|part| part.owned.is_some()),
+            concrete: named && key.parts.iter().all(|part| part.owned.is_some()),
             generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
             policy: Policy::new(args, &keeps, &root, errors),
             body: func.body,

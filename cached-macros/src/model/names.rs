@@ -3,8 +3,8 @@
 //! In: the function, its form and the words `companion` and `name`. Out: the names of the
 //! companions, the identity of the site, and the user's attributes sorted by where they belong.
 
-use super::Form;
 use super::policy::word;
+use super::{Form, parameters};
 use crate::args::Args;
 use crate::errors::{Errors, written};
 use crate::func::{Func, plain};
@@ -34,6 +34,7 @@ impl Names {
         let at = Span::call_site().located_at(ident.span());
         let companion = companion(args, errors);
         let hidden = companion.as_ref().is_some_and(|other| other == "none");
+        let renamed = companion.is_some() && form == Form::Free && parameters(&func.item.sig.generics).is_empty();
         let mut home = match companion {
             Some(_) if hidden => Ident::new(&format!("__cached_{name}"), at),
             other => other.unwrap_or_else(|| ident.clone()),
@@ -49,13 +50,17 @@ impl Names {
             (None, None) => path_to(&[&name]),
             (None, Some(block)) => path_to(&[&type_text(block), &name]),
         };
-        let renamed = form == Form::Beside || form == Form::Free && args.mentions("companion");
+        let named = given.is_some();
         let doc = format!("Cached: see `{before}entry`, `{before}refresh`, `{before}uncached`, `{before}site`.");
         Names {
             prefix,
             at: ident.span(),
-            shown: (given.is_some() || renamed).then(|| identity.clone()),
-            named: given.is_some(),
+            shown: match given {
+                None if renamed => Some(quote!(::core::any::type_name_of_val(&#ident))),
+                None if form != Form::Beside && !args.mentions("companion") => None,
+                _ => Some(identity.clone()),
+            },
+            named,
             doc: (form != Form::Inline && !hidden).then_some(doc),
             home,
             identity,
@@ -67,18 +72,18 @@ impl Names {
         Ident::new(&format!("{}{what}", self.prefix), self.home.span())
     }
 
-    /// The memo is not for users: where it stands among their methods it is called otherwise.
-    pub(crate) fn memo(&self) -> Ident {
+    /// The name of what is not for users: where it stands among their methods it is called otherwise.
+    pub(crate) fn hidden(&self, what: &str) -> Ident {
         let secret = if self.prefix.is_empty() { "" } else { "__" };
-        Ident::new(&format!("{secret}{}memo", self.prefix), self.home.span())
+        Ident::new(&format!("{secret}{}{what}", self.prefix), self.home.span())
     }
 }
 
 fn companion(args: &Args, errors: &mut Errors) -> Option<Ident> {
     let name = word(args, "companion", errors)?;
-    let (given, _) = args.get("companion")?;
-    let message = format!("`{name}` is not a name: `companion = \"other\"`, or \"none\"");
-    syn::parse_str(&name).map_err(|_| errors.about(given, Error::new(given.span(), message))).ok()
+    let (given, value) = args.get("companion")?;
+    let message = format!("`{name}` is not a name: write `companion = \"other\"`, or \"none\"");
+    syn::parse_str(&name).map_err(|_| errors.about(given, Error::new_spanned(value, message))).ok()
 }
 
 /// `module::a::b`, put together by the compiler.

@@ -7,8 +7,8 @@ use super::generics::closure;
 use super::substituted;
 use crate::args::{Args, bare, text};
 use crate::errors::{Errors, did_you_mean, list};
-use crate::func::{Arg, Func, peel, plain};
-use crate::key::{Reader, Refusal};
+use crate::func::{Arg, Func, located, peel, plain};
+use crate::key::{Reader, Refusal, Shape};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -42,6 +42,8 @@ pub(crate) struct Part {
     pub(crate) call: TokenStream,
     /// How `entry` has it.
     pub(crate) entry: TokenStream,
+    /// Whether its types may be in a key.
+    pub(crate) checks: TokenStream,
 }
 
 /// What becomes a part: an argument, or an expression of the user's.
@@ -60,8 +62,15 @@ struct Said<'a> {
 }
 
 impl Key {
-    /// The parts, by the path of the framework and the type of the `impl` block.
-    pub(crate) fn new(args: &Args, func: &Func, root: &TokenStream, home: Option<&Type>, errors: &mut Errors) -> Key {
+    /// The parts, by the path of the framework and the type of the `impl` block. `named`: key and value types can be
+    /// written down outside of the function, as far as the arguments go.
+    pub(crate) fn new(
+        args: &Args,
+        func: &Func,
+        around: (&TokenStream, Option<&Type>, bool),
+        errors: &mut Errors,
+    ) -> Key {
+        let (root, home, named) = around;
         let Some(said) = Said::read(args, func, errors) else {
             return Key::default();
         };
@@ -71,6 +80,7 @@ impl Key {
             Element::Argument(_) => None,
         });
         let read = words(written.collect());
+        let asks = !named || elements.iter().any(|element| matches!(element, Element::Written(_)));
         let mut key = Key::default();
         for arg in &func.args {
             if said.keeps(arg) {
@@ -80,11 +90,16 @@ impl Key {
             }
         }
         for element in &elements {
+            let at = match element {
+                Element::Written(expr) => expr.span(),
+                Element::Argument(arg) => arg.ty.span(),
+            };
+            let reader = Reader { root, at: at.resolved_at(Span::mixed_site()), asks };
             let part = match element {
-                Element::Written(expr) => Ok(Part::written(expr, root)),
+                Element::Written(expr) => Ok(Part::written(expr, &reader)),
                 Element::Argument(arg) => match closure(&func.item.sig.generics, &arg.ty) {
                     Some(refusal) => Err(refusal),
-                    None => Part::argument(arg, &substituted(&arg.ty, home), is_given(arg, &read), root),
+                    None => Part::argument(arg, &substituted(&arg.ty, home), is_given(arg, &read), &reader),
                 }
                 .map_err(|refusal| refused(arg, refusal, errors)),
             };
@@ -103,37 +118,43 @@ impl Key {
 }
 
 impl Part {
-    fn argument(arg: &Arg, ty: &Type, given: bool, root: &TokenStream) -> Result<Part, Refusal> {
+    fn argument(arg: &Arg, ty: &Type, given: bool, reader: &Reader) -> Result<Part, Refusal> {
         let name = &arg.name;
-        let reader = Reader { root, at: arg.ty.span().resolved_at(Span::mixed_site()) };
+        let part = |call: Shape, entry| {
+            let [call_part, entry] = [call.part, entry].map(|part| located(part, reader.at));
+            let checks = if arg.is_self() { located(call.checks, reader.at) } else { call.checks };
+            Ok(Part { owned: Some(call.owned), call: call_part, entry, checks })
+        };
         if let Type::Reference(borrow) = peel(ty)
             && borrow.mutability.is_none()
             && arg.is_self()
         {
             let shape = reader.read(&borrow.elem, name, 1)?; // a method's own type, whole
-            return Ok(Part { owned: Some(shape.owned), call: shape.part.clone(), entry: shape.part });
+            let entry = shape.part.clone();
+            return part(shape, entry);
         }
         let call = reader.read(ty, name, 0)?;
         let entry = match (is_reference(ty), given) {
-            (false, true) if call.plain => quote!(#root::rt::Given(::core::clone::Clone::clone(&#name))),
+            (false, true) if call.plain => given_of(&call.part),
             (false, false) => reader.read(ty, name, 1)?.part,
             _ => call.part.clone(),
         };
-        Ok(Part { owned: Some(call.owned), call: call.part, entry })
+        part(call, entry)
     }
 
     /// An entry outlives its expressions, so there it owns them.
-    fn written(expr: &Expr, root: &TokenStream) -> Part {
-        let at = expr.span().resolved_at(Span::mixed_site());
-        let (call, entry) = match expr {
-            Expr::Reference(_) => (
-                quote_spanned!(at=> #root::rt::Ref(#expr)),
-                quote_spanned!(at=> #root::rt::Given(::std::borrow::ToOwned::to_owned(#expr))),
-            ),
-            _ => (quote_spanned!(at=> #root::rt::Own(&(#expr))), quote_spanned!(at=> #root::rt::Given(#expr))),
+    fn written(expr: &Expr, reader: &Reader) -> Part {
+        let call = match expr {
+            Expr::Reference(_) => reader.borrowed(&expr.to_token_stream()),
+            _ => reader.own(&quote_spanned!(reader.at=> &(#expr))),
         };
-        Part { owned: None, call, entry }
+        Part { owned: None, entry: given_of(&call), call, checks: TokenStream::new() }
     }
+}
+
+/// The part, borrowing nothing.
+fn given_of(part: &TokenStream) -> TokenStream {
+    quote!(#part.given())
 }
 
 impl<'a> Said<'a> {
@@ -150,7 +171,9 @@ impl<'a> Said<'a> {
         for name in skip.map(elements).into_iter().flatten() {
             match name_of(name) {
                 Some(name) => said.skip(name, errors),
-                None => errors.about("skip", Error::new_spanned(name, "here `skip(db)`")),
+                None => {
+                    errors.about("skip", Error::new_spanned(name, "`skip` takes names of arguments, as in `skip(db)`"))
+                }
             }
         }
         let broken = args.mentions("key") && key.is_none() || args.mentions("skip") && skip.is_none();
@@ -192,7 +215,7 @@ impl<'a> Said<'a> {
         self.skipped.push(name.clone());
         let known: Vec<_> = self.func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain)).collect();
         let message = if twice {
-            format!("`{name}` is skipped twice")
+            format!("`{name}` is skipped twice: remove one of them")
         } else if !known.contains(&name) {
             let near = did_you_mean(&name, known.iter().map(String::as_str));
             let all = if known.is_empty() { "none".to_owned() } else { list(&known) };

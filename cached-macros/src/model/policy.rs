@@ -4,7 +4,7 @@
 //! no sense is an error under the value, saying what is accepted.
 
 use super::keeps::{Keep, Keeps};
-use crate::args::{Args, duration, text};
+use crate::args::{Args, duration, example, text};
 use crate::errors::{Errors, did_you_mean};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -74,9 +74,11 @@ fn valued<T>(args: &Args, word: &str, errors: &mut Errors, rule: impl Fn(&Expr) 
 pub(crate) fn word(args: &Args, word: &str, errors: &mut Errors) -> Option<String> {
     let (_, value) = args.get(word)?;
     let message = match text(value) {
-        Some(text) if text.trim().is_empty() => format!("`{word}` is empty"),
+        Some(text) if text.trim().is_empty() => {
+            format!("`{word}` is empty: write `{}`, or leave it out", example(word))
+        }
         Some(text) => return Some(text),
-        None => format!("a text in quotes: `{word} = \"…\"`"),
+        None => format!("`{word}` takes a text in quotes, as in `{}`", example(word)),
     };
     errors.about(word, Error::new_spanned(value, message));
     None
@@ -102,7 +104,9 @@ fn time(word: &str, value: &Expr) -> Result<TokenStream, String> {
         (Expr::Closure(_), ..) => {
             Err(format!("one duration for all values, as in `{word} = \"5m\"`; only `ttl` may ask each value"))
         }
-        (Expr::Lit(_), ..) => Err("a text such as \"5m\", \"forever\", or an expression of type `Duration`".to_owned()),
+        (Expr::Lit(_), ..) => {
+            Err(format!("`{word}` takes a text such as \"5m\" or \"forever\", or an expression of type `Duration`"))
+        }
         (other, ..) => Ok(quote!(|| #other)),
     }
 }
@@ -118,33 +122,34 @@ fn share(value: &Expr) -> Result<TokenStream, String> {
 }
 
 fn max_entries(value: &Expr) -> Result<TokenStream, String> {
-    const ACCEPTED: &str = "a number above 0, as in `max_entries = 10_000`, or \"unbounded\"";
+    const ACCEPTED: &str = "`max_entries` takes a number above 0, as in `max_entries = 10_000`, or \"unbounded\"";
     match number(value).map(syn::LitInt::base10_parse::<u64>) {
         Some(Ok(0)) => Err(format!("0 entries is no cache; {ACCEPTED}")),
         Some(Ok(number)) => Ok(Literal::u64_unsuffixed(number).to_token_stream()),
         None if text(value).as_deref() == Some("unbounded") => Ok(quote!(::core::primitive::usize::MAX)),
-        _ => Err(ACCEPTED.to_owned()),
+        _ => Err(format!("{ACCEPTED}{}", near(value, &["unbounded"]))),
     }
 }
 
 fn flight(value: &Expr) -> Result<bool, String> {
-    let written = text(value);
-    match written.as_deref() {
+    match text(value).as_deref() {
         Some("process") => Ok(true),
         Some("off") => Ok(false),
         Some("distributed") => {
             Err("`flight = \"distributed\"` is not built yet; \"process\" is one computation per process".to_owned())
         }
-        other => {
-            let near = other.map_or_else(String::new, |other| did_you_mean(other, ["process", "off"]));
-            Err(format!("`flight` is one of `\"process\"`, `\"off\"`{near}"))
-        }
+        _ => Err(format!("`flight` is \"process\" or \"off\"{}", near(value, &["process", "off"]))),
     }
 }
 
 fn version(value: &Expr) -> Result<u32, String> {
     let number = number(value).and_then(|number| number.base10_parse().ok());
-    number.ok_or_else(|| "a whole number that fits in 32 bits, as in `version = 3`".to_owned())
+    number.ok_or_else(|| "`version` takes a whole number that fits in 32 bits, as in `version = 3`".to_owned())
+}
+
+/// The known text that is near to the one that was written.
+pub(crate) fn near(value: &Expr, known: &[&str]) -> String {
+    text(value).map_or_else(String::new, |text| did_you_mean(&text, known.iter().copied()))
 }
 
 /// A duration as a function, as the run time wants all times.

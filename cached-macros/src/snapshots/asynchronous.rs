@@ -2,28 +2,34 @@
 ///Cached: see `user::entry`, `user::refresh`, `user::uncached`, `user::site`.
 async fn user(db: &Pool, id: u64) -> sqlx::Result<User> {
     let miss = {
-        let found = ::cached_core::rt::lookup::<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-            _,
-            _,
-        >(user::memo(), (::cached_core::rt::Own(&id),));
+        let found = <user>::memo().lookup((::cached_core::rt::Own(&id),));
         match found {
             ::core::result::Result::Ok(value) => return value,
             ::core::result::Result::Err(miss) => miss,
         }
     };
-    miss.run_async(user::uncached(db, id)).await
+    miss.run_async(<user>::uncached(db, id)).await
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum user {}
 impl user {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     async fn uncached(db: &Pool, id: u64) -> sqlx::Result<User> {
         db.get(id).await
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u64>();
+        ::cached_core::rt::kept::<
+            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
+            sqlx::Result<User>,
+        >()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -39,8 +45,8 @@ impl user {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(sqlx::Result < User >) } >> ::Stored
+                    (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < { <
+                    user > ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -53,74 +59,38 @@ impl user {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <user>::kept },
         (u64,),
-        <sqlx::Result<
-            User,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-        >>::Stored,
-    >
-    where
-        for<'__any> sqlx::Result<
-            User,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-        >,
-    {
+        <sqlx::Result<User> as ::cached_core::rt::Project<{ <user>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
-            <sqlx::Result<
-                User,
-            > as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-            >>::Stored,
+            <sqlx::Result<User> as ::cached_core::rt::Project<{ <user>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            user::site(),
+            <user>::site(),
             ::cached_core::rt::facts!(
-                (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(sqlx::Result < User >) } >> ::Stored
+                (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < { < user
+                > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::EntryAsync<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
-        <sqlx::Result<
-            User,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-        >>::Stored,
-    >
-    where
-        for<'__any> sqlx::Result<
-            User,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-        >,
-    {
-        ::cached_core::rt::entry_async(user::memo(), (::cached_core::rt::Own(id),))
+        impl ::cached_core::rt::Keyed<{ <user>::kept }, Held = (u64,)>,
+        <sqlx::Result<User> as ::cached_core::rt::Project<{ <user>::kept }>>::Stored,
+    > {
+        <user>::memo().entry_async((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User>
-    where
-        for<'__any> sqlx::Result<
-            User,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(sqlx::Result < User >) },
-            _,
-            sqlx::Result<User>,
-        >(user::memo(), (::cached_core::rt::Own(&id),));
-        miss.run_async(user::uncached(db, id)).await
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User> {
+        let miss = <user>::memo().refresh((::cached_core::rt::Own(&id),));
+        miss.run_async(<user>::uncached(db, id)).await
     }
 }

@@ -5,24 +5,21 @@
 ///
 ///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
 fn f(n: u8) -> u8 {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(u8) },
-        _,
-        _,
-    >(f::memo(), (::cached_core::rt::Own(&n),));
+    let found = <f>::memo().lookup((::cached_core::rt::Own(&n),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| f::uncached(n)),
+        ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached(n)),
     }
 }
 #[cfg(unix)]
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum f {}
 #[cfg(unix)]
 impl f {
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     #[allow(dead_code)]
     #[tracing::instrument]
     #[cfg_attr(test, instrument)]
@@ -31,7 +28,15 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u8>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u8) }, u8>()
+    };
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
@@ -48,8 +53,8 @@ impl f {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u8,), < u8 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u8) } >> ::Stored
+                    (u8,), < u8 as ::cached_core::rt::Project < { < f > ::kept } >>
+                    ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -63,57 +68,42 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <f>::kept },
         (u8,),
-        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
+        <u8 as ::cached_core::rt::Project<{ <f>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u8,),
-            <u8 as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(u8) },
-            >>::Stored,
+            <u8 as ::cached_core::rt::Project<{ <f>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            f::site(),
+            <f>::site(),
             ::cached_core::rt::facts!(
-                (u8,), < u8 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u8) } >> ::Stored
+                (u8,), < u8 as ::cached_core::rt::Project < { < f > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     fn entry(
         n: &u8,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u8,)>,
-        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
-        ::cached_core::rt::entry(f::memo(), (::cached_core::rt::Own(n),))
+        impl ::cached_core::rt::Keyed<{ <f>::kept }, Held = (u8,)>,
+        <u8 as ::cached_core::rt::Project<{ <f>::kept }>>::Stored,
+    > {
+        <f>::memo().entry((::cached_core::rt::Own(n),))
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
-    fn refresh(n: u8) -> u8
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(u8) },
-            _,
-            u8,
-        >(f::memo(), (::cached_core::rt::Own(&n),));
-        miss.run(|| f::uncached(n))
+    fn refresh(n: u8) -> u8 {
+        let miss = <f>::memo().refresh((::cached_core::rt::Own(&n),));
+        miss.run(|| <f>::uncached(n))
     }
 }

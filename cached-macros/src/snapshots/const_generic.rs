@@ -1,26 +1,34 @@
 ///
 ///Cached: see `sum::entry`, `sum::refresh`, `sum::uncached`, `sum::site`.
 fn sum<const N: usize>(all: [u64; N]) -> u64 {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(u64) },
-        _,
-        _,
-    >(sum::memo::<N>(), (::cached_core::rt::Own(&all),));
+    let found = match (::cached_core::rt::own(&all),) {
+        key => {
+            let kept = ::cached_core::rt::kept_as(
+                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(u64) }>,
+                ::core::marker::PhantomData::<fn() -> u64>,
+            );
+            kept.__cached_lookup(
+                <sum>::memo::<N, _, _>(::cached_core::rt::facts_for!(key, kept)),
+                key,
+            )
+        }
+    };
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| sum::uncached::<N>(all)),
+        ::core::result::Result::Err(miss) => miss.run(|| <sum>::uncached::<N>(all)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum sum {}
 impl sum {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached<const N: usize>(all: [u64; N]) -> u64 {
         all.iter().sum()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -45,57 +53,79 @@ impl sum {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo<const N: usize>() -> &'static ::cached_core::rt::Memo<
-        ([u64; N],),
-        <u64 as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >>::Stored,
-    >
-    where
-        for<'__any> u64: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >,
-    {
-        sum::site()
-            .instance(
-                || (),
-                ::cached_core::rt::facts!(
-                    ([u64; N],), < u64 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u64) } >> ::Stored
-                ),
-            )
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo<
+        const N: usize,
+        __Key: ::cached_core::rt::OwnedKey,
+        __Value: ::cached_core::rt::Value,
+    >(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
+        <sum>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<const N: usize>(
         all: &[u64; N],
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = ([u64; N],)>,
+        impl ::cached_core::rt::Keyed<{ ::cached_core::rt::fallible!(u64) }>,
         <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored,
     >
     where
-        for<'__any> u64: ::cached_core::rt::Project<
+        for<'__any> <u64 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u64) },
-        >,
+        >>::Stored: ::cached_core::rt::Value,
     {
-        ::cached_core::rt::entry(sum::memo::<N>(), (::cached_core::rt::Own(all),))
-    }
-    #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh<const N: usize>(all: [u64; N]) -> u64
-    where
-        for<'__any> u64: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
+        let key = (::cached_core::rt::own(&*all),);
+        ::cached_core::rt::Keeping::<
             { ::cached_core::rt::fallible!(u64) },
             _,
-            u64,
-        >(sum::memo::<N>(), (::cached_core::rt::Own(&all),));
-        miss.run(|| sum::uncached::<N>(all))
+            _,
+        >(
+                <sum>::memo::<
+                    N,
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < u64 as ::cached_core::rt::Project < {
+                        ::cached_core::rt::fallible!(u64) } >> ::Stored
+                    ),
+                ),
+            )
+            .entry(key)
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh<const N: usize>(all: [u64; N]) -> u64
+    where
+        for<'__any> <u64 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        let miss = match (::cached_core::rt::own(&all),) {
+            key => {
+                ::cached_core::rt::Keeping::<
+                    { ::cached_core::rt::fallible!(u64) },
+                    _,
+                    _,
+                >(
+                        <sum>::memo::<
+                            N,
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < u64 as ::cached_core::rt::Project < {
+                                ::cached_core::rt::fallible!(u64) } >> ::Stored
+                            ),
+                        ),
+                    )
+                    .refresh(key)
+            }
+        };
+        miss.run(|| <sum>::uncached::<N>(all))
     }
 }

@@ -1,13 +1,8 @@
 ///
 ///Cached: see `at::entry`, `at::refresh`, `at::uncached`, `at::site`.
 fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> Shape {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(Shape) },
-        _,
-        _,
-    >(
-        at::memo(),
-        (
+    let found = <at>::memo()
+        .lookup((
             ::cached_core::rt::Float(x),
             ::cached_core::rt::Maybe(
                 match &label {
@@ -25,20 +20,20 @@ fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> 
                 },
             ),
             ::cached_core::rt::Ref(&*text),
-        ),
-    );
+        ));
     match found {
         ::core::result::Result::Ok(value) => value,
         ::core::result::Result::Err(miss) => {
-            miss.run(|| at::uncached(x, label, path, text))
+            miss.run(|| <at>::uncached(x, label, path, text))
         }
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum at {}
 impl at {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(
         x: f64,
         label: Option<&str>,
@@ -48,7 +43,15 @@ impl at {
         Shape
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::borrowed::<str>();
+        ::cached_core::rt::borrowed::<str>();
+        ::cached_core::rt::borrowed::<str>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Shape) }, Shape>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -68,8 +71,8 @@ impl at {
                     as ::std::borrow::ToOwned > ::Owned >, ::std::vec::Vec <
                     (::cached_core::rt::FloatBits < f32 >, < str as
                     ::std::borrow::ToOwned > ::Owned,) >, < str as ::std::borrow::ToOwned
-                    > ::Owned,), < Shape as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Shape) } >> ::Stored
+                    > ::Owned,), < Shape as ::cached_core::rt::Project < { < at > ::kept
+                    } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -82,8 +85,9 @@ impl at {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <at>::kept },
         (
             ::cached_core::rt::FloatBits<f64>,
             ::core::option::Option<<str as ::std::borrow::ToOwned>::Owned>,
@@ -95,15 +99,8 @@ impl at {
             >,
             <str as ::std::borrow::ToOwned>::Owned,
         ),
-        <Shape as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Shape) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Shape: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Shape) },
-        >,
-    {
+        <Shape as ::cached_core::rt::Project<{ <at>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (
                 ::cached_core::rt::FloatBits<f64>,
@@ -116,32 +113,30 @@ impl at {
                 >,
                 <str as ::std::borrow::ToOwned>::Owned,
             ),
-            <Shape as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Shape) },
-            >>::Stored,
+            <Shape as ::cached_core::rt::Project<{ <at>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            at::site(),
+            <at>::site(),
             ::cached_core::rt::facts!(
                 (::cached_core::rt::FloatBits < f64 >, ::core::option::Option < < str as
                 ::std::borrow::ToOwned > ::Owned >, ::std::vec::Vec <
                 (::cached_core::rt::FloatBits < f32 >, < str as ::std::borrow::ToOwned >
                 ::Owned,) >, < str as ::std::borrow::ToOwned > ::Owned,), < Shape as
-                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Shape) } >>
-                ::Stored
+                ::cached_core::rt::Project < { < at > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         x: &f64,
         label: &Option<&str>,
         path: &[(f32, &str)],
         text: &Cow<'_, str>,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<
-            Owned = (
+        impl ::cached_core::rt::Keyed<
+            { <at>::kept },
+            Held = (
                 ::cached_core::rt::FloatBits<f64>,
                 ::core::option::Option<<str as ::std::borrow::ToOwned>::Owned>,
                 ::std::vec::Vec<
@@ -153,18 +148,10 @@ impl at {
                 <str as ::std::borrow::ToOwned>::Owned,
             ),
         >,
-        <Shape as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Shape) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Shape: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Shape) },
-        >,
-    {
-        ::cached_core::rt::entry(
-            at::memo(),
-            (
+        <Shape as ::cached_core::rt::Project<{ <at>::kept }>>::Stored,
+    > {
+        <at>::memo()
+            .entry((
                 ::cached_core::rt::Float(*x),
                 ::cached_core::rt::Maybe(
                     match label {
@@ -182,29 +169,18 @@ impl at {
                     },
                 ),
                 ::cached_core::rt::Ref(&**text),
-            ),
-        )
+            ))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(
         x: f64,
         label: Option<&str>,
         path: &[(f32, &str)],
         text: Cow<'_, str>,
-    ) -> Shape
-    where
-        for<'__any> Shape: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Shape) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(Shape) },
-            _,
-            Shape,
-        >(
-            at::memo(),
-            (
+    ) -> Shape {
+        let miss = <at>::memo()
+            .refresh((
                 ::cached_core::rt::Float(x),
                 ::cached_core::rt::Maybe(
                     match &label {
@@ -222,8 +198,7 @@ impl at {
                     },
                 ),
                 ::cached_core::rt::Ref(&*text),
-            ),
-        );
-        miss.run(|| at::uncached(x, label, path, text))
+            ));
+        miss.run(|| <at>::uncached(x, label, path, text))
     }
 }

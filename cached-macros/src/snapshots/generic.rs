@@ -4,21 +4,29 @@ fn best<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
 where
     T: Hash,
 {
-    let found = ::cached_core::rt::lookup::<
-        0,
-        _,
-        _,
-    >(best::memo::<T>(), (::cached_core::rt::Ref(all),));
+    let found = match (::cached_core::rt::borrow(all),) {
+        key => {
+            let kept = ::cached_core::rt::kept_as(
+                ::cached_core::rt::Kind::<0>,
+                ::core::marker::PhantomData::<fn() -> Option<T>>,
+            );
+            kept.__cached_lookup(
+                <best>::memo::<T, _, _>(::cached_core::rt::facts_for!(key, kept)),
+                key,
+            )
+        }
+    };
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| best::uncached::<T>(all)),
+        ::core::result::Result::Err(miss) => miss.run(|| <best>::uncached::<T>(all)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum best {}
 impl best {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
@@ -26,7 +34,7 @@ impl best {
         all.iter().max().cloned()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -51,50 +59,81 @@ impl best {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo<T: Ord + Clone + 'static>() -> &'static ::cached_core::rt::Memo<
-        (<[T] as ::std::borrow::ToOwned>::Owned,),
-        <Option<T> as ::cached_core::rt::Project<0>>::Stored,
-    >
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo<
+        T: Ord + Clone + 'static,
+        __Key: ::cached_core::rt::OwnedKey,
+        __Value: ::cached_core::rt::Value,
+    >(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value>
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
     {
-        best::site()
-            .instance(
-                || (),
-                ::cached_core::rt::facts!(
-                    (< [T] as ::std::borrow::ToOwned > ::Owned,), < Option < T > as
-                    ::cached_core::rt::Project < 0 >> ::Stored
-                ),
-            )
+        <best>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<'a, T: Ord + Clone + 'static>(
         all: &'a [T],
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (<[T] as ::std::borrow::ToOwned>::Owned,)>,
+        impl ::cached_core::rt::Keyed<0>,
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
     >
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
     {
-        ::cached_core::rt::entry(best::memo::<T>(), (::cached_core::rt::Ref(all),))
+        let key = (::cached_core::rt::borrow(all),);
+        ::cached_core::rt::Keeping::<
+            0,
+            _,
+            _,
+        >(
+                <best>::memo::<
+                    T,
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < Option < T > as ::cached_core::rt::Project < 0 >> ::Stored
+                    ),
+                ),
+            )
+            .entry(key)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
     {
-        let miss = ::cached_core::rt::refresh::<
-            0,
-            _,
-            Option<T>,
-        >(best::memo::<T>(), (::cached_core::rt::Ref(all),));
-        miss.run(|| best::uncached::<T>(all))
+        let miss = match (::cached_core::rt::borrow(all),) {
+            key => {
+                ::cached_core::rt::Keeping::<
+                    0,
+                    _,
+                    _,
+                >(
+                        <best>::memo::<
+                            T,
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < Option < T > as ::cached_core::rt::Project < 0 >>
+                                ::Stored
+                            ),
+                        ),
+                    )
+                    .refresh(key)
+            }
+        };
+        miss.run(|| <best>::uncached::<T>(all))
     }
 }

@@ -2,23 +2,30 @@ impl<T: Clone + 'static> Store<T> {
     ///
     ///Cached: see `first_entry`, `first_refresh`, `first_uncached`, `first_site`.
     fn first(n: u64) -> Option<T> {
-        let found = ::cached_core::rt::lookup::<
-            0,
-            _,
-            _,
-        >(Self::__first_memo(), (::cached_core::rt::Own(&n),));
+        let found = match (::cached_core::rt::own(&n),) {
+            key => {
+                let kept = ::cached_core::rt::kept_as(
+                    ::cached_core::rt::Kind::<0>,
+                    ::core::marker::PhantomData::<fn() -> Option<T>>,
+                );
+                kept.__cached_lookup(
+                    Self::__first_memo::<_, _>(::cached_core::rt::facts_for!(key, kept)),
+                    key,
+                )
+            }
+        };
         match found {
             ::core::result::Result::Ok(value) => value,
             ::core::result::Result::Err(miss) => miss.run(|| Self::first_uncached(n)),
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn first_uncached(n: u64) -> Option<T> {
         None
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn first_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -47,46 +54,73 @@ impl<T: Clone + 'static> Store<T> {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn __first_memo() -> &'static ::cached_core::rt::Memo<
-        (u64,),
-        <Option<T> as ::cached_core::rt::Project<0>>::Stored,
-    >
-    where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
-    {
-        Self::first_site()
-            .instance(
-                || (),
-                ::cached_core::rt::facts!(
-                    (u64,), < Option < T > as ::cached_core::rt::Project < 0 >> ::Stored
-                ),
-            )
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn __first_memo<
+        __Key: ::cached_core::rt::OwnedKey,
+        __Value: ::cached_core::rt::Value,
+    >(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
+        Self::first_site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn first_entry(
         n: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
+        impl ::cached_core::rt::Keyed<0>,
         <Option<T> as ::cached_core::rt::Project<0>>::Stored,
     >
     where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
     {
-        ::cached_core::rt::entry(Self::__first_memo(), (::cached_core::rt::Own(n),))
-    }
-    #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn first_refresh(n: u64) -> Option<T>
-    where
-        for<'__any> Option<T>: ::cached_core::rt::Project<0, Stored = Option<T>>,
-    {
-        let miss = ::cached_core::rt::refresh::<
+        let key = (::cached_core::rt::own(&*n),);
+        ::cached_core::rt::Keeping::<
             0,
             _,
-            Option<T>,
-        >(Self::__first_memo(), (::cached_core::rt::Own(&n),));
+            _,
+        >(
+                Self::__first_memo::<
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < Option < T > as ::cached_core::rt::Project < 0 >> ::Stored
+                    ),
+                ),
+            )
+            .entry(key)
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn first_refresh(n: u64) -> Option<T>
+    where
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
+    {
+        let miss = match (::cached_core::rt::own(&n),) {
+            key => {
+                ::cached_core::rt::Keeping::<
+                    0,
+                    _,
+                    _,
+                >(
+                        Self::__first_memo::<
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < Option < T > as ::cached_core::rt::Project < 0 >>
+                                ::Stored
+                            ),
+                        ),
+                    )
+                    .refresh(key)
+            }
+        };
         miss.run(|| Self::first_uncached(n))
     }
 }

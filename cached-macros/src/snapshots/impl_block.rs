@@ -2,11 +2,7 @@ impl Store {
     ///
     ///Cached: see `load_entry`, `load_refresh`, `load_uncached`, `load_site`.
     pub fn load(&self, id: u64) -> Self {
-        let found = ::cached_core::rt::lookup::<
-            { ::cached_core::rt::fallible!(Store) },
-            _,
-            _,
-        >(Self::__load_memo(), (::cached_core::rt::Own(&id),));
+        let found = Self::__load_memo().lookup((::cached_core::rt::Own(&id),));
         match found {
             ::core::result::Result::Ok(value) => value,
             ::core::result::Result::Err(miss) => {
@@ -15,12 +11,18 @@ impl Store {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     pub fn load_uncached(&self, id: u64) -> Self {
         self.of(id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const __load_kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u64>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Store) }, Store>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub const fn load_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -40,8 +42,8 @@ impl Store {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u64,), < Store as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Store) } >> ::Stored
+                    (u64,), < Store as ::cached_core::rt::Project < { < Store >
+                    ::__load_kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -54,62 +56,38 @@ impl Store {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn __load_memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn __load_memo() -> ::cached_core::rt::Keeping<
+        { <Store>::__load_kept },
         (u64,),
-        <Store as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Store) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Store: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Store) },
-        >,
-    {
+        <Store as ::cached_core::rt::Project<{ <Store>::__load_kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
-            <Store as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Store) },
-            >>::Stored,
+            <Store as ::cached_core::rt::Project<{ <Store>::__load_kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
             <Store>::load_site(),
             ::cached_core::rt::facts!(
-                (u64,), < Store as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Store) } >> ::Stored
+                (u64,), < Store as ::cached_core::rt::Project < { < Store > ::__load_kept
+                } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn load_entry(
         id: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
-        <Store as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Store) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Store: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Store) },
-        >,
-    {
-        ::cached_core::rt::entry(Self::__load_memo(), (::cached_core::rt::Own(id),))
+        impl ::cached_core::rt::Keyed<{ <Store>::__load_kept }, Held = (u64,)>,
+        <Store as ::cached_core::rt::Project<{ <Store>::__load_kept }>>::Stored,
+    > {
+        Self::__load_memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    pub fn load_refresh(&self, id: u64) -> Self
-    where
-        for<'__any> Store: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Store) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(Store) },
-            _,
-            Self,
-        >(Self::__load_memo(), (::cached_core::rt::Own(&id),));
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub fn load_refresh(&self, id: u64) -> Self {
+        let miss = Self::__load_memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| Self::load_uncached(self, id))
     }
     fn other(&self) {}

@@ -4,23 +4,31 @@ fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
     db: &ImplDb,
     name: ImplName,
 ) -> usize {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(usize) },
-        _,
-        _,
-    >(size::memo::<ImplName>(), (::cached_core::rt::Own(&name),));
+    let found = match (::cached_core::rt::own(&name),) {
+        key => {
+            let kept = ::cached_core::rt::kept_as(
+                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(usize) }>,
+                ::core::marker::PhantomData::<fn() -> usize>,
+            );
+            kept.__cached_lookup(
+                <size>::memo::<ImplName, _, _>(::cached_core::rt::facts_for!(key, kept)),
+                key,
+            )
+        }
+    };
     match found {
         ::core::result::Result::Ok(value) => value,
         ::core::result::Result::Err(miss) => {
-            miss.run(|| size::uncached::<ImplDb, ImplName>(db, name))
+            miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
         }
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum size {}
 impl size {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
@@ -28,7 +36,7 @@ impl size {
         db.size(name.as_ref())
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -53,63 +61,82 @@ impl size {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo<ImplName: AsRef<str> + 'static>() -> &'static ::cached_core::rt::Memo<
-        (ImplName,),
-        <usize as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(usize) },
-        >>::Stored,
-    >
-    where
-        for<'__any> usize: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(usize) },
-        >,
-    {
-        size::site()
-            .instance(
-                || (),
-                ::cached_core::rt::facts!(
-                    (ImplName,), < usize as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(usize) } >> ::Stored
-                ),
-            )
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo<
+        ImplName: AsRef<str> + 'static,
+        __Key: ::cached_core::rt::OwnedKey,
+        __Value: ::cached_core::rt::Value,
+    >(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
+        <size>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<ImplName: AsRef<str> + 'static>(
         name: &ImplName,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (ImplName,)>,
+        impl ::cached_core::rt::Keyed<{ ::cached_core::rt::fallible!(usize) }>,
         <usize as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(usize) },
         >>::Stored,
     >
     where
-        for<'__any> usize: ::cached_core::rt::Project<
+        for<'__any> <usize as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(usize) },
-        >,
+        >>::Stored: ::cached_core::rt::Value,
     {
-        ::cached_core::rt::entry(
-            size::memo::<ImplName>(),
-            (::cached_core::rt::Own(name),),
-        )
+        let key = (::cached_core::rt::own(&*name),);
+        ::cached_core::rt::Keeping::<
+            { ::cached_core::rt::fallible!(usize) },
+            _,
+            _,
+        >(
+                <size>::memo::<
+                    ImplName,
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < usize as ::cached_core::rt::Project < {
+                        ::cached_core::rt::fallible!(usize) } >> ::Stored
+                    ),
+                ),
+            )
+            .entry(key)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
     ) -> usize
     where
-        for<'__any> usize: ::cached_core::rt::Project<
+        for<'__any> <usize as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(usize) },
-        >,
+        >>::Stored: ::cached_core::rt::Value,
     {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(usize) },
-            _,
-            usize,
-        >(size::memo::<ImplName>(), (::cached_core::rt::Own(&name),));
-        miss.run(|| size::uncached::<ImplDb, ImplName>(db, name))
+        let miss = match (::cached_core::rt::own(&name),) {
+            key => {
+                ::cached_core::rt::Keeping::<
+                    { ::cached_core::rt::fallible!(usize) },
+                    _,
+                    _,
+                >(
+                        <size>::memo::<
+                            ImplName,
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < usize as ::cached_core::rt::Project < {
+                                ::cached_core::rt::fallible!(usize) } >> ::Stored
+                            ),
+                        ),
+                    )
+                    .refresh(key)
+            }
+        };
+        miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
     }
 }

@@ -2,43 +2,37 @@
 ///Cached: see `find::entry`, `find::refresh`, `find::uncached`, `find::site`.
 fn find(db: &Db, name: &str, id: u64) -> Row {
     let found = match (
-        ::cached_core::rt::Own(&(name.to_lowercase())),
-        ::cached_core::rt::Ref(&name[..1]),
-        ::cached_core::rt::Own(&id),
+        ::cached_core::rt::own(&(name.to_lowercase())),
+        ::cached_core::rt::borrow(&name[..1]),
+        ::cached_core::rt::own(&id),
     ) {
         key => {
-            ::cached_core::rt::lookup::<
-                { ::cached_core::rt::fallible!(Row) },
-                _,
-                _,
-            >(
-                find::memo::<
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < Row as ::cached_core::rt::Project < {
-                        ::cached_core::rt::fallible!(Row) } >> ::Stored
-                    ),
-                ),
+            let kept = ::cached_core::rt::kept_as(
+                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(Row) }>,
+                ::core::marker::PhantomData::<fn() -> Row>,
+            );
+            kept.__cached_lookup(
+                <find>::memo::<_, _>(::cached_core::rt::facts_for!(key, kept)),
                 key,
             )
         }
     };
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| find::uncached(db, name, id)),
+        ::core::result::Result::Err(miss) => miss.run(|| <find>::uncached(db, name, id)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum find {}
 impl find {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(db: &Db, name: &str, id: u64) -> Row {
         db.find(name, id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -63,91 +57,82 @@ impl find {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo<__Key: ::cached_core::rt::OwnedKey>(
-        facts: ::cached_core::rt::Facts<
-            __Key,
-            <Row as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Row) },
-            >>::Stored,
-        >,
-    ) -> &'static ::cached_core::rt::Memo<
-        __Key,
-        <Row as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Row: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >,
-    {
-        find::site().instance(|| (), facts)
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo<__Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
+        <find>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         name: &str,
         id: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part,
+        impl ::cached_core::rt::Keyed<{ ::cached_core::rt::fallible!(Row) }>,
         <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored,
     >
     where
-        for<'__any> Row: ::cached_core::rt::Project<
+        for<'__any> <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
-        >,
+        >>::Stored: ::cached_core::rt::Value,
     {
         let key = (
-            ::cached_core::rt::Given(name.to_lowercase()),
-            ::cached_core::rt::Given(::std::borrow::ToOwned::to_owned(&name[..1])),
-            ::cached_core::rt::Own(id),
+            ::cached_core::rt::own(&(name.to_lowercase())).given(),
+            ::cached_core::rt::borrow(&name[..1]).given(),
+            ::cached_core::rt::own(&*id),
         );
-        ::cached_core::rt::entry(
-            find::memo::<
-                _,
-            >(
-                ::cached_core::rt::facts_of!(
-                    key, < Row as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Row) } >> ::Stored
+        ::cached_core::rt::Keeping::<
+            { ::cached_core::rt::fallible!(Row) },
+            _,
+            _,
+        >(
+                <find>::memo::<
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < Row as ::cached_core::rt::Project < {
+                        ::cached_core::rt::fallible!(Row) } >> ::Stored
+                    ),
                 ),
-            ),
-            key,
-        )
+            )
+            .entry(key)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(db: &Db, name: &str, id: u64) -> Row
     where
-        for<'__any> Row: ::cached_core::rt::Project<
+        for<'__any> <Row as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(Row) },
-        >,
+        >>::Stored: ::cached_core::rt::Value,
     {
         let miss = match (
-            ::cached_core::rt::Own(&(name.to_lowercase())),
-            ::cached_core::rt::Ref(&name[..1]),
-            ::cached_core::rt::Own(&id),
+            ::cached_core::rt::own(&(name.to_lowercase())),
+            ::cached_core::rt::borrow(&name[..1]),
+            ::cached_core::rt::own(&id),
         ) {
             key => {
-                ::cached_core::rt::refresh::<
+                ::cached_core::rt::Keeping::<
                     { ::cached_core::rt::fallible!(Row) },
                     _,
-                    Row,
+                    _,
                 >(
-                    find::memo::<
-                        _,
-                    >(
-                        ::cached_core::rt::facts_of!(
-                            key, < Row as ::cached_core::rt::Project < {
-                            ::cached_core::rt::fallible!(Row) } >> ::Stored
+                        <find>::memo::<
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < Row as ::cached_core::rt::Project < {
+                                ::cached_core::rt::fallible!(Row) } >> ::Stored
+                            ),
                         ),
-                    ),
-                    key,
-                )
+                    )
+                    .refresh(key)
             }
         };
-        miss.run(|| find::uncached(db, name, id))
+        miss.run(|| <find>::uncached(db, name, id))
     }
 }

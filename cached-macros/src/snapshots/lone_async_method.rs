@@ -1,6 +1,9 @@
 pub async fn load(&self, arg1: Id) -> Result<Row, Error> {
     let miss = {
-        let found = match (::cached_core::rt::Own(self), ::cached_core::rt::Own(&arg1)) {
+        let found = match (
+            ::cached_core::rt::own(&*self),
+            ::cached_core::rt::own(&arg1),
+        ) {
             key => {
                 const fn site() -> &'static ::cached_core::Site {
                     fn here() {}
@@ -27,13 +30,16 @@ pub async fn load(&self, arg1: Id) -> Result<Row, Error> {
                     }
                     &SITE
                 }
-                let kind = ::cached_core::rt::kind!(Result < Row, Error >);
-                let memo = site()
-                    .instance(
-                        || (),
-                        ::cached_core::rt::facts_for!(key, kind, Result < Row, Error >),
+                {
+                    let kept = ::cached_core::rt::kept_as(
+                        ::cached_core::rt::kind!(Result < Row, Error >),
+                        ::core::marker::PhantomData::<fn() -> Result<Row, Error>>,
                     );
-                ::cached_core::rt::lookup_as(kind, memo, key)
+                    kept.__cached_lookup(
+                        site().instance(|| (), ::cached_core::rt::facts_for!(key, kept)),
+                        key,
+                    )
+                }
             }
         };
         match found {

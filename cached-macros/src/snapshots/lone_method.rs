@@ -1,7 +1,7 @@
 fn load(&self, id: u64) -> Result<Row, Error> {
     let found = match (
-        ::cached_core::rt::Own(&(self.tenant)),
-        ::cached_core::rt::Own(&id),
+        ::cached_core::rt::own(&(self.tenant)),
+        ::cached_core::rt::own(&id),
     ) {
         key => {
             const fn site() -> &'static ::cached_core::Site {
@@ -29,13 +29,16 @@ fn load(&self, id: u64) -> Result<Row, Error> {
                 }
                 &SITE
             }
-            let kind = ::cached_core::rt::kind!(Result < Row, Error >);
-            let memo = site()
-                .instance(
-                    || (),
-                    ::cached_core::rt::facts_for!(key, kind, Result < Row, Error >),
+            {
+                let kept = ::cached_core::rt::kept_as(
+                    ::cached_core::rt::kind!(Result < Row, Error >),
+                    ::core::marker::PhantomData::<fn() -> Result<Row, Error>>,
                 );
-            ::cached_core::rt::lookup_as(kind, memo, key)
+                kept.__cached_lookup(
+                    site().instance(|| (), ::cached_core::rt::facts_for!(key, kept)),
+                    key,
+                )
+            }
         }
     };
     match found {

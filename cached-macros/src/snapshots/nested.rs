@@ -1,24 +1,26 @@
 fn nested() -> String {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(String) },
-        _,
-        _,
-    >(__cached_nested::memo(), ());
+    let found = <__cached_nested>::memo().lookup(());
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| __cached_nested::uncached()),
+        ::core::result::Result::Err(miss) => miss.run(|| <__cached_nested>::uncached()),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum __cached_nested {}
 impl __cached_nested {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached() -> String {
         String::new()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(String) }, String>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -34,8 +36,8 @@ impl __cached_nested {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (), < String as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(String) } >> ::Stored
+                    (), < String as ::cached_core::rt::Project < { < __cached_nested >
+                    ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -48,60 +50,36 @@ impl __cached_nested {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <__cached_nested>::kept },
         (),
-        <String as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >>::Stored,
-    >
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >,
-    {
+        <String as ::cached_core::rt::Project<{ <__cached_nested>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (),
-            <String as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(String) },
-            >>::Stored,
+            <String as ::cached_core::rt::Project<{ <__cached_nested>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            __cached_nested::site(),
+            <__cached_nested>::site(),
             ::cached_core::rt::facts!(
-                (), < String as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(String) } >> ::Stored
+                (), < String as ::cached_core::rt::Project < { < __cached_nested > ::kept
+                } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry() -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = ()>,
-        <String as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >>::Stored,
-    >
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >,
-    {
-        ::cached_core::rt::entry(__cached_nested::memo(), ())
+        impl ::cached_core::rt::Keyed<{ <__cached_nested>::kept }, Held = ()>,
+        <String as ::cached_core::rt::Project<{ <__cached_nested>::kept }>>::Stored,
+    > {
+        <__cached_nested>::memo().entry(())
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh() -> String
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(String) },
-            _,
-            String,
-        >(__cached_nested::memo(), ());
-        miss.run(|| __cached_nested::uncached())
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh() -> String {
+        let miss = <__cached_nested>::memo().refresh(());
+        miss.run(|| <__cached_nested>::uncached())
     }
 }

@@ -1,26 +1,32 @@
 ///
 ///Cached: see `find::entry`, `find::refresh`, `find::uncached`, `find::site`.
 fn find(id: u64) -> Option<Row> {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        _,
-        _,
-    >(find::memo(), (::cached_core::rt::Own(&id),));
+    let found = <find>::memo().lookup((::cached_core::rt::Own(&id),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| find::uncached(id)),
+        ::core::result::Result::Err(miss) => miss.run(|| <find>::uncached(id)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum find {}
 impl find {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(id: u64) -> Option<Row> {
         None
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u64>();
+        ::cached_core::rt::kept::<
+            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
+            Option<Row>,
+        >()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -36,8 +42,8 @@ impl find {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u64,), < Option < Row > as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Option < Row >) + 4 } >> ::Stored
+                    (u64,), < Option < Row > as ::cached_core::rt::Project < { < find >
+                    ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -54,74 +60,38 @@ impl find {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <find>::kept },
         (u64,),
-        <Option<
-            Row,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        >>::Stored,
-    >
-    where
-        for<'__any> Option<
-            Row,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        >,
-    {
+        <Option<Row> as ::cached_core::rt::Project<{ <find>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
-            <Option<
-                Row,
-            > as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-            >>::Stored,
+            <Option<Row> as ::cached_core::rt::Project<{ <find>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            find::site(),
+            <find>::site(),
             ::cached_core::rt::facts!(
-                (u64,), < Option < Row > as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Option < Row >) + 4 } >> ::Stored
+                (u64,), < Option < Row > as ::cached_core::rt::Project < { < find >
+                ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
-        <Option<
-            Row,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        >>::Stored,
-    >
-    where
-        for<'__any> Option<
-            Row,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        >,
-    {
-        ::cached_core::rt::entry(find::memo(), (::cached_core::rt::Own(id),))
+        impl ::cached_core::rt::Keyed<{ <find>::kept }, Held = (u64,)>,
+        <Option<Row> as ::cached_core::rt::Project<{ <find>::kept }>>::Stored,
+    > {
+        <find>::memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(id: u64) -> Option<Row>
-    where
-        for<'__any> Option<
-            Row,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(Option < Row >) + 4 },
-            _,
-            Option<Row>,
-        >(find::memo(), (::cached_core::rt::Own(&id),));
-        miss.run(|| find::uncached(id))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(id: u64) -> Option<Row> {
+        let miss = <find>::memo().refresh((::cached_core::rt::Own(&id),));
+        miss.run(|| <find>::uncached(id))
     }
 }

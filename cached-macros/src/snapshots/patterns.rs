@@ -1,27 +1,32 @@
 ///
 ///Cached: see `area::entry`, `area::refresh`, `area::uncached`, `area::site`.
 fn area(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(u32) },
-        _,
-        _,
-    >(area::memo(), (::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
+    let found = <area>::memo()
+        .lookup((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| area::uncached(arg0, n, arg2)),
+        ::core::result::Result::Err(miss) => miss.run(|| <area>::uncached(arg0, n, arg2)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum area {}
 impl area {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached((w, h): (u32, u32), mut n: u32, _: Unit) -> u32 {
         n += w * h;
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<(u32, u32)>();
+        ::cached_core::rt::key::<u32>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u32) }, u32>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -37,8 +42,8 @@ impl area {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u32) } >> ::Stored
+                    ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < { < area >
+                    ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -51,66 +56,40 @@ impl area {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <area>::kept },
         ((u32, u32), u32),
-        <u32 as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u32) },
-        >>::Stored,
-    >
-    where
-        for<'__any> u32: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u32) },
-        >,
-    {
+        <u32 as ::cached_core::rt::Project<{ <area>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             ((u32, u32), u32),
-            <u32 as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(u32) },
-            >>::Stored,
+            <u32 as ::cached_core::rt::Project<{ <area>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            area::site(),
+            <area>::site(),
             ::cached_core::rt::facts!(
-                ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u32) } >> ::Stored
+                ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < { < area >
+                ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         arg0: &(u32, u32),
         n: &u32,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = ((u32, u32), u32)>,
-        <u32 as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u32) },
-        >>::Stored,
-    >
-    where
-        for<'__any> u32: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u32) },
-        >,
-    {
-        ::cached_core::rt::entry(
-            area::memo(),
-            (::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)),
-        )
+        impl ::cached_core::rt::Keyed<{ <area>::kept }, Held = ((u32, u32), u32)>,
+        <u32 as ::cached_core::rt::Project<{ <area>::kept }>>::Stored,
+    > {
+        <area>::memo().entry((::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32
-    where
-        for<'__any> u32: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u32) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(u32) },
-            _,
-            u32,
-        >(area::memo(), (::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
-        miss.run(|| area::uncached(arg0, n, arg2))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
+        let miss = <area>::memo()
+            .refresh((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
+        miss.run(|| <area>::uncached(arg0, n, arg2))
     }
 }

@@ -2,26 +2,29 @@
 ///
 ///Cached: see `twice::entry`, `twice::refresh`, `twice::uncached`, `twice::site`.
 pub fn twice(n: u64) -> u64 {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(u64) },
-        _,
-        _,
-    >(twice::memo(), (::cached_core::rt::Own(&n),));
+    let found = <twice>::memo().lookup((::cached_core::rt::Own(&n),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| twice::uncached(n)),
+        ::core::result::Result::Err(miss) => miss.run(|| <twice>::uncached(n)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 pub enum twice {}
 impl twice {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     pub fn uncached(n: u64) -> u64 {
         n * 2
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u64>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u64) }, u64>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -37,8 +40,8 @@ impl twice {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u64,), < u64 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u64) } >> ::Stored
+                    (u64,), < u64 as ::cached_core::rt::Project < { < twice > ::kept } >>
+                    ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -51,62 +54,38 @@ impl twice {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <twice>::kept },
         (u64,),
-        <u64 as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >>::Stored,
-    >
-    where
-        for<'__any> u64: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >,
-    {
+        <u64 as ::cached_core::rt::Project<{ <twice>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
-            <u64 as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(u64) },
-            >>::Stored,
+            <u64 as ::cached_core::rt::Project<{ <twice>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            twice::site(),
+            <twice>::site(),
             ::cached_core::rt::facts!(
-                (u64,), < u64 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u64) } >> ::Stored
+                (u64,), < u64 as ::cached_core::rt::Project < { < twice > ::kept } >>
+                ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn entry(
         n: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
-        <u64 as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >>::Stored,
-    >
-    where
-        for<'__any> u64: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >,
-    {
-        ::cached_core::rt::entry(twice::memo(), (::cached_core::rt::Own(n),))
+        impl ::cached_core::rt::Keyed<{ <twice>::kept }, Held = (u64,)>,
+        <u64 as ::cached_core::rt::Project<{ <twice>::kept }>>::Stored,
+    > {
+        <twice>::memo().entry((::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    pub fn refresh(n: u64) -> u64
-    where
-        for<'__any> u64: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(u64) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(u64) },
-            _,
-            u64,
-        >(twice::memo(), (::cached_core::rt::Own(&n),));
-        miss.run(|| twice::uncached(n))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub fn refresh(n: u64) -> u64 {
+        let miss = <twice>::memo().refresh((::cached_core::rt::Own(&n),));
+        miss.run(|| <twice>::uncached(n))
     }
 }

@@ -2,23 +2,25 @@ impl S {
     ///
     ///Cached: see `fn_entry`, `fn_refresh`, `fn_uncached`, `fn_site`.
     fn f(n: u8) -> u8 {
-        let found = ::cached_core::rt::lookup::<
-            { ::cached_core::rt::fallible!(u8) },
-            _,
-            _,
-        >(Self::__fn_memo(), (::cached_core::rt::Own(&n),));
+        let found = Self::__fn_memo().lookup((::cached_core::rt::Own(&n),));
         match found {
             ::core::result::Result::Ok(value) => value,
             ::core::result::Result::Err(miss) => miss.run(|| Self::fn_uncached(n)),
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn fn_uncached(n: u8) -> u8 {
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const __fn_kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u8>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u8) }, u8>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn fn_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -34,8 +36,8 @@ impl S {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u8,), < u8 as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(u8) } >> ::Stored
+                    (u8,), < u8 as ::cached_core::rt::Project < { < S > ::__fn_kept } >>
+                    ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -48,52 +50,38 @@ impl S {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn __fn_memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn __fn_memo() -> ::cached_core::rt::Keeping<
+        { <S>::__fn_kept },
         (u8,),
-        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
+        <u8 as ::cached_core::rt::Project<{ <S>::__fn_kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u8,),
-            <u8 as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(u8) },
-            >>::Stored,
+            <u8 as ::cached_core::rt::Project<{ <S>::__fn_kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
             <S>::fn_site(),
             ::cached_core::rt::facts!(
-                (u8,), < u8 as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(u8) } >> ::Stored
+                (u8,), < u8 as ::cached_core::rt::Project < { < S > ::__fn_kept } >>
+                ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn fn_entry(
         n: &u8,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u8,)>,
-        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
-        ::cached_core::rt::entry(Self::__fn_memo(), (::cached_core::rt::Own(n),))
+        impl ::cached_core::rt::Keyed<{ <S>::__fn_kept }, Held = (u8,)>,
+        <u8 as ::cached_core::rt::Project<{ <S>::__fn_kept }>>::Stored,
+    > {
+        Self::__fn_memo().entry((::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn fn_refresh(n: u8) -> u8
-    where
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(u8) },
-            _,
-            u8,
-        >(Self::__fn_memo(), (::cached_core::rt::Own(&n),));
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn fn_refresh(n: u8) -> u8 {
+        let miss = Self::__fn_memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| Self::fn_uncached(n))
     }
 }

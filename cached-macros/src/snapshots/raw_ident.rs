@@ -1,26 +1,29 @@
 ///
 ///Cached: see `r#type::entry`, `r#type::refresh`, `r#type::uncached`, `r#type::site`.
 fn r#type(r#fn: &str) -> String {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(String) },
-        _,
-        _,
-    >(r#type::memo(), (::cached_core::rt::Ref(r#fn),));
+    let found = <r#type>::memo().lookup((::cached_core::rt::Ref(r#fn),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| r#type::uncached(r#fn)),
+        ::core::result::Result::Err(miss) => miss.run(|| <r#type>::uncached(r#fn)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum r#type {}
 impl r#type {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(r#fn: &str) -> String {
         r#fn.to_owned()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::borrowed::<str>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(String) }, String>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -37,8 +40,7 @@ impl r#type {
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned,), < String as
-                    ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) }
-                    >> ::Stored
+                    ::cached_core::rt::Project < { < r#type > ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -51,63 +53,41 @@ impl r#type {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <r#type>::kept },
         (<str as ::std::borrow::ToOwned>::Owned,),
-        <String as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >>::Stored,
-    >
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >,
-    {
+        <String as ::cached_core::rt::Project<{ <r#type>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (<str as ::std::borrow::ToOwned>::Owned,),
-            <String as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(String) },
-            >>::Stored,
+            <String as ::cached_core::rt::Project<{ <r#type>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            r#type::site(),
+            <r#type>::site(),
             ::cached_core::rt::facts!(
                 (< str as ::std::borrow::ToOwned > ::Owned,), < String as
-                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(String) } >>
-                ::Stored
+                ::cached_core::rt::Project < { < r#type > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         r#fn: &str,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (<str as ::std::borrow::ToOwned>::Owned,)>,
-        <String as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >>::Stored,
-    >
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
+        impl ::cached_core::rt::Keyed<
+            { <r#type>::kept },
+            Held = (<str as ::std::borrow::ToOwned>::Owned,),
         >,
-    {
-        ::cached_core::rt::entry(r#type::memo(), (::cached_core::rt::Ref(r#fn),))
+        <String as ::cached_core::rt::Project<{ <r#type>::kept }>>::Stored,
+    > {
+        <r#type>::memo().entry((::cached_core::rt::Ref(r#fn),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(r#fn: &str) -> String
-    where
-        for<'__any> String: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(String) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(String) },
-            _,
-            String,
-        >(r#type::memo(), (::cached_core::rt::Ref(r#fn),));
-        miss.run(|| r#type::uncached(r#fn))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(r#fn: &str) -> String {
+        let miss = <r#type>::memo().refresh((::cached_core::rt::Ref(r#fn),));
+        miss.run(|| <r#type>::uncached(r#fn))
     }
 }

@@ -1,26 +1,29 @@
 ///
 ///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
 fn f(n: u8) -> u8 {
-    let found = my::memo::rt::lookup::<
-        { my::memo::rt::fallible!(u8) },
-        _,
-        _,
-    >(f::memo(), (my::memo::rt::Own(&n),));
+    let found = <f>::memo().lookup((my::memo::rt::Own(&n),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| f::uncached(n)),
+        ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached(n)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum f {}
 impl f {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(n: u8) -> u8 {
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        my::memo::rt::key::<u8>();
+        my::memo::rt::kept::<{ my::memo::rt::fallible!(u8) }, u8>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static my::memo::Site {
         fn here() {}
         static SITE: my::memo::Site = my::memo::Site::new(my::memo::rt::Meta {
@@ -36,8 +39,7 @@ impl f {
             generic: false,
             encodable: || {
                 my::memo::rt::encodable!(
-                    (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8)
-                    } >> ::Stored
+                    (u8,), < u8 as my::memo::rt::Project < { < f > ::kept } >> ::Stored
                 )
             },
             policy: my::memo::rt::Policy {
@@ -51,50 +53,37 @@ impl f {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static my::memo::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> my::memo::rt::Keeping<
+        { <f>::kept },
         (u8,),
-        <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
-    {
+        <u8 as my::memo::rt::Project<{ <f>::kept }>>::Stored,
+    > {
         static MEMO: my::memo::rt::Memo<
             (u8,),
-            <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
+            <u8 as my::memo::rt::Project<{ <f>::kept }>>::Stored,
         > = my::memo::rt::Memo::new(
-            f::site(),
+            <f>::site(),
             my::memo::rt::facts!(
-                (u8,), < u8 as my::memo::rt::Project < { my::memo::rt::fallible!(u8) } >>
-                ::Stored
+                (u8,), < u8 as my::memo::rt::Project < { < f > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        my::memo::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         n: &u8,
     ) -> my::memo::Entry<
-        impl my::memo::rt::Part<Owned = (u8,)>,
-        <u8 as my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>>::Stored,
-    >
-    where
-        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
-    {
-        my::memo::rt::entry(f::memo(), (my::memo::rt::Own(n),))
+        impl my::memo::rt::Keyed<{ <f>::kept }, Held = (u8,)>,
+        <u8 as my::memo::rt::Project<{ <f>::kept }>>::Stored,
+    > {
+        <f>::memo().entry((my::memo::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(n: u8) -> u8
-    where
-        for<'__any> u8: my::memo::rt::Project<{ my::memo::rt::fallible!(u8) }>,
-    {
-        let miss = my::memo::rt::refresh::<
-            { my::memo::rt::fallible!(u8) },
-            _,
-            u8,
-        >(f::memo(), (my::memo::rt::Own(&n),));
-        miss.run(|| f::uncached(n))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(n: u8) -> u8 {
+        let miss = <f>::memo().refresh((my::memo::rt::Own(&n),));
+        miss.run(|| <f>::uncached(n))
     }
 }

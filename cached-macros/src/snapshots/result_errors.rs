@@ -1,26 +1,29 @@
 ///
 ///Cached: see `parse::entry`, `parse::refresh`, `parse::uncached`, `parse::site`.
 fn parse(text: String) -> Result<u64, Bad> {
-    let found = ::cached_core::rt::lookup::<
-        2,
-        _,
-        _,
-    >(parse::memo(), (::cached_core::rt::Own(&text),));
+    let found = <parse>::memo().lookup((::cached_core::rt::Own(&text),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| parse::uncached(text)),
+        ::core::result::Result::Err(miss) => miss.run(|| <parse>::uncached(text)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum parse {}
 impl parse {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(text: String) -> Result<u64, Bad> {
         text.parse()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<String>();
+        ::cached_core::rt::kept::<2, Result<u64, Bad>>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -36,8 +39,8 @@ impl parse {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >>
-                    ::Stored
+                    (String,), < Result < u64, Bad > as ::cached_core::rt::Project < { <
+                    parse > ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -54,50 +57,38 @@ impl parse {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <parse>::kept },
         (String,),
-        <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
-    >
-    where
-        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
-    {
+        <Result<u64, Bad> as ::cached_core::rt::Project<{ <parse>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (String,),
-            <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
+            <Result<u64, Bad> as ::cached_core::rt::Project<{ <parse>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            parse::site(),
+            <parse>::site(),
             ::cached_core::rt::facts!(
-                (String,), < Result < u64, Bad > as ::cached_core::rt::Project < 2 >>
-                ::Stored
+                (String,), < Result < u64, Bad > as ::cached_core::rt::Project < { <
+                parse > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         text: &String,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (String,)>,
-        <Result<u64, Bad> as ::cached_core::rt::Project<2>>::Stored,
-    >
-    where
-        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
-    {
-        ::cached_core::rt::entry(parse::memo(), (::cached_core::rt::Own(text),))
+        impl ::cached_core::rt::Keyed<{ <parse>::kept }, Held = (String,)>,
+        <Result<u64, Bad> as ::cached_core::rt::Project<{ <parse>::kept }>>::Stored,
+    > {
+        <parse>::memo().entry((::cached_core::rt::Own(text),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(text: String) -> Result<u64, Bad>
-    where
-        for<'__any> Result<u64, Bad>: ::cached_core::rt::Project<2>,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            2,
-            _,
-            Result<u64, Bad>,
-        >(parse::memo(), (::cached_core::rt::Own(&text),));
-        miss.run(|| parse::uncached(text))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(text: String) -> Result<u64, Bad> {
+        let miss = <parse>::memo().refresh((::cached_core::rt::Own(&text),));
+        miss.run(|| <parse>::uncached(text))
     }
 }

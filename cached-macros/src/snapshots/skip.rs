@@ -1,26 +1,29 @@
 ///
 ///Cached: see `row::entry`, `row::refresh`, `row::uncached`, `row::site`.
 fn row(db: &mut Db, id: u64) -> Row {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(Row) },
-        _,
-        _,
-    >(row::memo(), (::cached_core::rt::Own(&id),));
+    let found = <row>::memo().lookup((::cached_core::rt::Own(&id),));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| row::uncached(db, id)),
+        ::core::result::Result::Err(miss) => miss.run(|| <row>::uncached(db, id)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum row {}
 impl row {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached(db: &mut Db, id: u64) -> Row {
         db.row(id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::key::<u64>();
+        ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Row) }, Row>()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -36,8 +39,8 @@ impl row {
             generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
-                    (u64,), < Row as ::cached_core::rt::Project < {
-                    ::cached_core::rt::fallible!(Row) } >> ::Stored
+                    (u64,), < Row as ::cached_core::rt::Project < { < row > ::kept } >>
+                    ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -51,62 +54,38 @@ impl row {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <row>::kept },
         (u64,),
-        <Row as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Row: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >,
-    {
+        <Row as ::cached_core::rt::Project<{ <row>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (u64,),
-            <Row as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Row) },
-            >>::Stored,
+            <Row as ::cached_core::rt::Project<{ <row>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            row::site(),
+            <row>::site(),
             ::cached_core::rt::facts!(
-                (u64,), < Row as ::cached_core::rt::Project < {
-                ::cached_core::rt::fallible!(Row) } >> ::Stored
+                (u64,), < Row as ::cached_core::rt::Project < { < row > ::kept } >>
+                ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (u64,)>,
-        <Row as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Row: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >,
-    {
-        ::cached_core::rt::entry(row::memo(), (::cached_core::rt::Own(id),))
+        impl ::cached_core::rt::Keyed<{ <row>::kept }, Held = (u64,)>,
+        <Row as ::cached_core::rt::Project<{ <row>::kept }>>::Stored,
+    > {
+        <row>::memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn refresh(db: &mut Db, id: u64) -> Row
-    where
-        for<'__any> Row: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Row) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(Row) },
-            _,
-            Row,
-        >(row::memo(), (::cached_core::rt::Own(&id),));
-        miss.run(|| row::uncached(db, id))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn refresh(db: &mut Db, id: u64) -> Row {
+        let miss = <row>::memo().refresh((::cached_core::rt::Own(&id),));
+        miss.run(|| <row>::uncached(db, id))
     }
 }

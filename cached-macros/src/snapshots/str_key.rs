@@ -1,26 +1,34 @@
 ///
 ///Cached: see `price::entry`, `price::refresh`, `price::uncached`, `price::site`.
 pub(crate) fn price(sku: &str, qty: u32) -> Option<Cents> {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(Option < Cents >) },
-        _,
-        _,
-    >(price::memo(), (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
+    let found = <price>::memo()
+        .lookup((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| price::uncached(sku, qty)),
+        ::core::result::Result::Err(miss) => miss.run(|| <price>::uncached(sku, qty)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 pub(crate) enum price {}
 impl price {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     pub(crate) fn uncached(sku: &str, qty: u32) -> Option<Cents> {
         look(sku, qty)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    const kept: ::core::primitive::u8 = {
+        ::cached_core::rt::borrowed::<str>();
+        ::cached_core::rt::key::<u32>();
+        ::cached_core::rt::kept::<
+            { ::cached_core::rt::fallible!(Option < Cents >) },
+            Option<Cents>,
+        >()
+    };
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -37,8 +45,7 @@ impl price {
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents >
-                    as ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option
-                    < Cents >) } >> ::Stored
+                    as ::cached_core::rt::Project < { < price > ::kept } >> ::Stored
                 )
             },
             policy: ::cached_core::rt::Policy {
@@ -56,81 +63,43 @@ impl price {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo() -> &'static ::cached_core::rt::Memo<
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo() -> ::cached_core::rt::Keeping<
+        { <price>::kept },
         (<str as ::std::borrow::ToOwned>::Owned, u32),
-        <Option<
-            Cents,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Option<
-            Cents,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-        >,
-    {
+        <Option<Cents> as ::cached_core::rt::Project<{ <price>::kept }>>::Stored,
+    > {
         static MEMO: ::cached_core::rt::Memo<
             (<str as ::std::borrow::ToOwned>::Owned, u32),
-            <Option<
-                Cents,
-            > as ::cached_core::rt::Project<
-                { ::cached_core::rt::fallible!(Option < Cents >) },
-            >>::Stored,
+            <Option<Cents> as ::cached_core::rt::Project<{ <price>::kept }>>::Stored,
         > = ::cached_core::rt::Memo::new(
-            price::site(),
+            <price>::site(),
             ::cached_core::rt::facts!(
                 (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents > as
-                ::cached_core::rt::Project < { ::cached_core::rt::fallible!(Option <
-                Cents >) } >> ::Stored
+                ::cached_core::rt::Project < { < price > ::kept } >> ::Stored
             ),
         );
-        &MEMO
+        ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) fn entry(
         sku: &str,
         qty: &u32,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<
-            Owned = (<str as ::std::borrow::ToOwned>::Owned, u32),
+        impl ::cached_core::rt::Keyed<
+            { <price>::kept },
+            Held = (<str as ::std::borrow::ToOwned>::Owned, u32),
         >,
-        <Option<
-            Cents,
-        > as ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-        >>::Stored,
-    >
-    where
-        for<'__any> Option<
-            Cents,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-        >,
-    {
-        ::cached_core::rt::entry(
-            price::memo(),
-            (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)),
-        )
+        <Option<Cents> as ::cached_core::rt::Project<{ <price>::kept }>>::Stored,
+    > {
+        <price>::memo().entry((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents>
-    where
-        for<'__any> Option<
-            Cents,
-        >: ::cached_core::rt::Project<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-        >,
-    {
-        let miss = ::cached_core::rt::refresh::<
-            { ::cached_core::rt::fallible!(Option < Cents >) },
-            _,
-            Option<Cents>,
-        >(price::memo(), (::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
-        miss.run(|| price::uncached(sku, qty))
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents> {
+        let miss = <price>::memo()
+            .refresh((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
+        miss.run(|| <price>::uncached(sku, qty))
     }
 }

@@ -1,6 +1,6 @@
 impl Get for Store {
     fn get(id: u64) -> Self {
-        let found = match (::cached_core::rt::Own(&id),) {
+        let found = match (::cached_core::rt::own(&id),) {
             key => {
                 const fn site() -> &'static ::cached_core::Site {
                     fn here() {}
@@ -29,10 +29,16 @@ impl Get for Store {
                     }
                     &SITE
                 }
-                let kind = ::cached_core::rt::kind!(Self);
-                let memo = site()
-                    .instance(|| (), ::cached_core::rt::facts_for!(key, kind, Self));
-                ::cached_core::rt::lookup_as(kind, memo, key)
+                {
+                    let kept = ::cached_core::rt::kept_as(
+                        ::cached_core::rt::kind!(Self),
+                        ::core::marker::PhantomData::<fn() -> Self>,
+                    );
+                    kept.__cached_lookup(
+                        site().instance(|| (), ::cached_core::rt::facts_for!(key, kept)),
+                        key,
+                    )
+                }
             }
         };
         match found {

@@ -6,21 +6,29 @@ where
     &'a T: Into<u8>,
     for<'b> &'b T: Add,
 {
-    let found = ::cached_core::rt::lookup::<
-        { ::cached_core::rt::fallible!(u8) },
-        _,
-        _,
-    >(f::memo::<T>(), (::cached_core::rt::Ref(a),));
+    let found = match (::cached_core::rt::borrow(a),) {
+        key => {
+            let kept = ::cached_core::rt::kept_as(
+                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(u8) }>,
+                ::core::marker::PhantomData::<fn() -> u8>,
+            );
+            kept.__cached_lookup(
+                <f>::memo::<T, _, _>(::cached_core::rt::facts_for!(key, kept)),
+                key,
+            )
+        }
+    };
     match found {
         ::core::result::Result::Ok(value) => value,
-        ::core::result::Result::Err(miss) => miss.run(|| f::uncached::<T>(a)),
+        ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached::<T>(a)),
     }
 }
 #[doc(hidden)]
+#[allow(missing_debug_implementations)]
 enum f {}
 impl f {
     #[doc(hidden)]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::must_use_candidate)]
     fn uncached<'a, T>(a: &'a T) -> u8
     where
         T: Clone + 'static,
@@ -30,7 +38,7 @@ impl f {
         0
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -55,56 +63,83 @@ impl f {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
-    fn memo<T>() -> &'static ::cached_core::rt::Memo<
-        (<T as ::std::borrow::ToOwned>::Owned,),
-        <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
-    >
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn memo<T, __Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
+        facts: ::cached_core::rt::Facts<__Key, __Value>,
+    ) -> &'static ::cached_core::rt::Memo<__Key, __Value>
     where
         T: Clone + 'static,
         for<'b> &'b T: Add,
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
     {
-        f::site()
-            .instance(
-                || (),
-                ::cached_core::rt::facts!(
-                    (< T as ::std::borrow::ToOwned > ::Owned,), < u8 as
-                    ::cached_core::rt::Project < { ::cached_core::rt::fallible!(u8) } >>
-                    ::Stored
-                ),
-            )
+        <f>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<'a, T>(
         a: &'a T,
     ) -> ::cached_core::Entry<
-        impl ::cached_core::rt::Part<Owned = (<T as ::std::borrow::ToOwned>::Owned,)>,
+        impl ::cached_core::rt::Keyed<{ ::cached_core::rt::fallible!(u8) }>,
         <u8 as ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>>::Stored,
     >
     where
         T: Clone + 'static,
         &'a T: Into<u8>,
         for<'b> &'b T: Add,
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
+        for<'__any> <u8 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u8) },
+        >>::Stored: ::cached_core::rt::Value,
     {
-        ::cached_core::rt::entry(f::memo::<T>(), (::cached_core::rt::Ref(a),))
+        let key = (::cached_core::rt::borrow(a),);
+        ::cached_core::rt::Keeping::<
+            { ::cached_core::rt::fallible!(u8) },
+            _,
+            _,
+        >(
+                <f>::memo::<
+                    T,
+                    _,
+                    _,
+                >(
+                    ::cached_core::rt::facts_of!(
+                        key, < u8 as ::cached_core::rt::Project < {
+                        ::cached_core::rt::fallible!(u8) } >> ::Stored
+                    ),
+                ),
+            )
+            .entry(key)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::pedantic)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<'a, T>(a: &'a T) -> u8
     where
         T: Clone + 'static,
         &'a T: Into<u8>,
         for<'b> &'b T: Add,
-        for<'__any> u8: ::cached_core::rt::Project<{ ::cached_core::rt::fallible!(u8) }>,
-    {
-        let miss = ::cached_core::rt::refresh::<
+        for<'__any> <u8 as ::cached_core::rt::Project<
             { ::cached_core::rt::fallible!(u8) },
-            _,
-            u8,
-        >(f::memo::<T>(), (::cached_core::rt::Ref(a),));
-        miss.run(|| f::uncached::<T>(a))
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        let miss = match (::cached_core::rt::borrow(a),) {
+            key => {
+                ::cached_core::rt::Keeping::<
+                    { ::cached_core::rt::fallible!(u8) },
+                    _,
+                    _,
+                >(
+                        <f>::memo::<
+                            T,
+                            _,
+                            _,
+                        >(
+                            ::cached_core::rt::facts_of!(
+                                key, < u8 as ::cached_core::rt::Project < {
+                                ::cached_core::rt::fallible!(u8) } >> ::Stored
+                            ),
+                        ),
+                    )
+                    .refresh(key)
+            }
+        };
+        miss.run(|| <f>::uncached::<T>(a))
     }
 }

@@ -1,4 +1,5 @@
-//! A module of the function's name leaves no place for its companions: `companion = "other"` does.
+//! A module of the function's name leaves no place for its companions: `companion = "other"` does. The macro sees no
+//! module, so these are the compiler's words: that the name is taken, and that the module is no type.
 
 use cached_core::cached;
 

@@ -1,4 +1,5 @@
-//! An associated function needs the attribute on its `impl` block: the macro cannot see where it stands, so this is the compiler's word.
+//! An associated function needs the attribute on its `impl` block too. The macro cannot see where the function stands,
+//! so these are the compiler's words: one for each item that has no place there, and one for the missing type.
 
 use cached_core::cached;
 

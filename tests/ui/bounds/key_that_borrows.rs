@@ -1,4 +1,5 @@
-//! An expression in `key` is an owned value, or a reference written with `&`.
+//! An expression in `key` is an owned value, or a reference written with `&`. Only the borrow checker sees lifetimes,
+//! and it tells them apart in the wrapper, a function, and in `entry`, an associated function.
 
 use cached_core::cached;
 
