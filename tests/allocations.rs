@@ -2,7 +2,6 @@
 #![expect(unsafe_code, reason = "a counting allocator")]
 #![allow(
     clippy::extra_unused_type_parameters,
-    clippy::ptr_arg,
     clippy::too_many_arguments,
     reason = "how a signature can be written is what this file measures"
 )]

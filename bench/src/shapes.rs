@@ -2,7 +2,6 @@
 //!
 //! In: arguments, made beforehand. Out: a table. What the caller has to allocate to make the call
 //! (a `String` to be given away) is made before counting begins.
-#![allow(clippy::ptr_arg, reason = "`either::entry` takes a `&Cow`, as every entry takes references")]
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

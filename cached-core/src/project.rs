@@ -4,9 +4,7 @@
 //! there and back. 0: everything; 1: the `Ok` of a `Result`; 2: the whole `Result`; 4 more: a
 //! `None` has a lifetime of its own.
 
-use std::marker::PhantomData;
-
-use crate::codec::{Kind, Probe};
+use crate::codec::{Kept, Probe};
 use crate::key::Value;
 
 /// Which of the site's lifetimes a stored value has.
@@ -45,21 +43,14 @@ pub const fn kept<const F: u8, R: Project<F, Stored: Value>>() -> u8 {
     F
 }
 
-/// What a function keeps, as a value.
-#[derive(Debug)]
-pub struct Kept<const F: u8, R>(PhantomData<fn() -> R>);
-
-/// What a function keeps, of a return type that is asked first. Where it may not be cached, this has no type and the
-/// compiler says nothing of what is called on it: so these are methods.
+/// The same as a value, of a return type that is asked first. Where it may not be cached, this has no type and the
+/// compiler says nothing of what is called on it: so that is methods.
 #[inline(always)]
-pub fn kept_as<R, const F: u8, M>(
-    _: Kind<F>,
-    returned: PhantomData<fn() -> R>,
-) -> <R::Stored as Value<M>>::Proven<Kept<F, R>>
+pub fn proven<R, const F: u8, M>(kept: Kept<F, R>) -> <R::Stored as Value<M>>::Proven<Kept<F, R>>
 where
     R: Project<F, Stored: Value<M>>,
 {
-    R::Stored::prove(Kept(returned))
+    R::Stored::prove(kept)
 }
 
 impl<const F: u8, R: Project<F>> Kept<F, R> {

@@ -6,16 +6,15 @@
 pub use inventory;
 
 pub use crate::call::{Miss, Run};
-pub use crate::codec::{Facts, Kind, NoKey, NoValue, NotCopy, NotFallible, NotHandle, Probe, WholeKind};
+pub use crate::codec::{Facts, Kept, KeptWhole, NoKey, NoValue, NotCopy, NotFallible, NotHandle, Probe};
 pub use crate::key::{
     Float, FloatBits, Given, Keyed, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, borrow, borrowed, key, own, seq,
 };
 pub use crate::memo::Memo;
-pub use crate::project::{Kept, Project, kept, kept_as};
+pub use crate::project::{Project, kept, proven};
 pub use crate::site::{Keep, Listed, Meta, Policy};
 pub use crate::{
-    __encodable as encodable, __facts as facts, __facts_for as facts_for, __facts_of as facts_of,
-    __fallible as fallible, __kind as kind,
+    __encodable as encodable, __facts as facts, __facts_for as facts_for, __fallible as fallible, __kept as kept_of,
 };
 
 use crate::call::{Manner, Ticket};
@@ -58,15 +57,14 @@ impl<const F: u8, K, V: Value> Keeping<F, K, V> {
     }
 }
 
-impl<const F: u8, R: Project<F, Stored: Value>> Kept<F, R> {
-    /// The look-up, where what is kept is known by a value instead of a constant.
+impl<const F: u8, R: Project<F>> Kept<F, R> {
+    /// The memo, where what is kept is known by a value instead of a constant.
     #[inline(always)]
-    pub fn __cached_lookup<P: Keyed<F>>(
-        &self,
-        memo: &'static Memo<P::Held, R::Stored>,
-        parts: P,
-    ) -> Result<R, Miss<F, P::Held, R::Stored>> {
-        Keeping(memo).lookup(parts)
+    pub fn __cached_memo<K>(&self, memo: &'static Memo<K, R::Stored>) -> Keeping<F, K, R::Stored>
+    where
+        R: Project<F, Stored: Value>,
+    {
+        Keeping(memo)
     }
 }
 

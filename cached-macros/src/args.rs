@@ -211,6 +211,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
             "`{text}` is zero, so an entry would expire before it is read: write a longer time, as in `5m`"
         )),
         Ok(seconds) => Ok(Duration::new(seconds, (nanos % SECOND) as u32)),
-        Err(_) => Err(format!("`{text}` is too long: at most {} seconds fit", u64::MAX)),
+        Err(_) => Err(format!("`{text}` is too long: at most {} s fit; leave it out", u64::MAX)),
     }
 }

@@ -4,6 +4,7 @@
 //! item as it was and every error at once.
 
 mod args;
+mod debug;
 mod errors;
 mod expand;
 mod fallback;
@@ -46,10 +47,15 @@ fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 fn function(args: TokenStream, item: ImplItemFn, around: &Around, all: &mut Errors) -> TokenStream {
     let mut errors = Errors::default();
     let args = Args::parse(args, &mut errors);
-    let unchanged = item.to_token_stream();
+    let (unchanged, name) = (item.to_token_stream(), func::plain(&item.sig.ident));
     let model = Model::new(&args, Func::new(item), around, &mut errors);
     match errors.take() {
-        None => expand::function(&model),
+        None => {
+            let written = expand::function(&model);
+            let asked = std::env::var(debug::VARIABLE).ok();
+            debug::shown(&name, asked.as_deref(), &written).into_iter().for_each(|text| eprintln!("{text}"));
+            written
+        }
         Some(error) => fallback::keep(&model, &unchanged, error).unwrap_or_else(|error| {
             all.push(error);
             unchanged

@@ -91,6 +91,40 @@ snapshots! {
 }
 
 #[test]
+fn the_function_that_is_asked_for_is_shown() {
+    let written = tokens(
+        "#[a] fn f(n: u64) -> u64 { static S: T = T { n: 1 }; other::function(n, { g(n); 40_000_000_000 }); n * 2 }",
+    );
+    let lines = [
+        "// `#[cached]` writes for `f`:",
+        "# [a]",
+        "fn f (n : u64) -> u64 {",
+        "    static S : T = T { n : 1 } ;",
+        "    other::function (n , { g (n) ; 40_000_000_000 }) ;",
+        "    n * 2",
+        "}",
+    ];
+    let shown = crate::debug::shown("f", Some("f"), &written).expect("it is asked for");
+    assert_eq!(shown.lines().collect::<Vec<_>>(), lines);
+    assert_eq!(crate::debug::shown("f", Some("g"), &written), None);
+    assert_eq!(crate::debug::shown("f", None, &written), None);
+}
+
+/// Every snapshot, laid out, is the same tokens again.
+#[test]
+fn what_is_shown_is_what_is_written() {
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snapshots")).expect("snapshots") {
+        let path = entry.expect("a file").path();
+        let written = tokens(&fs::read_to_string(&path).expect("readable"));
+        let shown = crate::debug::shown("f", Some("f"), &written).expect("it is asked for");
+        assert!(shown.lines().count() > 40, "{shown}");
+        let squeezed = |text: String| text.replace(char::is_whitespace, "");
+        let (shown, written) = (squeezed(tokens(&shown).to_string()), squeezed(written.to_string()));
+        assert_eq!(shown, written, "{}", path.display());
+    }
+}
+
+#[test]
 fn durations_have_units() {
     let good = [
         ("5m", Duration::from_secs(300)),

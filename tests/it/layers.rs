@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const CORE: &str = "error · sync · clock · word · stats · event · key · table · backend · workers · codec · project · \
                     memory · flight · store · options · registry · site · memo · call · entry · config · report · rt";
-const MACROS: &str = "errors · args · func · key · model · expand · fallback";
+const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
 const FILE: &str = "entry · name · config · client · backend";
 
 fn workspace() -> PathBuf {

@@ -3,3 +3,6 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+#[cfg(test)]
+pub mod strict;

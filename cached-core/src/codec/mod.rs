@@ -130,8 +130,8 @@ impl<T, E> Probe<Result<T, E>> {
     pub const __CACHED_FALLIBLE: u8 = 1;
 
     /// A `Result`: its `Ok` value is stored.
-    pub fn __cached_kind(&self) -> Kind<1> {
-        Kind
+    pub fn __cached_kept(&self) -> Kept<1, Result<T, E>> {
+        Kept(PhantomData)
     }
 }
 
@@ -156,18 +156,18 @@ impl<T: ?Sized> Probe<Arc<T>> {
 }
 
 /// What of a return type is stored, as a value: the argument of `Project`.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind<const F: u8>;
+#[derive(Debug)]
+pub struct Kept<const F: u8, R>(pub PhantomData<fn() -> R>);
 
-/// The kind of whatever is not a `Result`.
-pub trait WholeKind {
+/// What is kept of whatever is not a `Result`.
+pub trait KeptWhole<T> {
     /// Everything is stored.
-    fn __cached_kind(&self) -> Kind<0> {
-        Kind
+    fn __cached_kept(&self) -> Kept<0, T> {
+        Kept(PhantomData)
     }
 }
 
-impl<T> WholeKind for Probe<T> {}
+impl<T> KeptWhole<T> for Probe<T> {}
 
 /// The facts of two nameable types, as a constant expression.
 #[doc(hidden)]
@@ -178,21 +178,6 @@ macro_rules! __facts {
         use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
         $crate::rt::Facts::<$key, $value>::new(
             $crate::rt::Probe::<$key>::__CACHED_KEY,
-            $crate::rt::Probe::<$value>::__CACHED_VALUE,
-            $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
-        )
-    }};
-}
-
-/// The facts of a key known by its parts and a nameable value type.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __facts_of {
-    ($parts:ident, $value:ty) => {{
-        #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
-        $crate::rt::Facts::<_, $value>::new(
-            $crate::rt::probe_owned(&$parts).__cached_key(),
             $crate::rt::Probe::<$value>::__CACHED_VALUE,
             $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
@@ -226,14 +211,14 @@ macro_rules! __fallible {
     }};
 }
 
-/// The kind of a return type, as an expression.
+/// What is kept of a return type, as an expression.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __kind {
+macro_rules! __kept {
     ($returned:ty) => {{
         #[allow(unused_imports)]
-        use $crate::rt::WholeKind as _;
-        $crate::rt::Probe::<$returned>::new().__cached_kind()
+        use $crate::rt::KeptWhole as _;
+        $crate::rt::Probe::<$returned>::new().__cached_kept()
     }};
 }
 

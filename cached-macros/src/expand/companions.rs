@@ -8,7 +8,7 @@ use super::{renamed, site, wrapper};
 use crate::func::local;
 use crate::key::borrow_in;
 use crate::model::{Form, Model, parameters, without};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Generics, parse_quote};
 
@@ -18,7 +18,7 @@ pub(super) fn write(model: &Model) -> TokenStream {
     let (every, lints) = (&attrs.every, &attrs.lints);
     let (every, lints) = (quote!(#(#every)*), quote!(#(#lints)*)); // each as one
     let body = body_call(model);
-    let (wrapper, uncached) = (wrapper(model, &found(model), &body), uncached(model));
+    let (wrapper, uncached) = (wrapper(model, &asked(model, false, "lookup"), &body), uncached(model));
     let (site, memo, entry, refresh) =
         (site::function(model, &names.near("site")), memo(model), entry(model), refresh(model));
     let shown = [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh)];
@@ -83,43 +83,25 @@ fn body_call(model: &Model) -> TokenStream {
     }
 }
 
-/// The look-up of the wrapper.
-fn found(model: &Model) -> TokenStream {
-    if model.concrete {
-        return asked(model, false, "lookup");
-    }
-    let (root, key, kept) = (&model.root, local("key"), model.kept());
-    let parts = model.key.parts.iter().map(|part| &part.call);
-    let looked_up = model.looked_up(&key, &quote!(#root::rt::Kind::<#kept>), |facts| instance(model, &facts));
-    quote!(match (#(#parts,)*) { #key => #looked_up })
-}
-
-/// What the memo is asked by its parts.
+/// What the memo is asked by its parts, as the wrapper has them or as `entry` does.
 fn asked(model: &Model, in_entry: bool, question: &str) -> TokenStream {
-    let (root, home, memo, question) =
-        (&model.root, model.home(), &model.names.hidden("memo"), Ident::new(question, Span::mixed_site()));
+    let (root, home, memo, said) = (&model.root, model.home(), model.names.hidden("memo"), model.said());
     let parts = model.key.parts.iter().map(|part| if in_entry { &part.entry } else { &part.call });
     let parts = quote!((#(#parts,)*));
     if model.concrete {
+        let question = local(question);
         return quote!(#home::#memo().#question(#parts));
     }
-    let (key, value, kept) = (local("key"), model.value_type(), model.kept());
-    let memo = instance(model, &quote!(#root::rt::facts_of!(#key, #value)));
-    let asked = quote!(#root::rt::Keeping::<#kept, _, _>(#memo).#question(#key));
-    match in_entry {
-        true => quote!(let #key = #parts; #asked),
-        false => quote!(match #parts { #key => #asked }),
-    }
-}
-
-/// The memo of these type arguments, of which the facts are known.
-fn instance(model: &Model, facts: &TokenStream) -> TokenStream {
-    let (home, memo, parameters) = (model.home(), &model.names.hidden("memo"), parameters(&model.memo));
+    let (facts, parameters) = (local("facts"), parameters(&model.memo));
     let hooked = model.names.hidden("hooked");
-    match model.policy.hooks.is_empty() {
-        true => quote!(#home::#memo::<#(#parameters,)* _, _>(#facts)),
-        false => quote!(#home::#memo::<#(#parameters,)* _, _>(#home::#hooked::<#(#parameters,)* _>(#facts))),
-    }
+    let known = match model.policy.hooks.is_empty() {
+        true => quote!(#facts),
+        false => quote!(#home::#hooked::<#(#parameters,)* _>(#facts)),
+    };
+    let memo = quote!(#home::#memo::<#(#parameters,)* _, _>(#known));
+    // The companions take it on trust that it may be cached.
+    let said = if question == "lookup" { quote!(#root::rt::proven(#said)) } else { said };
+    model.asked(&parts, &said, &memo, question)
 }
 
 /// The facts of these type arguments, with what is asked of each value: written once, so that what is wrong

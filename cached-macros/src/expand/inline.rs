@@ -10,24 +10,16 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 pub(super) fn write(model: &Model) -> TokenStream {
-    let Model { root, output, body, policy: Policy { hooks, .. }, .. } = model;
-    let (site, key, value) = (local("site"), local("key"), local("value"));
+    let Model { root, output, lasting, body, policy: Policy { hooks, .. }, .. } = model;
+    let (site, facts, value) = (local("site"), local("facts"), local("value"));
     let site_function = site::function(model, &site);
     let parts = model.key.parts.iter().map(|part| &part.call);
-    let kept = model.kept();
-    let kind = match model.keeps.whole {
-        None => quote!(#root::rt::kind!(#output)),
-        Some(_) => quote!(#root::rt::Kind::<#kept>),
+    let said = match model.keeps.whole {
+        None => quote!(#root::rt::kept_of!(#lasting)),
+        Some(_) => model.said(),
     };
-    let looked_up = model.looked_up(&key, &kind, |facts| quote!(#site().instance(|| (), #facts #hooks)));
-    let found = quote! {
-        match (#(#parts,)*) {
-            #key => {
-                #site_function
-                #looked_up
-            }
-        }
-    };
+    let memo = quote!({ #site_function #site().instance(|| (), #facts #hooks) });
+    let found = model.asked(&quote!((#(#parts,)*)), &quote!(#root::rt::proven(#said)), &memo, "lookup");
     let patterns = model.patterns.iter().map(|(pattern, name)| quote!(let #pattern = #name;));
     let run = match (model.sig.asyncness, model.patterns.is_empty()) {
         (None, true) => quote!(run(|| -> #output #body)),

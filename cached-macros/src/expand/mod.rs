@@ -114,14 +114,23 @@ impl Model {
         }
     }
 
-    /// The look-up by the parts in `key`, with a kind and the memo of the facts, if what is kept may be cached. All of it stands at the return type, so that the compiler says there, and once, what is wrong.
-    fn looked_up(&self, key: &Ident, kind: &TokenStream, memo: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
-        let (root, output, kept) = (&self.root, &self.output, local("kept"));
-        let memo = memo(quote!(#root::rt::facts_for!(#key, #kept)));
-        self.at_output(quote! {{
-            let #kept = #root::rt::kept_as(#kind, ::core::marker::PhantomData::<fn() -> #output>);
-            #kept.__cached_lookup(#memo, #key)
-        }})
+    /// What the memo of the facts is asked by the parts, with what is said to be kept. All of it stands at the return
+    /// type, so that the compiler says there, and once, what is wrong.
+    fn asked(&self, parts: &TokenStream, said: &TokenStream, memo: &TokenStream, question: &str) -> TokenStream {
+        let (root, question) = (&self.root, local(question));
+        let (key, kept, facts) = (local("key"), local("kept"), local("facts"));
+        let asked = self.at_output(quote! {{
+            let #kept = #said;
+            let #facts = #root::rt::facts_for!(#key, #kept);
+            #kept.__cached_memo(#memo).#question(#key)
+        }});
+        quote!(match #parts { #key => #asked })
+    }
+
+    /// What is kept, as an expression.
+    fn said(&self) -> TokenStream {
+        let (root, lasting, kept) = (&self.root, &self.lasting, self.kept());
+        quote!(#root::rt::Kept::<#kept, #lasting>(::core::marker::PhantomData))
     }
 
     fn at_output(&self, tokens: TokenStream) -> TokenStream {

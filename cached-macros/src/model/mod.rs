@@ -97,8 +97,12 @@ impl Model {
             Some(_) | None => Form::Inline,
         };
         if let (Form::Inline, Some((word, _))) = (form, args.get("companion")) {
-            let message =
-                "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)";
+            let message = match block {
+                Some(_) => "a method of a trait has no companions: remove `companion`",
+                None => {
+                    "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)"
+                }
+            };
             errors.at(word, message);
         }
         generics::name_impl_traits(&mut func);

@@ -218,7 +218,7 @@ impl<'a> Said<'a> {
             format!("`{name}` is skipped twice: remove one of them")
         } else if !known.contains(&name) {
             let near = did_you_mean(&name, known.iter().map(String::as_str));
-            let all = if known.is_empty() { "none".to_owned() } else { list(&known) };
+            let all = if known.is_empty() { "none: remove `skip`".to_owned() } else { list(&known) };
             format!("`{}` has no argument `{name}`{near}; it has {all}", self.func.name())
         } else if self.mentions(ident) {
             format!("`{name}` is in `key` and in `skip`: remove it from one of them")

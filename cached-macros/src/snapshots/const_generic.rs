@@ -3,14 +3,14 @@
 fn sum<const N: usize>(all: [u64; N]) -> u64 {
     let found = match (::cached_core::rt::own(&all),) {
         key => {
-            let kept = ::cached_core::rt::kept_as(
-                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(u64) }>,
-                ::core::marker::PhantomData::<fn() -> u64>,
+            let kept = ::cached_core::rt::proven(
+                ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(u64) },
+                    u64,
+                >(::core::marker::PhantomData),
             );
-            kept.__cached_lookup(
-                <sum>::memo::<N, _, _>(::cached_core::rt::facts_for!(key, kept)),
-                key,
-            )
+            let facts = ::cached_core::rt::facts_for!(key, kept);
+            kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).lookup(key)
         }
     };
     match found {
@@ -78,24 +78,16 @@ impl sum {
             { ::cached_core::rt::fallible!(u64) },
         >>::Stored: ::cached_core::rt::Value,
     {
-        let key = (::cached_core::rt::own(&*all),);
-        ::cached_core::rt::Keeping::<
-            { ::cached_core::rt::fallible!(u64) },
-            _,
-            _,
-        >(
-                <sum>::memo::<
-                    N,
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < u64 as ::cached_core::rt::Project < {
-                        ::cached_core::rt::fallible!(u64) } >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        match (::cached_core::rt::own(&*all),) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(u64) },
+                    u64,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -107,23 +99,12 @@ impl sum {
     {
         let miss = match (::cached_core::rt::own(&all),) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     { ::cached_core::rt::fallible!(u64) },
-                    _,
-                    _,
-                >(
-                        <sum>::memo::<
-                            N,
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < u64 as ::cached_core::rt::Project < {
-                                ::cached_core::rt::fallible!(u64) } >> ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    u64,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).refresh(key)
             }
         };
         miss.run(|| <sum>::uncached::<N>(all))

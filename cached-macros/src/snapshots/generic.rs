@@ -6,14 +6,11 @@ where
 {
     let found = match (::cached_core::rt::borrow(all),) {
         key => {
-            let kept = ::cached_core::rt::kept_as(
-                ::cached_core::rt::Kind::<0>,
-                ::core::marker::PhantomData::<fn() -> Option<T>>,
+            let kept = ::cached_core::rt::proven(
+                ::cached_core::rt::Kept::<0, Option<T>>(::core::marker::PhantomData),
             );
-            kept.__cached_lookup(
-                <best>::memo::<T, _, _>(::cached_core::rt::facts_for!(key, kept)),
-                key,
-            )
+            let facts = ::cached_core::rt::facts_for!(key, kept);
+            kept.__cached_memo(<best>::memo::<T, _, _>(facts)).lookup(key)
         }
     };
     match found {
@@ -86,23 +83,16 @@ impl best {
             T,
         > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
     {
-        let key = (::cached_core::rt::borrow(all),);
-        ::cached_core::rt::Keeping::<
-            0,
-            _,
-            _,
-        >(
-                <best>::memo::<
-                    T,
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < Option < T > as ::cached_core::rt::Project < 0 >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        match (::cached_core::rt::borrow(all),) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    0,
+                    Option<T>,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<best>::memo::<T, _, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -115,23 +105,12 @@ impl best {
     {
         let miss = match (::cached_core::rt::borrow(all),) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     0,
-                    _,
-                    _,
-                >(
-                        <best>::memo::<
-                            T,
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < Option < T > as ::cached_core::rt::Project < 0 >>
-                                ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    Option<T>,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<best>::memo::<T, _, _>(facts)).refresh(key)
             }
         };
         miss.run(|| <best>::uncached::<T>(all))

@@ -4,14 +4,11 @@ impl<T: Clone + 'static> Store<T> {
     fn first(n: u64) -> Option<T> {
         let found = match (::cached_core::rt::own(&n),) {
             key => {
-                let kept = ::cached_core::rt::kept_as(
-                    ::cached_core::rt::Kind::<0>,
-                    ::core::marker::PhantomData::<fn() -> Option<T>>,
+                let kept = ::cached_core::rt::proven(
+                    ::cached_core::rt::Kept::<0, Option<T>>(::core::marker::PhantomData),
                 );
-                kept.__cached_lookup(
-                    Self::__first_memo::<_, _>(::cached_core::rt::facts_for!(key, kept)),
-                    key,
-                )
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).lookup(key)
             }
         };
         match found {
@@ -76,22 +73,16 @@ impl<T: Clone + 'static> Store<T> {
             T,
         > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
     {
-        let key = (::cached_core::rt::own(&*n),);
-        ::cached_core::rt::Keeping::<
-            0,
-            _,
-            _,
-        >(
-                Self::__first_memo::<
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < Option < T > as ::cached_core::rt::Project < 0 >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        match (::cached_core::rt::own(&*n),) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    0,
+                    Option<T>,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -103,22 +94,12 @@ impl<T: Clone + 'static> Store<T> {
     {
         let miss = match (::cached_core::rt::own(&n),) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     0,
-                    _,
-                    _,
-                >(
-                        Self::__first_memo::<
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < Option < T > as ::cached_core::rt::Project < 0 >>
-                                ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    Option<T>,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).refresh(key)
             }
         };
         miss.run(|| Self::first_uncached(n))

@@ -6,14 +6,14 @@ fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
 ) -> usize {
     let found = match (::cached_core::rt::own(&name),) {
         key => {
-            let kept = ::cached_core::rt::kept_as(
-                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(usize) }>,
-                ::core::marker::PhantomData::<fn() -> usize>,
+            let kept = ::cached_core::rt::proven(
+                ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(usize) },
+                    usize,
+                >(::core::marker::PhantomData),
             );
-            kept.__cached_lookup(
-                <size>::memo::<ImplName, _, _>(::cached_core::rt::facts_for!(key, kept)),
-                key,
-            )
+            let facts = ::cached_core::rt::facts_for!(key, kept);
+            kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).lookup(key)
         }
     };
     match found {
@@ -86,24 +86,16 @@ impl size {
             { ::cached_core::rt::fallible!(usize) },
         >>::Stored: ::cached_core::rt::Value,
     {
-        let key = (::cached_core::rt::own(&*name),);
-        ::cached_core::rt::Keeping::<
-            { ::cached_core::rt::fallible!(usize) },
-            _,
-            _,
-        >(
-                <size>::memo::<
-                    ImplName,
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < usize as ::cached_core::rt::Project < {
-                        ::cached_core::rt::fallible!(usize) } >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        match (::cached_core::rt::own(&*name),) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(usize) },
+                    usize,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -118,23 +110,12 @@ impl size {
     {
         let miss = match (::cached_core::rt::own(&name),) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     { ::cached_core::rt::fallible!(usize) },
-                    _,
-                    _,
-                >(
-                        <size>::memo::<
-                            ImplName,
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < usize as ::cached_core::rt::Project < {
-                                ::cached_core::rt::fallible!(usize) } >> ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    usize,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).refresh(key)
             }
         };
         miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))

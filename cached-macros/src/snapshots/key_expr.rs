@@ -7,14 +7,14 @@ fn find(db: &Db, name: &str, id: u64) -> Row {
         ::cached_core::rt::own(&id),
     ) {
         key => {
-            let kept = ::cached_core::rt::kept_as(
-                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(Row) }>,
-                ::core::marker::PhantomData::<fn() -> Row>,
+            let kept = ::cached_core::rt::proven(
+                ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(Row) },
+                    Row,
+                >(::core::marker::PhantomData),
             );
-            kept.__cached_lookup(
-                <find>::memo::<_, _>(::cached_core::rt::facts_for!(key, kept)),
-                key,
-            )
+            let facts = ::cached_core::rt::facts_for!(key, kept);
+            kept.__cached_memo(<find>::memo::<_, _>(facts)).lookup(key)
         }
     };
     match found {
@@ -79,27 +79,20 @@ impl find {
             { ::cached_core::rt::fallible!(Row) },
         >>::Stored: ::cached_core::rt::Value,
     {
-        let key = (
+        match (
             ::cached_core::rt::own(&(name.to_lowercase())).given(),
             ::cached_core::rt::borrow(&name[..1]).given(),
             ::cached_core::rt::own(&*id),
-        );
-        ::cached_core::rt::Keeping::<
-            { ::cached_core::rt::fallible!(Row) },
-            _,
-            _,
-        >(
-                <find>::memo::<
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < Row as ::cached_core::rt::Project < {
-                        ::cached_core::rt::fallible!(Row) } >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        ) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(Row) },
+                    Row,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<find>::memo::<_, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -115,22 +108,12 @@ impl find {
             ::cached_core::rt::own(&id),
         ) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     { ::cached_core::rt::fallible!(Row) },
-                    _,
-                    _,
-                >(
-                        <find>::memo::<
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < Row as ::cached_core::rt::Project < {
-                                ::cached_core::rt::fallible!(Row) } >> ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    Row,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<find>::memo::<_, _>(facts)).refresh(key)
             }
         };
         miss.run(|| <find>::uncached(db, name, id))

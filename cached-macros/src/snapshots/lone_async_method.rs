@@ -5,41 +5,41 @@ pub async fn load(&self, arg1: Id) -> Result<Row, Error> {
             ::cached_core::rt::own(&arg1),
         ) {
             key => {
-                const fn site() -> &'static ::cached_core::Site {
-                    fn here() {}
-                    static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
-                        shown: || ::cached_core::rt::shown(
-                            ::core::any::type_name_of_val(&here),
-                        ),
-                        identity: ::core::concat!(::core::module_path!(), "::", "load"),
-                        named: false,
-                        file: ::core::file!(),
-                        line: ::core::line!(),
-                        column: ::core::column!(),
-                        alias: "default",
-                        fingerprint: 2531145658317221822,
-                        version: 0,
-                        generic: true,
-                        encodable: || true,
-                        policy: ::cached_core::rt::Policy {
-                            ..::cached_core::rt::Policy::PLAIN
-                        },
-                    });
-                    ::cached_core::rt::inventory::submit! {
-                        ::cached_core::rt::Listed(& SITE)
-                    }
-                    &SITE
-                }
-                {
-                    let kept = ::cached_core::rt::kept_as(
-                        ::cached_core::rt::kind!(Result < Row, Error >),
-                        ::core::marker::PhantomData::<fn() -> Result<Row, Error>>,
-                    );
-                    kept.__cached_lookup(
-                        site().instance(|| (), ::cached_core::rt::facts_for!(key, kept)),
-                        key,
-                    )
-                }
+                let kept = ::cached_core::rt::proven(
+                    ::cached_core::rt::kept_of!(Result < Row, Error >),
+                );
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo({
+                        const fn site() -> &'static ::cached_core::Site {
+                            fn here() {}
+                            static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
+                                shown: || ::cached_core::rt::shown(
+                                    ::core::any::type_name_of_val(&here),
+                                ),
+                                identity: ::core::concat!(
+                                    ::core::module_path!(), "::", "load"
+                                ),
+                                named: false,
+                                file: ::core::file!(),
+                                line: ::core::line!(),
+                                column: ::core::column!(),
+                                alias: "default",
+                                fingerprint: 2531145658317221822,
+                                version: 0,
+                                generic: true,
+                                encodable: || true,
+                                policy: ::cached_core::rt::Policy {
+                                    ..::cached_core::rt::Policy::PLAIN
+                                },
+                            });
+                            ::cached_core::rt::inventory::submit! {
+                                ::cached_core::rt::Listed(& SITE)
+                            }
+                            &SITE
+                        }
+                        site().instance(|| (), facts)
+                    })
+                    .lookup(key)
             }
         };
         match found {

@@ -8,14 +8,14 @@ where
 {
     let found = match (::cached_core::rt::borrow(a),) {
         key => {
-            let kept = ::cached_core::rt::kept_as(
-                ::cached_core::rt::Kind::<{ ::cached_core::rt::fallible!(u8) }>,
-                ::core::marker::PhantomData::<fn() -> u8>,
+            let kept = ::cached_core::rt::proven(
+                ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(u8) },
+                    u8,
+                >(::core::marker::PhantomData),
             );
-            kept.__cached_lookup(
-                <f>::memo::<T, _, _>(::cached_core::rt::facts_for!(key, kept)),
-                key,
-            )
+            let facts = ::cached_core::rt::facts_for!(key, kept);
+            kept.__cached_memo(<f>::memo::<T, _, _>(facts)).lookup(key)
         }
     };
     match found {
@@ -89,24 +89,16 @@ impl f {
             { ::cached_core::rt::fallible!(u8) },
         >>::Stored: ::cached_core::rt::Value,
     {
-        let key = (::cached_core::rt::borrow(a),);
-        ::cached_core::rt::Keeping::<
-            { ::cached_core::rt::fallible!(u8) },
-            _,
-            _,
-        >(
-                <f>::memo::<
-                    T,
-                    _,
-                    _,
-                >(
-                    ::cached_core::rt::facts_of!(
-                        key, < u8 as ::cached_core::rt::Project < {
-                        ::cached_core::rt::fallible!(u8) } >> ::Stored
-                    ),
-                ),
-            )
-            .entry(key)
+        match (::cached_core::rt::borrow(a),) {
+            key => {
+                let kept = ::cached_core::rt::Kept::<
+                    { ::cached_core::rt::fallible!(u8) },
+                    u8,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<f>::memo::<T, _, _>(facts)).entry(key)
+            }
+        }
     }
     #[doc(hidden)]
     #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
@@ -121,23 +113,12 @@ impl f {
     {
         let miss = match (::cached_core::rt::borrow(a),) {
             key => {
-                ::cached_core::rt::Keeping::<
+                let kept = ::cached_core::rt::Kept::<
                     { ::cached_core::rt::fallible!(u8) },
-                    _,
-                    _,
-                >(
-                        <f>::memo::<
-                            T,
-                            _,
-                            _,
-                        >(
-                            ::cached_core::rt::facts_of!(
-                                key, < u8 as ::cached_core::rt::Project < {
-                                ::cached_core::rt::fallible!(u8) } >> ::Stored
-                            ),
-                        ),
-                    )
-                    .refresh(key)
+                    u8,
+                >(::core::marker::PhantomData);
+                let facts = ::cached_core::rt::facts_for!(key, kept);
+                kept.__cached_memo(<f>::memo::<T, _, _>(facts)).refresh(key)
             }
         };
         miss.run(|| <f>::uncached::<T>(a))

@@ -44,7 +44,6 @@ struct Record {
 type Map = BTreeMap<String, Option<u8>>;
 
 /// Functions that do nothing: only their keys matter.
-#[allow(clippy::ptr_arg, reason = "the entry of an owned `Cow` takes it by reference")]
 #[expect(dead_code, clippy::too_many_arguments, reason = "they are asked for by their entries, up to twelve parts")]
 mod functions {
     use std::borrow::Cow;

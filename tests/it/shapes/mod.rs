@@ -4,7 +4,6 @@
 //! called again, and compared; the table at the end comes from the sites' own figures.
 #![allow(
     clippy::boxed_local,
-    clippy::multiple_bound_locations,
     clippy::needless_arbitrary_self_type,
     clippy::needless_lifetimes,
     clippy::ptr_arg,

@@ -1,0 +1,124 @@
+//! Refreshes in the background: whoever finds a value stale is served it, and somebody else computes.
+//!
+//! In: a miss, and a body that owns what it needs. Out: the stale value at once, if there is one in its
+//! window; else what a call gives that computes for itself.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::land::Writer;
+use super::run::{At, Doing, Stage};
+use super::{Call, Miss, Run, Turn};
+use crate::key::{OwnedKey, Value};
+use crate::project::Project;
+use crate::registry;
+use crate::stats::Lap;
+use crate::workers::{Purpose, REFRESHES};
+
+impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
+    /// As [`Miss::run`]; a stale value is given while a thread of ours runs `body`.
+    #[cold]
+    #[inline(never)]
+    pub fn run_behind<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R + Send + 'static) -> R {
+        let (call, turn) = match Call::walk(self) {
+            Ok((kept, outcome, call)) => return call.give(kept, outcome),
+            Err(computing) => computing,
+        };
+        let (call, given) = match &turn {
+            Turn::Lead(_) => call.leave_behind(),
+            Turn::Side(_) | Turn::Free => (call, None),
+        };
+        let Some(given) = given else { return call.compute_here(turn, body) };
+        // When it is not taken, the lead passes on: the next who finds the value stale tries.
+        let refused = REFRESHES.submit(Purpose::Answer, (call, turn, body), |(call, turn, body)| {
+            drop(call.compute_here::<F, R>(turn, body));
+        });
+        drop(refused);
+        given.give()
+    }
+
+    /// As [`Miss::run_async`]; a stale value is given while a task of the configured spawner runs the body.
+    pub fn run_async_behind<M, B>(self, make: M) -> Behind<Stage<F, K, V>, M, B>
+    where
+        M: FnOnce() -> B,
+    {
+        Behind { stage: Stage(At::New(self)), make: Some(make), body: None }
+    }
+}
+
+impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Runs the body on this thread.
+    pub(super) fn compute_here<const F: u8, R: Project<F, Stored = V>>(
+        mut self,
+        turn: Turn<K, V>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        self.lap = Lap::start();
+        let here = turn.run_here();
+        let result = self.lap.run(body);
+        drop(here);
+        self.finish(turn, result, Writer::Here)
+    }
+}
+
+pin_project! {
+    /// A call of an async function that refreshes in the background.
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Behind<S, M, B> {
+        // Dropped before the lead that the stage may hold: no follower starts while a cancelled body still lives.
+        #[pin]
+        body: Option<B>,
+        make: Option<M>,
+        stage: S,
+    }
+}
+
+impl<const F: u8, K, V, R, M, B> Future for Behind<Stage<F, K, V>, M, B>
+where
+    K: OwnedKey,
+    V: Value,
+    R: Project<F, Stored = V> + Send + 'static,
+    M: FnOnce() -> B,
+    B: Future<Output = R> + Send + 'static,
+{
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let mut this = self.project();
+        let mut at = std::mem::replace(&mut this.stage.0, At::Done);
+        at.begin();
+        loop {
+            let polled = match at.look(cx) {
+                Poll::Ready(Some((kept, outcome))) => return Poll::Ready(at.give(kept, outcome)),
+                Poll::Ready(None) => this.body.as_mut().as_pin_mut().map(|body| at.poll_body(body, cx)),
+                Poll::Pending => Some(Poll::Pending),
+            };
+            match polled {
+                Some(Poll::Ready(result)) => return Poll::Ready(at.end(result)),
+                Some(Poll::Pending) => {
+                    this.stage.0 = at;
+                    return Poll::Pending;
+                }
+                None => {}
+            }
+            // The body is to start: here, or in a task of its own.
+            let Some(make) = this.make.take() else { panic!("a cached call was polled after it had ended") };
+            let spawner = registry::current().spawner.clone();
+            at = match (spawner, at) {
+                (Some(spawn), At::Under(call, Doing::Compute(turn @ Turn::Lead(_)))) => match call.leave_behind() {
+                    (call, Some(given)) => {
+                        let stage = Stage::<F, K, V>(At::Under(call, Doing::Compute(turn)));
+                        let refresh = Run { body: make(), stage };
+                        spawn(Box::pin(async move { drop(refresh.await) }));
+                        return Poll::Ready(given.give());
+                    }
+                    (call, None) => At::Under(call, Doing::Compute(turn)),
+                },
+                (_, at) => at,
+            };
+            this.body.set(Some(make()));
+        }
+    }
+}
