@@ -89,7 +89,7 @@ pub use config::{Config, check_connections, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
 pub use options::Options;
-pub use registry::Kind;
+pub use registry::{Kind, Task};
 pub use report::{Report, report, report_at_exit};
 pub use site::{Site, site, sites};
 pub use stats::Stats;

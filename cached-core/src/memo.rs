@@ -61,6 +61,10 @@ impl Resting {
         }
     }
 
+    pub(crate) fn remove(&self, hash: u64) {
+        self.0.lock().remove(&hash);
+    }
+
     pub(crate) fn has(&self, hash: u64) -> bool {
         self.0.lock().get(&hash).is_some_and(|until| clock::now() < *until)
     }

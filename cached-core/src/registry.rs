@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,12 @@ pub(crate) struct Alias {
     pub(crate) options: Options,
 }
 
+/// A refresh in the background, as a future that any executor may poll.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How a [`Task`] is started.
+pub(crate) type Spawner = Arc<dyn Fn(Task) + Send + Sync>;
+
 /// Everything that is configured, at one moment.
 pub(crate) struct Registry {
     pub(crate) namespace: String,
@@ -76,6 +83,7 @@ pub(crate) struct Registry {
     /// Overrides, in their order: pattern of the site's name, options.
     pub(crate) overrides: Vec<Options>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) spawner: Option<Spawner>,
 }
 
 static CURRENT: Mutex<Option<Arc<Registry>>> = Mutex::new(None);
@@ -110,6 +118,7 @@ impl Registry {
             broken: BTreeSet::new(),
             overrides: Vec::new(),
             warnings: Vec::new(),
+            spawner: None,
         }
     }
 

@@ -1,6 +1,6 @@
-//! Threads for backends that block, when the caller must not.
+//! Threads for what a caller must not wait for: backends that block, and refreshes in the background.
 //!
-//! In: jobs. Out: a future, or nothing for a write that nobody waits for. At most four threads,
+//! In: jobs. Out: a future, or nothing for a job that nobody waits for. At most four threads a pool,
 //! started when there is work and ended when there has been none for a while; at most 1,024 jobs wait.
 
 use std::collections::VecDeque;
@@ -29,8 +29,15 @@ pub(crate) enum Purpose {
     Write,
 }
 
-#[derive(Default)]
-struct Pool {
+/// Threads of one sort, with their queue.
+pub(crate) struct Pool {
+    name: &'static str,
+    state: Mutex<State>,
+    work: Condvar,
+    written: Condvar,
+}
+
+struct State {
     queue: VecDeque<(Purpose, Job)>,
     threads: usize,
     resting: usize,
@@ -38,61 +45,74 @@ struct Pool {
     writes: usize,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0 });
-static WORK: Condvar = Condvar::new();
-static WRITTEN: Condvar = Condvar::new();
+/// For operations of backends.
+pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker");
+/// For bodies that refresh what is stale; apart, since they may take long.
+pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh");
 
-/// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
-/// can be had.
-pub(crate) fn submit<T: Send + 'static>(purpose: Purpose, data: T, work: fn(T)) -> Result<(), T> {
-    let mut pool = POOL.lock();
-    if pool.queue.len() >= QUEUE {
-        return Err(data);
+impl Pool {
+    const fn new(name: &'static str) -> Self {
+        let state = State { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0 };
+        Self { name, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
     }
-    if pool.resting <= pool.queue.len() && pool.threads < THREADS {
-        let started = std::thread::Builder::new().name("cached-worker".into()).spawn(serve).is_ok();
-        pool.threads += usize::from(started);
-    }
-    if pool.threads == 0 {
-        return Err(data);
-    }
-    pool.writes += usize::from(purpose == Purpose::Write);
-    pool.queue.push_back((purpose, Box::new(move || work(data))));
-    drop(pool);
-    WORK.notify_one();
-    Ok(())
-}
 
-/// Waits until every write is done, at most `deadline`; gives how many are not.
-pub(crate) fn flush(deadline: Duration) -> usize {
-    let end = clock::after(clock::now(), deadline);
-    let mut pool = POOL.lock();
-    while pool.writes > 0 && clock::now() < end {
-        pool = WRITTEN.wait(pool, clock::until(end));
-    }
-    pool.writes
-}
-
-fn serve() {
-    let mut pool = POOL.lock();
-    loop {
-        if let Some((purpose, job)) = pool.queue.pop_front() {
-            drop(pool);
-            // A backend that panics loses its answer, not the thread.
-            let _ = catch_unwind(AssertUnwindSafe(job));
-            pool = POOL.lock();
-            if purpose == Purpose::Write {
-                pool.writes -= 1;
-                WRITTEN.notify_all();
-            }
-            continue;
+    /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
+    /// can be had.
+    pub(crate) fn submit<T: Send + 'static>(
+        &'static self,
+        purpose: Purpose,
+        data: T,
+        work: impl FnOnce(T) + Send + 'static,
+    ) -> Result<(), T> {
+        let mut state = self.state.lock();
+        if state.queue.len() >= QUEUE {
+            return Err(data);
         }
-        pool.resting += 1;
-        pool = WORK.wait(pool, REST);
-        pool.resting -= 1;
-        if pool.queue.is_empty() && pool.threads > 1 {
-            pool.threads -= 1;
-            return;
+        if state.resting <= state.queue.len() && state.threads < THREADS {
+            let started = std::thread::Builder::new().name(self.name.into()).spawn(|| self.serve()).is_ok();
+            state.threads += usize::from(started);
+        }
+        if state.threads == 0 {
+            return Err(data);
+        }
+        state.writes += usize::from(purpose == Purpose::Write);
+        state.queue.push_back((purpose, Box::new(move || work(data))));
+        drop(state);
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Waits until every write is done, at most `deadline`; gives how many are not.
+    pub(crate) fn flush(&self, deadline: Duration) -> usize {
+        let end = clock::after(clock::now(), deadline);
+        let mut state = self.state.lock();
+        while state.writes > 0 && clock::now() < end {
+            state = self.written.wait(state, clock::until(end));
+        }
+        state.writes
+    }
+
+    fn serve(&self) {
+        let mut state = self.state.lock();
+        loop {
+            if let Some((purpose, job)) = state.queue.pop_front() {
+                drop(state);
+                // A job that panics loses its answer, not the thread.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+                state = self.state.lock();
+                if purpose == Purpose::Write {
+                    state.writes -= 1;
+                    self.written.notify_all();
+                }
+                continue;
+            }
+            state.resting += 1;
+            state = self.work.wait(state, REST);
+            state.resting -= 1;
+            if state.queue.is_empty() && state.threads > 1 {
+                state.threads -= 1;
+                return;
+            }
         }
     }
 }
@@ -123,7 +143,7 @@ impl<T> Drop for Fill<T> {
 pub(crate) fn offload<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
     let slot = Arc::new(Mutex::new(Slot { answer: None, done: false, waker: None }));
     let fill = Fill(Arc::clone(&slot));
-    let taken = submit(Purpose::Answer, (job, fill), |(job, fill)| {
+    let taken = OPERATIONS.submit(Purpose::Answer, (job, fill), |(job, fill)| {
         let answer = job();
         fill.0.lock().answer = Some(answer);
     });

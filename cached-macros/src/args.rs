@@ -28,6 +28,7 @@ const WORDS: &[(&str, &str)] = &[
     ("jitter", "jitter = \"10%\""),
     ("stale", "stale = \"1m\""),
     ("stale_if_error", "stale_if_error = \"1h\""),
+    ("refresh", "refresh = \"background\""),
     ("cache_if", "cache_if = |value| !value.is_empty()"),
     ("max_entries", "max_entries = 10_000"),
     ("key", "key = (a, b)"),
@@ -44,7 +45,6 @@ const WORDS: &[(&str, &str)] = &[
 /// Words of the design that are refused for now, and what serves meanwhile.
 const NOT_YET: &[(&str, &str)] = &[
     ("idle", "use `ttl`"),
-    ("refresh", "call `f::refresh(..)` yourself"),
     ("max_bytes", "use `max_entries`"),
     ("weigh", "use `max_entries`"),
     ("tags", "use `f::entry(..).invalidate()` or `f::site().clear()`"),

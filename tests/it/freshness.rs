@@ -328,3 +328,137 @@ fn a_panic_of_ttl_or_cache_if_is_its_callers_alone() {
         }
     }
 }
+
+/// Threads that refresh hold here until the test opens.
+fn opened(open: &AtomicBool) {
+    while !open.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+}
+
+/// Waits for a background thread, for at most ten seconds.
+fn until(so: impl Fn() -> bool) {
+    for _ in 0..10_000 {
+        if so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("it never came");
+}
+
+#[test]
+fn whoever_finds_a_value_stale_is_served_and_a_thread_computes() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    static OPEN: AtomicBool = AtomicBool::new(true);
+    #[derive(Clone)]
+    struct Pool;
+    #[cached(name = "freshness.behind", ttl = "1m", stale = "1m", refresh = "background", skip(_pool))]
+    fn behind(word: &str, n: Option<&u64>, tail: Vec<u8>, _pool: Pool) -> String {
+        let run = RUNS.fetch_add(1, Ordering::SeqCst);
+        opened(&OPEN);
+        format!("{run} {word} {n:?} {tail:?}")
+    }
+    let call = || behind("a", Some(&7), vec![1], Pool);
+    for bytes in [false, true] {
+        let _guard = with(behind::site(), bytes, &[]);
+        RUNS.store(0, Ordering::SeqCst);
+        assert_eq!(call(), "0 a Some(7) [1]");
+        testing::advance(MINUTE);
+        OPEN.store(false, Ordering::SeqCst);
+        let before = behind::site().stats();
+        for _ in 0..20 {
+            assert_eq!(call(), "0 a Some(7) [1]", "nobody waits (bytes: {bytes})");
+        }
+        until(|| RUNS.load(Ordering::SeqCst) == 2);
+        let after = behind::site().stats();
+        assert_eq!((after.stale - before.stale, after.calls - before.calls), (20, 20), "one refresh at a time");
+        OPEN.store(true, Ordering::SeqCst);
+        until(|| behind::site().flights() == 0);
+        assert_eq!(call(), "1 a Some(7) [1]");
+        testing::advance(2 * MINUTE);
+        assert_eq!(call(), "2 a Some(7) [1]", "after the window the caller computes");
+    }
+}
+
+#[test]
+fn a_refresh_in_the_background_that_fails_or_panics_rests_and_harms_nobody() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    static HOW: AtomicU64 = AtomicU64::new(0);
+    #[cached(name = "freshness.behind_failing", ttl = "1m", stale = "1h", refresh = "background")]
+    fn fragile(n: u64) -> Result<u64, String> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        match HOW.load(Ordering::SeqCst) {
+            0 => Ok(n),
+            1 => Err("no".into()),
+            _ => panic!("as the test asked"),
+        }
+    }
+    let _guard = with(fragile::site(), false, &[]);
+    assert_eq!(fragile(1), Ok(1));
+    for how in [1, 2] {
+        HOW.store(how, Ordering::SeqCst);
+        testing::advance(MINUTE);
+        let runs = RUNS.load(Ordering::SeqCst);
+        assert_eq!(fragile(1), Ok(1));
+        until(|| RUNS.load(Ordering::SeqCst) == runs + 1 && fragile::site().flights() == 0);
+        assert_eq!([fragile(1), fragile(1)], [Ok(1), Ok(1)]);
+        assert_eq!(RUNS.load(Ordering::SeqCst), runs + 1, "not tried again at once");
+        testing::advance(SECOND);
+        assert_eq!(fragile(1), Ok(1));
+        until(|| RUNS.load(Ordering::SeqCst) == runs + 2 && fragile::site().flights() == 0);
+    }
+}
+
+#[test]
+fn an_async_refresh_runs_on_the_spawner_that_the_program_gives() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    #[cached(name = "freshness.behind_async", ttl = "1m", stale = "1m", refresh = "background")]
+    async fn behind(word: &str) -> String {
+        let run = RUNS.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(()).await;
+        format!("{run} {word}")
+    }
+    static TASKS: std::sync::Mutex<Vec<cached_core::Task>> = std::sync::Mutex::new(Vec::new());
+    let _guard = with(behind::site(), false, &[]);
+    Config::new().spawner(|task| TASKS.lock().unwrap().push(task)).install().unwrap();
+    assert_eq!(block_on(behind("a")), "0 a");
+    testing::advance(MINUTE);
+    assert_eq!([block_on(behind("a")), block_on(behind("a"))], ["0 a", "0 a"], "nobody waits");
+    let mut tasks = std::mem::take(&mut *TASKS.lock().unwrap());
+    assert_eq!((tasks.len(), RUNS.load(Ordering::SeqCst)), (1, 1), "one refresh, and nothing runs by itself");
+    block_on(tasks.pop().unwrap());
+    assert_eq!(block_on(behind("a")), "1 a");
+    testing::advance(MINUTE);
+    assert_eq!(block_on(behind("a")), "1 a");
+    drop(std::mem::take(&mut *TASKS.lock().unwrap()));
+    assert_eq!(behind::site().flights(), 0, "a task that is dropped leaves nothing behind");
+    testing::advance(SECOND);
+    assert_eq!(block_on(behind("a")), "1 a");
+    assert_eq!(TASKS.lock().unwrap().len(), 1, "and another is started after a rest");
+    TASKS.lock().unwrap().clear();
+}
+
+#[test]
+fn methods_and_generic_functions_refresh_in_the_background_too() {
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    struct Shop(u64);
+    #[cached]
+    impl Shop {
+        #[cached(ttl = "1m", stale = "1m", refresh = "background")]
+        fn price(&self, sku: &str) -> u64 {
+            self.0 + sku.len() as u64
+        }
+    }
+    #[cached(ttl = "1m", stale = "1m", refresh = "background")]
+    fn echo<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: &T) -> Vec<T> {
+        vec![value.clone()]
+    }
+    let _alone = alone();
+    let shop = Shop(10);
+    for _ in 0..2 {
+        assert_eq!((shop.price("abc"), echo(&7_u8), echo(&"x".to_string())), (13, vec![7], vec!["x".to_string()]));
+        testing::advance(MINUTE);
+    }
+    assert_eq!((Shop::price_site().stats().stale, echo::site().stats().stale), (1, 2));
+}

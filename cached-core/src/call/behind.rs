@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::land::Writer;
-use super::run::{At, Doing, Stage};
+use super::run::{At, Doing, Goal, Stage};
 use super::{Call, Miss, Run, Turn};
 use crate::key::{OwnedKey, Value};
 use crate::project::Project;
@@ -23,8 +23,8 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     #[inline(never)]
     pub fn run_behind<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R + Send + 'static) -> R {
         let (call, turn) = match Call::walk(self) {
-            Ok((kept, outcome, call)) => return call.give(kept, outcome),
-            Err(computing) => computing,
+            (call, Goal::Given(kept, outcome)) => return call.give(kept, outcome),
+            (call, Goal::Body(turn)) => (call, turn),
         };
         let (call, given) = match &turn {
             Turn::Lead(_) => call.leave_behind(),

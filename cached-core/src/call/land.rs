@@ -15,7 +15,7 @@ use crate::project::{Class, Project};
 use crate::site::Way;
 use crate::stats::Count;
 use crate::store::{self, TOMBSTONE_LIFE};
-use crate::workers::{self, Purpose};
+use crate::workers::{OPERATIONS, Purpose};
 
 /// Who carries bytes to the backend.
 #[derive(Clone, Copy)]
@@ -39,7 +39,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let class = result.stored().map(R::class);
         let failed = matches!(class, None | Some(Class::Error));
         counters.ran(nanos, failed);
-        if failed && self.old.is_some() {
+        if self.old.is_some() && !failed {
+            self.core.resting.remove(self.key.hash);
+        } else if self.old.is_some() {
             self.core.resting.add(self.key.hash);
             let window = self.route.lives.stale_if_error;
             if let Some(old) = self.old.take_if(|old| old.is_within(window)) {
@@ -113,7 +115,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match writer {
             Writer::Here => cargo.carry(),
             Writer::Worker => {
-                if let Err(cargo) = workers::submit(Purpose::Write, cargo, Cargo::carry) {
+                if let Err(cargo) = OPERATIONS.submit(Purpose::Write, cargo, Cargo::carry) {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
                     self.share_only(cargo.turn, cargo.shared.kept);
                 }

@@ -20,9 +20,11 @@ use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
 
+mod behind;
 mod land;
 mod run;
 
+pub use behind::Behind;
 pub use run::Run;
 
 /// A call that has to look further, with the key it owns by now.
@@ -129,6 +131,20 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
         if let Turn::Lead(lead) = self {
             lead.fail();
         }
+    }
+}
+
+/// An old value, for a caller who does not wait.
+struct Given<V> {
+    kept: Kept<V>,
+    ticket: Ticket,
+}
+
+impl<V: Value> Given<V> {
+    fn give<const F: u8, R: Project<F, Stored = V>>(mut self) -> R {
+        let value = self.kept.into_value();
+        self.ticket.end(Outcome::Stale);
+        R::restore(value)
     }
 }
 
@@ -362,6 +378,17 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 Step::Compute(Turn::Side(side))
             }
         }
+    }
+
+    /// Splits what refreshes in the background from the caller, who is given the old value.
+    fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
+        let old = self.old.as_ref().filter(|old| old.is_within(self.route.lives.stale)).map(|old| old.kept.clone());
+        let given = old.map(|kept| {
+            // If the body panics, nobody tries again at once.
+            self.core.resting.add(self.key.hash);
+            Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) }
+        });
+        (self, given)
     }
 
     fn give<const F: u8, R: Project<F, Stored = V>>(mut self, kept: Kept<V>, outcome: Outcome) -> R {

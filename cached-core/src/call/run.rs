@@ -31,26 +31,9 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         K: OwnedKey,
         V: Value,
     {
-        let (mut call, mut step) = Call::begin(self);
-        loop {
-            step = match step {
-                Step::Give(kept, outcome) => return call.give(kept, outcome),
-                Step::Read(lead) => {
-                    let read = block_on(call.read(How::Here));
-                    call.was_read(lead, read)
-                }
-                Step::Wait(wait) => {
-                    let ended = block(wait);
-                    call.waited(ended)
-                }
-                Step::Compute(turn) => {
-                    call.lap = Lap::start();
-                    let here = turn.run_here();
-                    let result = call.lap.run(body);
-                    drop(here);
-                    return call.finish(turn, result, Writer::Here);
-                }
-            };
+        match Call::walk(self) {
+            (call, Goal::Given(kept, outcome)) => call.give(kept, outcome),
+            (call, Goal::Body(turn)) => call.compute_here(turn, body),
         }
     }
 
@@ -61,6 +44,35 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         V: Value,
     {
         Run { stage: Stage(At::New(self)), body }
+    }
+}
+
+/// Where the steps before the body lead.
+pub(super) enum Goal<K: OwnedKey, V: Value> {
+    /// A value to give.
+    Given(Kept<V>, Outcome),
+    /// The body has to run.
+    Body(Turn<K, V>),
+}
+
+impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Takes the steps up to the body on this thread, which may block.
+    pub(super) fn walk<const F: u8>(miss: Miss<F, K, V>) -> (Self, Goal<K, V>) {
+        let (mut call, mut step) = Call::begin(miss);
+        loop {
+            step = match step {
+                Step::Give(kept, outcome) => return (call, Goal::Given(kept, outcome)),
+                Step::Compute(turn) => return (call, Goal::Body(turn)),
+                Step::Read(lead) => {
+                    let read = block_on(call.read(How::Here));
+                    call.was_read(lead, read)
+                }
+                Step::Wait(wait) => {
+                    let ended = block(wait);
+                    call.waited(ended)
+                }
+            };
+        }
     }
 }
 
@@ -80,23 +92,23 @@ pin_project! {
     pub struct Run<S, B> {
         // Dropped before the lead that the stage may hold: no follower starts while a cancelled body still lives.
         #[pin]
-        body: B,
-        stage: S,
+        pub(super) body: B,
+        pub(super) stage: S,
     }
 }
 
 /// How far an async call is.
-pub struct Stage<const F: u8, K: OwnedKey, V: Value>(At<F, K, V>);
+pub struct Stage<const F: u8, K: OwnedKey, V: Value>(pub(super) At<F, K, V>);
 
 #[expect(clippy::large_enum_variant, reason = "it lies in the caller's future; a box would be an allocation")]
-enum At<const F: u8, K: OwnedKey, V: Value> {
+pub(super) enum At<const F: u8, K: OwnedKey, V: Value> {
     New(Miss<F, K, V>),
     Under(Call<K, V>, Doing<K, V>),
     Done,
 }
 
 /// What an async call waits for.
-enum Doing<K: OwnedKey, V: Value> {
+pub(super) enum Doing<K: OwnedKey, V: Value> {
     Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
     Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
     Compute(Turn<K, V>),
@@ -130,7 +142,7 @@ where
 // locals of all of them, in every level of a recursion.
 impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     #[inline(never)]
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         match std::mem::replace(self, At::Done) {
             At::New(miss) => {
                 let (call, step) = Call::begin(miss);
@@ -140,27 +152,40 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
         }
     }
 
-    fn advance<R, B>(&mut self, mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<R>
+    fn advance<R, B>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<R>
     where
         R: Project<F, Stored = V>,
         B: Future<Output = R>,
     {
+        match self.look(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some((kept, outcome))) => Poll::Ready(self.give(kept, outcome)),
+            Poll::Ready(None) => self.poll_body(body, cx).map(|result| self.end(result)),
+        }
+    }
+
+    /// Goes on up to the body: `Some` is what the call gives, `None`, that the body is to run.
+    pub(super) fn look(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
         let At::Under(call, doing) = self else { panic!("a cached call was polled after it had ended") };
         loop {
-            if let Doing::Compute(turn) = doing {
-                let polled = call.poll_body(turn, body.as_mut(), cx);
-                return polled.map(|result| self.end(result));
+            if let Doing::Compute(_) = doing {
+                return Poll::Ready(None);
             }
             match call.look(doing, cx) {
-                Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {}
-                Poll::Ready(Some((kept, outcome))) => return Poll::Ready(self.give(kept, outcome)),
+                polled => return polled,
             }
         }
     }
 
+    pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
+        let At::Under(call, Doing::Compute(turn)) = self else { return Poll::Pending };
+        let _here = turn.run_here();
+        call.lap.run(|| body.poll(cx))
+    }
+
     #[inline(never)]
-    fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
+    pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
         match std::mem::replace(self, At::Done) {
             At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, Writer::Worker),
             _ => result,
@@ -168,7 +193,7 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     }
 
     #[inline(never)]
-    fn give<R: Project<F, Stored = V>>(&mut self, kept: Kept<V>, outcome: Outcome) -> R {
+    pub(super) fn give<R: Project<F, Stored = V>>(&mut self, kept: Kept<V>, outcome: Outcome) -> R {
         match std::mem::replace(self, At::Done) {
             At::Under(call, _) => call.give(kept, outcome),
             At::New(_) | At::Done => R::restore(kept.into_value()),
@@ -177,11 +202,6 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
-    fn poll_body<B: Future>(&mut self, turn: &Turn<K, V>, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
-        let _here = turn.run_here();
-        self.lap.run(|| body.poll(cx))
-    }
-
     /// Goes on, short of the body: `Some` is what the call gives.
     #[inline(never)]
     fn look(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {

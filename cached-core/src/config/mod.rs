@@ -4,6 +4,7 @@
 //! registry, and every site routed by it; or one error with every fault.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::backend::{Backend, Key};
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::options::{Made, Options, Setting, Source};
-use crate::registry::{self, Alias, Place, Registry};
+use crate::registry::{self, Alias, Place, Registry, Spawner, Task};
 use crate::site::{self, Way, judge_override, matches, pattern, sites};
 use crate::store::wait;
 use crate::workers;
@@ -41,7 +42,7 @@ const SITE_OPTIONS: [&str; 10] =
 /// "#)?.install()?;
 /// # Ok::<(), cached_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use = "a configuration does nothing until it is installed"]
 pub struct Config {
     namespace: Option<String>,
@@ -49,6 +50,7 @@ pub struct Config {
     sites: Vec<Options>,
     /// Settings that name neither an alias nor a site.
     faults: Vec<String>,
+    spawner: Option<Spawner>,
     strict: bool,
 }
 
@@ -138,6 +140,18 @@ impl Config {
         self
     }
 
+    /// How a task is started: what refreshes an async function in the background (`refresh = "background"`)
+    /// is given to it. It holds until another is given; without one, whoever finds a value stale computes.
+    ///
+    /// # Example: on tokio
+    /// ```ignore
+    /// Config::new().spawner(|task| drop(tokio::spawn(task))).install()?;
+    /// ```
+    pub fn spawner(mut self, spawner: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.spawner = Some(Arc::new(spawner));
+        self
+    }
+
     /// Makes warnings errors: an override that matches no site is then a fault.
     pub fn strict(mut self) -> Self {
         self.strict = true;
@@ -169,6 +183,7 @@ impl Config {
         let mut faults = self.faults;
         let namespace = self.namespace.unwrap_or_else(registry::executable);
         let mut registry = Registry::empty(namespace);
+        registry.spawner = self.spawner.or_else(|| old.spawner.clone());
         let same_names = old.namespace == registry.namespace;
         let mut broken = BTreeMap::new();
         for (name, options) in self.backends {
@@ -220,6 +235,15 @@ impl Config {
             self.sites.len() - 1
         });
         &mut self.sites[place]
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Names and sources; a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut config = f.debug_struct("Config");
+        config.field("namespace", &self.namespace).field("backends", &self.backends).field("sites", &self.sites);
+        config.field("strict", &self.strict).finish_non_exhaustive()
     }
 }
 
@@ -284,7 +308,7 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
 #[must_use = "the number of writes that were lost"]
 pub fn shutdown(deadline: Duration) -> usize {
     let end = clock::after(clock::now(), deadline);
-    let unwritten = workers::flush(deadline);
+    let unwritten = workers::OPERATIONS.flush(deadline);
     for alias in registry::current().aliases.values() {
         if let Place::Bytes(channel) = &alias.place {
             let rest = clock::until(end);

@@ -64,6 +64,9 @@ impl Lives {
         let ttl = time("ttl", policy.ttl);
         let stale = time("stale", policy.stale).unwrap_or_default();
         let stale_if_error = time("stale_if_error", policy.stale_if_error).unwrap_or_default();
+        if policy.behind {
+            find.notes.push("refresh background (attribute)".into());
+        }
         let by_value = policy.by_value && ttl.is_none();
         let ttl = match ttl {
             None if by_value => {

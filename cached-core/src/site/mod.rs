@@ -57,6 +57,8 @@ pub struct Policy {
     pub none: Keep,
     /// One computation per key in this process.
     pub flight: bool,
+    /// Whoever finds a value stale is served it, and another computes.
+    pub behind: bool,
 }
 
 impl Policy {
@@ -71,6 +73,7 @@ impl Policy {
         errors: Keep::Default,
         none: Keep::Default,
         flight: true,
+        behind: false,
     };
 }
 

@@ -7,7 +7,7 @@
 use super::{renamed, site, wrapper};
 use crate::func::local;
 use crate::key::borrow_in;
-use crate::model::{Form, Model, parameters, without};
+use crate::model::{Behind, Form, Model, parameters, without};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Generics, parse_quote};
@@ -17,7 +17,7 @@ pub(super) fn write(model: &Model) -> TokenStream {
     let Model { vis, names, attrs, .. } = model;
     let (every, lints) = (&attrs.every, &attrs.lints);
     let (every, lints) = (quote!(#(#every)*), quote!(#(#lints)*)); // each as one
-    let body = body_call(model);
+    let body = model.behind.as_ref().map_or_else(|| body_call(model), |behind| behind_call(model, behind));
     let (wrapper, uncached) = (wrapper(model, &asked(model, false, "lookup"), &body), uncached(model));
     let (site, memo, entry, refresh) =
         (site::function(model, &names.near("site")), memo(model), entry(model), refresh(model));
@@ -68,6 +68,18 @@ fn uncached(model: &Model) -> TokenStream {
         #[allow(dead_code, clippy::must_use_candidate)]
         #(#attrs)*
         #vis #sig #body
+    }
+}
+
+/// `run_behind({ let a = a.to_owned(); move || <price>::uncached::<T>(&a, b) })`.
+fn behind_call(model: &Model, behind: &Behind) -> TokenStream {
+    let (home, name, Behind { owned, passed }) = (model.home(), &model.names.near("uncached"), behind);
+    let parameters = parameters(&model.sig.generics);
+    let fish = (!parameters.is_empty()).then(|| quote!(::<#(#parameters),*>));
+    let body = quote!(#home::#name #fish(#(#passed),*));
+    match model.sig.asyncness {
+        Some(_) => quote!(run_async_behind({ #owned move || async move { #body.await } }).await),
+        None => quote!(run_behind({ #owned move || #body })),
     }
 }
 

@@ -3,12 +3,14 @@
 //! In: the arguments as written, the function as written, and the `impl` block around it if that
 //! is known. Out: a `Model` that `expand` can write down without asking anything.
 
+mod behind;
 mod generics;
 mod keeps;
 mod names;
 mod parts;
 mod policy;
 
+pub(crate) use behind::Behind;
 pub(crate) use generics::{check_static, parameters, without};
 pub(crate) use keeps::Keeps;
 pub(crate) use names::{Attrs, Names};
@@ -84,6 +86,8 @@ pub(crate) struct Model {
     /// `Self`, where it can be named in a static.
     pub(crate) self_ty: Option<Type>,
     pub(crate) policy: Policy,
+    /// Where another computes what this caller finds stale.
+    pub(crate) behind: Option<Behind>,
 }
 
 impl Model {
@@ -131,6 +135,7 @@ impl Model {
             concrete: named && key.parts.iter().all(|part| part.owned.is_some()),
             generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
             policy: Policy::new(args, &keeps, &root, errors),
+            behind: Behind::new(args, &func, form, errors),
             body: func.body,
             root,
             form,

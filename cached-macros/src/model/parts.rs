@@ -296,7 +296,7 @@ fn refused(arg: &Arg, (at, why): Refusal, errors: &mut Errors) {
 
 /// Every word of an expression that may be an argument: fields and paths left out, names inside
 /// format strings taken in.
-fn words(tokens: TokenStream) -> Vec<String> {
+pub(super) fn words(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::new();
     let mut marks = String::new(); // the punctuation before a token
     for token in tokens {
