@@ -57,6 +57,7 @@ mod entry;
 mod error;
 mod event;
 mod flight;
+mod handle;
 mod key;
 mod memo;
 mod memory;
@@ -64,6 +65,7 @@ mod options;
 mod project;
 mod registry;
 mod report;
+mod scope;
 mod site;
 mod stats;
 mod store;
@@ -76,10 +78,11 @@ pub mod backend;
 #[doc(hidden)]
 pub mod rt;
 
-/// Moves time in tests.
+/// Moves time in tests, and sets them apart.
 #[doc(hidden)]
 pub mod testing {
     pub use crate::clock::{Frozen, advance, freeze};
+    pub use crate::handle::{Entered, Handle, Wrapped, disable_all};
 }
 
 #[cfg(feature = "macros")]
@@ -88,6 +91,7 @@ pub use cached_macros::cached;
 pub use config::{Config, check_connections, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
+pub use handle::bypass;
 pub use options::Options;
 pub use registry::{Kind, Task};
 pub use report::{Report, report, report_at_exit};

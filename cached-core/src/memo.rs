@@ -21,6 +21,7 @@ use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Kept, Memory, Terms};
 use crate::project::Class;
+use crate::scope::{self, Apart};
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
 use crate::sync::Mutex;
@@ -122,7 +123,8 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     }
 
     pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {
-        Held { hash: self.core().memory.hash(parts), key: parts.own() }
+        let salt = scope::apart(&self.site.counters).map_or(0, Apart::salt);
+        Held { hash: self.core().memory.hash(parts) ^ salt, key: parts.own() }
     }
 
     /// Where bytes of this key live on a channel.
@@ -133,7 +135,11 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         if self.facts.value.is_none() {
             return Err(unsupported("value"));
         }
-        Ok(channel.address(self.schema(), &encode(&key.key)?))
+        let mut canonical = encode(&key.key)?;
+        if let Some(apart) = scope::apart(&self.site.counters) {
+            canonical.extend(apart.salt().to_le_bytes());
+        }
+        Ok(channel.address(self.schema(), &canonical))
     }
 
     /// The schema of this instance's envelopes.

@@ -176,6 +176,11 @@ impl Counters {
         Self { place: AtomicU32::new(0), shared: [const { AtomicU64::new(0) }; COUNTS] }
     }
 
+    /// Counters that count hits in a shared number, too: for a site in a scope.
+    pub(crate) fn shared() -> Self {
+        Self { place: AtomicU32::new(u32::MAX), ..Self::new() }
+    }
+
     /// Gives the site its place in the threads' records; called before its first fast hit.
     pub(crate) fn enrol(&self) {
         static NEXT: AtomicU32 = AtomicU32::new(1);

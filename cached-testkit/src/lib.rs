@@ -1,6 +1,9 @@
-//! What tests of [`cached_core`] need: a backend to look into, one that fails on command, and a
-//! hand that polls.
+//! What tests of [`cached_core`] need: scopes of their own, time that is moved, a backend to look into,
+//! one that fails on command, and a hand that polls.
 //!
+//! - [`isolated`] gives a test empty caches and counters of its own; [`counted`] checks them.
+//!   [`disable_all`] switches the cache off in a test binary.
+//! - [`advance`] and [`freeze`] move time for the whole process.
 //! - [`Shelf`] keeps entries in memory, by a clock that the test gives.
 //! - [`Faulty`] stands before any backend. On command it fails, stays silent, loses writes or
 //!   flips bits; it always counts.
@@ -27,9 +30,12 @@
 //! ```
 
 mod fault;
+mod isolated;
 mod poll;
 mod shelf;
 
+pub use cached_core::testing::{Entered, Frozen, Handle, Wrapped, advance, disable_all, freeze};
 pub use fault::{Fault, Faulty};
+pub use isolated::{Counted, Isolated, counted, isolated};
 pub use poll::{Pending, poll_n};
 pub use shelf::Shelf;

@@ -22,4 +22,5 @@ mod quickstart;
 mod reliability;
 mod report;
 mod reroute;
+mod scopes;
 mod shapes;

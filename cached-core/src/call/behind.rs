@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
 use super::{Call, Miss, Run, Turn};
+use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
 use crate::project::Project;
 use crate::registry;
@@ -32,8 +33,9 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
         };
         let Some(given) = given else { return call.compute_here(turn, body) };
         // When it is not taken, the lead passes on: the next who finds the value stale tries.
-        let refused = REFRESHES.submit(Purpose::Answer, (call, turn, body), |(call, turn, body)| {
-            drop(call.compute_here::<F, R>(turn, body));
+        let scope = Handle::here();
+        let refused = REFRESHES.submit(Purpose::Answer, (call, turn, body), move |(call, turn, body)| {
+            scope.run(|| drop(call.compute_here::<F, R>(turn, body)));
         });
         drop(refused);
         given.give()
@@ -111,7 +113,7 @@ where
                     (call, Some(given)) => {
                         let stage = Stage::<F, K, V>(At::Under(call, Doing::Compute(turn)));
                         let refresh = Run { body: make(), stage };
-                        spawn(Box::pin(async move { drop(refresh.await) }));
+                        spawn(Box::pin(Handle::here().wrap(async move { drop(refresh.await) })));
                         return Poll::Ready(given.give());
                     }
                     (call, None) => At::Under(call, Doing::Compute(turn)),

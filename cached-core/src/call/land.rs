@@ -13,7 +13,7 @@ use crate::memo::{Memo, Shared};
 use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
 use crate::site::Way;
-use crate::stats::Count;
+use crate::stats::{Count, Counters};
 use crate::store::{self, TOMBSTONE_LIFE};
 use crate::workers::{OPERATIONS, Purpose};
 
@@ -33,7 +33,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         result: R,
         writer: Writer,
     ) -> R {
-        let counters = self.counters();
+        let counters = self.counters;
         let nanos = self.lap.end();
         let free = matches!(turn, Turn::Free);
         let class = result.stored().map(R::class);
@@ -77,7 +77,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
     fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>) {
         turn.land(Shared { kept, deadline: NEVER }, || ());
-        self.counters().add(Count::NotStored, 1);
+        self.counters.add(Count::NotStored, 1);
     }
 
     fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>) {
@@ -92,8 +92,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             if current { Ok(self.core.memory.insert(key, kept, header)) } else { Err((key, kept)) }
         });
         match stored {
-            Some(Ok(Some(gone))) => self.counters().add(Count::Evicted, gone.evicted()),
-            _ => self.counters().add(Count::NotStored, 1),
+            Some(Ok(Some(gone))) => self.counters.add(Count::Evicted, gone.evicted()),
+            _ => self.counters.add(Count::NotStored, 1),
         }
     }
 
@@ -111,7 +111,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let (memo, generation) = (self.memo, self.state.generation());
         let life = store::Life { created: clock::wall(), ttl: life, window: self.route.lives.window() };
         let shared = Shared { kept, deadline };
-        let cargo = Cargo { memo, generation, remote, turn, shared, payload, life };
+        let counters = self.counters;
+        let cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life };
         match writer {
             Writer::Here => cargo.carry(),
             Writer::Worker => {
@@ -127,6 +128,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 /// A value on its way to a backend.
 struct Cargo<K: OwnedKey, V: Value> {
     memo: &'static Memo<K, V>,
+    counters: &'static Counters,
     generation: u64,
     remote: Remote,
     turn: Turn<K, V>,
@@ -137,8 +139,7 @@ struct Cargo<K: OwnedKey, V: Value> {
 
 impl<K: OwnedKey, V: Value> Cargo<K, V> {
     fn carry(self) {
-        let Cargo { memo, generation, remote, turn, shared, payload, life } = self;
-        let counters = &memo.site.counters;
+        let Cargo { memo, counters, generation, remote, turn, shared, payload, life } = self;
         let pass = remote.channel.gate.pass();
         let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
         let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;

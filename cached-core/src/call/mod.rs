@@ -15,6 +15,7 @@ use crate::key::{Held, OwnedKey, Value};
 use crate::memo::{Core, Memo, Shared};
 use crate::memory::{Kept, Look};
 use crate::project::Project;
+use crate::scope;
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
@@ -42,7 +43,7 @@ pub(crate) enum Manner {
     Ask,
     /// Computes, and replaces it.
     Refresh,
-    /// Does not touch it: the engine is busy on this very thread.
+    /// Does not touch it: the engine is busy on this very thread, or the scope says so.
     Avoid,
 }
 
@@ -57,6 +58,10 @@ impl Ticket {
     /// For a `refresh`, which is not a call.
     pub(crate) fn silent() -> Self {
         Ticket(None)
+    }
+
+    fn count_in(&mut self, counters: &'static Counters) {
+        self.0 = self.0.map(|_| counters);
     }
 
     /// Somebody else counts this call.
@@ -152,6 +157,7 @@ impl<V: Value> Given<V> {
 struct Call<K: OwnedKey, V: Value> {
     memo: &'static Memo<K, V>,
     core: &'static Core<K, V>,
+    counters: &'static Counters,
     key: Held<K>,
     reason: Reason,
     manner: Manner,
@@ -193,11 +199,17 @@ struct Remote {
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, manner, ticket } = miss;
+        let Miss { memo, key, mut manner, mut ticket } = miss;
+        let counters = scope::apart(&memo.site.counters).map_or(&memo.site.counters, |apart| &apart.counters);
+        ticket.count_in(counters);
+        if scope::is_bypassed() {
+            manner = Manner::Avoid;
+        }
         let (state, route) = memo.site.route();
         let core = memo.core();
         let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
-        let mut call = Self { memo, core, key, reason, manner, ticket, state, route, remote, lap, again, old };
+        let mut call =
+            Self { memo, core, counters, key, reason, manner, ticket, state, route, remote, lap, again, old };
         let step = call.first_step();
         (call, step)
     }
@@ -224,10 +236,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 }
             },
         }
-    }
-
-    fn counters(&self) -> &'static Counters {
-        &self.memo.site.counters
     }
 
     /// The leader's value ended before this caller came to take it. Once it joins another flight; after
@@ -370,11 +378,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.give_old(window).unwrap_or(Step::Compute(Turn::Side(side)))
             }
             Ended::Deposed(lead) => {
-                self.counters().add(Count::WaitsEnded, 1);
+                self.counters.add(Count::WaitsEnded, 1);
                 self.lead(lead)
             }
             Ended::Late(side) => {
-                self.counters().add(Count::WaitsEnded, 1);
+                self.counters.add(Count::WaitsEnded, 1);
                 Step::Compute(Turn::Side(side))
             }
         }

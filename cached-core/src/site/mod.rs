@@ -15,6 +15,7 @@ use once_cell::race::OnceRef;
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::registry;
+use crate::scope;
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
@@ -185,6 +186,9 @@ impl Site {
 
     /// What the site counted so far. Walks the threads' records: for reports, not for each call.
     pub fn stats(&self) -> Stats {
+        if let Some(apart) = scope::apart(&self.counters) {
+            return apart.counters.snapshot();
+        }
         let mut stats = self.counters.snapshot();
         stats.entries = self.memos.lock().iter().map(|memo| memo.entries() as u64).sum();
         stats
@@ -211,6 +215,10 @@ impl Site {
     /// # Ok::<(), cached_core::Error>(())
     /// ```
     pub fn clear(&self) -> Result<(), Error> {
+        if let Some(apart) = scope::apart(&self.counters) {
+            apart.clear();
+            return Ok(());
+        }
         self.route();
         let held = self.route.lock();
         let route = held.clone();
@@ -281,7 +289,7 @@ impl Site {
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
         let (timed, life) = (route.lives.is_timed(), route.lives.longest());
         self.life.store(life, Ordering::Relaxed);
-        let fast = if matches!(route.way, Way::Memory) { FAST } else { 0 };
+        let fast = if matches!(route.way, Way::Memory) && !scope::is_open() { FAST } else { 0 };
         // Timed for good, once timed: entries with a deadline may be stored.
         let timed = timed || (self.word.load().is_timed() && !moved);
         let old = held.replace(Arc::new(route));
@@ -339,6 +347,18 @@ impl Site {
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Site({} at {})", self.name(), self.location())
+    }
+}
+
+/// Takes every site off the fast path while a scope is open, and puts it back when none is.
+pub(crate) fn weigh_scopes() {
+    for site in inventory::iter::<Listed>().map(|listed| listed.0) {
+        let held = site.route.lock();
+        if let Some(route) = &*held {
+            let fast = if matches!(route.way, Way::Memory) && !scope::is_open() { FAST } else { 0 };
+            let timed = if site.word.load().is_timed() { TIMED } else { 0 };
+            site.word.publish(fast | timed, false);
+        }
     }
 }
 

@@ -1,0 +1,150 @@
+//! Entering a scope: by a thread, or by a future at each poll.
+//!
+//! In: which scope. Out: a handle that threads and tasks carry on. The first that opens takes every
+//! site off the fast path, and the last that closes puts them back.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::scope::{self, Scope};
+use crate::site::weigh_scopes;
+
+/// A scope, to be entered by threads and futures. While a copy of it lives, calls anywhere take the slow way.
+pub struct Handle(Option<Scope>);
+
+impl Handle {
+    /// A scope in which the cache is not asked.
+    pub fn bypass() -> Self {
+        Self::open(Scope::Bypass)
+    }
+
+    /// A scope with empty caches and counters of its own. What it stored is out of reach after it, and
+    /// goes when its room is needed.
+    pub fn isolated() -> Self {
+        Self::open(Scope::Isolated(Box::leak(Box::default())))
+    }
+
+    /// The scope that this thread is in, to be carried to another thread or task.
+    pub fn here() -> Self {
+        match scope::current() {
+            Some(scope) => Self::open(scope),
+            None => Handle(None),
+        }
+    }
+
+    fn open(scope: Scope) -> Self {
+        if scope::open() {
+            weigh_scopes();
+        }
+        Handle(Some(scope))
+    }
+
+    /// Enters the scope on this thread, until the guard is dropped.
+    pub fn enter(&self) -> Entered {
+        let outer = self.0.map(|scope| scope::replace(Some(scope)));
+        Entered { outer, not_send: PhantomData }
+    }
+
+    /// Runs a closure in the scope.
+    pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _entered = self.enter();
+        f()
+    }
+
+    /// A future that is in the scope whenever it is polled.
+    pub fn wrap<F: Future>(&self, future: F) -> Wrapped<F> {
+        Wrapped { future, handle: self.clone() }
+    }
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
+        self.0.map_or(Handle(None), Self::open)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.0.is_some() && scope::close() {
+            weigh_scopes();
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Some(Scope::Bypass) => "Handle of a bypass",
+            Some(Scope::Isolated(_)) => "Handle of an isolated scope",
+            None => "Handle of no scope",
+        })
+    }
+}
+
+/// While it lives, its thread is in the scope.
+#[must_use = "the scope is left when this is dropped"]
+pub struct Entered {
+    outer: Option<Option<Scope>>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(outer) = self.outer {
+            scope::replace(outer);
+        }
+    }
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entered")
+    }
+}
+
+pin_project! {
+    /// A future in a scope; made by [`Handle::wrap`].
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Wrapped<F> {
+        #[pin]
+        future: F,
+        handle: Handle,
+    }
+}
+
+impl<F: Future> Future for Wrapped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.handle.enter();
+        this.future.poll(cx)
+    }
+}
+
+/// Runs `f` with every cached function on this thread computing, as if there were no cache.
+///
+/// # Example: the plain answer
+/// ```
+/// # use cached_core::cached;
+/// #[cached]
+/// fn length(text: &str) -> usize { text.len() }
+///
+/// length::entry("tea").put(5)?;
+/// assert_eq!((length("tea"), cached_core::bypass(|| length("tea"))), (5, 3));
+/// # Ok::<(), cached_core::Error>(())
+/// ```
+pub fn bypass<T>(f: impl FnOnce() -> T) -> T {
+    Handle::bypass().run(f)
+}
+
+/// From now on, calls outside every scope bypass: for the tests of a program that must not share results.
+pub fn disable_all() {
+    scope::bypass_outside();
+    std::mem::forget(Handle::bypass());
+}
