@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::backend::{Bytes, When};
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
+use crate::explain::Explanation;
 use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
 use crate::memory::{Header, Kept, Look};
@@ -91,6 +92,25 @@ impl<P: Part, V: Value> Entry<P, V> {
         block_on(self.0.invalidate(How::Here))
     }
 
+    /// What a call would meet now, and why. It computes and counts nothing.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    ///
+    /// # Example: why it would compute
+    /// ```
+    /// # use cached_core::cached;
+    /// #[cached(ttl = "5m")]
+    /// fn length(text: &str) -> usize { text.len() }
+    ///
+    /// let why = length::entry("word").explain()?;
+    /// assert!(why.to_string().contains("a miss: nothing is stored; ttl 5m (attribute)"));
+    /// # Ok::<(), cached_core::Error>(())
+    /// ```
+    pub fn explain(&self) -> Result<Explanation, Error> {
+        block_on(self.0.explain(How::Here))
+    }
+
     /// When the stored value ends; `None` if there is none.
     ///
     /// # Errors
@@ -137,6 +157,14 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
         self.0.invalidate(How::Later).await
     }
 
+    /// As [`Entry::explain`].
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn explain(self) -> Result<Explanation, Error> {
+        self.0.explain(How::Later).await
+    }
+
     /// As [`Entry::expires_at`].
     ///
     /// # Errors
@@ -169,6 +197,43 @@ impl<P: Part, V: Value> Access<P, V> {
             }
             Way::Off(_) => Ok(None),
         }
+    }
+
+    async fn explain(&self, how: How) -> Result<Explanation, Error> {
+        let (state, route) = self.memo.site.route();
+        let so_far = Explanation::new(self.memo.site, &route);
+        let computing = self.memo.core().flights.is_led(&self.key, state.generation());
+        let served = |since: Duration| since < route.lives.stale && computing;
+        let explained = match &route.way {
+            Way::Off(_) => return Ok(so_far),
+            Way::Memory => {
+                let (terms, now) = (self.memo.terms(state, &route), clock::now());
+                let passed = |since: u64| Duration::from_nanos(now.saturating_sub(since));
+                match self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back)? {
+                    Look::Live(_, header) => {
+                        let end = header.end(terms.life);
+                        so_far.live(passed(header.created), (end < NEVER).then(|| clock::until(end)))
+                    }
+                    Look::Ended(_, end) => so_far.ended(passed(end), served(passed(end))),
+                    Look::Nothing(reason) => so_far.nothing(reason),
+                }
+            }
+            Way::Bytes(channel) => {
+                let address = self.memo.address(&self.key, channel)?;
+                let bytes = channel.read(how, &address).await?;
+                let (age, now) = (channel.age(&address, bytes.as_ref()), clock::wall());
+                let left = |end: u64| Duration::from_millis(end.saturating_sub(now));
+                match channel.judge(&address, bytes.as_ref(), route.lives.ttl) {
+                    Found::Live(_, end) => so_far.live(age, (end < u64::MAX).then(|| left(end))),
+                    Found::Ended(_, end) => {
+                        let since = Duration::from_millis(now.saturating_sub(end));
+                        so_far.ended(since, served(since))
+                    }
+                    Found::Nothing(reason) => so_far.nothing(reason),
+                }
+            }
+        };
+        Ok(explained.computing(computing))
     }
 
     async fn put(&self, how: How, value: V) -> Result<(), Error> {

@@ -3,11 +3,14 @@
 //! In: the site's counters and an outcome. Out: exactly one count per call, made here and
 //! nowhere else; later listeners hang on this place.
 
+use std::cell::Cell;
+
 use crate::stats::{Count, Counters};
 
 /// How one call of a cached function ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Outcome {
+#[non_exhaustive]
+pub enum Outcome {
     /// A stored value was given.
     Hit,
     /// A stored value was given after its time, within a window that the site declares.
@@ -24,7 +27,8 @@ pub(crate) enum Outcome {
 
 /// Why there was nothing to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Reason {
+#[non_exhaustive]
+pub enum Reason {
     /// Nothing was stored, or it was evicted.
     Cold,
     /// The stored value had reached its deadline.
@@ -35,8 +39,22 @@ pub(crate) enum Reason {
     Undecodable,
 }
 
+thread_local! {
+    /// How the last call of this thread ended that was not a hit on the fast path.
+    static LAST: Cell<Option<Outcome>> = const { Cell::new(None) };
+}
+
+/// Runs something that ends in a cached call, and says how that ended. A hit on the fast path says nothing;
+/// whatever else happens says it after the calls inside its body.
+pub(crate) fn seen<T>(call: impl FnOnce() -> T) -> (T, Outcome) {
+    LAST.set(None);
+    let value = call();
+    (value, LAST.take().unwrap_or(Outcome::Hit))
+}
+
 /// Counts the end of one call that was not a hit; hits count themselves in [`Counters::hit`].
 pub(crate) fn ended(counters: &Counters, outcome: Outcome) {
+    let _ = LAST.try_with(|last| last.set(Some(outcome)));
     match outcome {
         Outcome::Hit => counters.hit(),
         Outcome::Stale => counters.add(Count::Stale, 1),

@@ -105,6 +105,15 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
         inside(|| self.table.len()).unwrap_or(0)
     }
 
+    /// Whether somebody computes for `key` now.
+    pub(crate) fn is_led(&self, key: &Held<K>, generation: u64) -> bool {
+        let led = |bucket: &mut Vec<Arc<Flight<K, T>>>| {
+            let mut flights = bucket.iter().filter(|flight| flight.generation == generation && flight.key == *key);
+            flights.any(|flight| flight.state.lock().led)
+        };
+        inside(|| self.table.with(key.hash, led)).unwrap_or(false)
+    }
+
     /// Joins the flight of `key`, or opens one. A flight of another generation is not joined.
     pub(crate) fn enter(&self, key: &Held<K>, generation: u64, patience: Duration) -> Entered<'_, K, T> {
         let flight = inside(|| self.stand(key, generation, |flight| self.board(flight, patience)));

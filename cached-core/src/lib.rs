@@ -56,6 +56,7 @@ mod config;
 mod entry;
 mod error;
 mod event;
+mod explain;
 mod flight;
 mod handle;
 mod key;
@@ -88,9 +89,11 @@ pub mod testing {
 #[cfg(feature = "macros")]
 pub use cached_macros::cached;
 
-pub use config::{Config, check_connections, shutdown};
+pub use config::{Config, Watch, check_connections, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
+pub use event::{Outcome, Reason};
+pub use explain::Explanation;
 pub use handle::bypass;
 pub use options::Options;
 pub use registry::{Kind, Task};

@@ -75,6 +75,7 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) type Spawner = Arc<dyn Fn(Task) + Send + Sync>;
 
 /// Everything that is configured, at one moment.
+#[derive(Clone)]
 pub(crate) struct Registry {
     pub(crate) namespace: String,
     pub(crate) aliases: BTreeMap<String, Arc<Alias>>,

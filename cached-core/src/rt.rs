@@ -17,8 +17,11 @@ pub use crate::{
     __encodable as encodable, __facts as facts, __facts_for as facts_for, __fallible as fallible, __kept as kept_of,
 };
 
+use std::task::Poll;
+
 use crate::call::{Manner, Ticket};
 use crate::entry::{Entry, EntryAsync};
+use crate::event::{self, Outcome};
 use crate::memory::Header;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
@@ -100,6 +103,21 @@ fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts:
 /// A miss whatever is stored.
 fn again<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
     Miss { memo, key: memo.held(parts), manner: Manner::Refresh, ticket: Ticket::silent() }
+}
+
+/// A call, and how it ended.
+pub fn seen<R>(call: impl FnOnce() -> R) -> (R, Outcome) {
+    event::seen(call)
+}
+
+/// An async call, and how it ended: in its last poll, it is the last to say so.
+pub async fn seen_async<R>(call: impl Future<Output = R>) -> (R, Outcome) {
+    let mut call = std::pin::pin!(call);
+    std::future::poll_fn(|cx| match event::seen(|| call.as_mut().poll(cx)) {
+        (Poll::Ready(value), outcome) => Poll::Ready((value, outcome)),
+        (Poll::Pending, _) => Poll::Pending,
+    })
+    .await
 }
 
 /// A probe of the stored form of some parts.

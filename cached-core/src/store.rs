@@ -130,6 +130,15 @@ impl Channel {
         }
     }
 
+    /// How long ago the bytes at an address were computed.
+    pub(crate) fn age(&self, address: &Address, bytes: Option<&Bytes>) -> Duration {
+        let now = clock::wall();
+        match bytes.map(|bytes| codec::open(bytes, address.schema, &address.digest, now)) {
+            Some(Opened::Value { created, .. }) => Duration::from_millis(now.saturating_sub(created)),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Stores a payload, waiting on this thread; `Ok(false)`: the condition was not met, or the life is over.
     pub(crate) fn write(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<bool, Error> {
         let age = Duration::from_millis(clock::wall().saturating_sub(life.created));

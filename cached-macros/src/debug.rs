@@ -23,23 +23,13 @@ pub(crate) fn shown(name: &str, asked: Option<&str>, written: &TokenStream) -> O
 fn lay_out(tokens: TokenStream, depth: usize, text: &mut String) {
     let mut line = TokenStream::new();
     for token in tokens {
-        let brackets = match &token {
-            TokenTree::Group(group) => match group.delimiter() {
-                Delimiter::Parenthesis => "()",
-                Delimiter::Brace => "{}",
-                Delimiter::Bracket => "[]",
-                Delimiter::None => "",
-            },
-            _ => "",
-        };
-        let is_mark = |mark| matches!(&token, TokenTree::Punct(punct) if punct.as_char() == mark);
-        let attribute = brackets == "[]" && line.to_string() == "#";
-        let ends = is_mark(';') || is_mark(',') || attribute;
+        let (whole, attribute) = (token.to_string(), line.to_string() == "#");
+        let ends = attribute || matches!(&*whole, ";" | ",");
         match token {
-            TokenTree::Group(group) if !attribute && !brackets.is_empty() && group.to_string().len() > WIDTH => {
-                end(&mut line, &brackets[..1], depth, text);
+            TokenTree::Group(group) if !attribute && group.delimiter() != Delimiter::None && whole.len() > WIDTH => {
+                end(&mut line, &whole[..1], depth, text);
                 lay_out(group.stream(), depth + 1, text);
-                end(&mut line, &brackets[1..], depth, text);
+                end(&mut line, &whole[whole.len() - 1..], depth, text);
             }
             other => line.extend([other]),
         }

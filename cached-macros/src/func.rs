@@ -4,7 +4,7 @@
 //! a name of its own; and the refusals that depend on nothing else.
 
 use crate::errors::Errors;
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
@@ -232,8 +232,10 @@ pub(crate) fn local(name: &str) -> Ident {
 /// errors that are told twice in one place it shows one.
 pub(crate) fn located(tokens: TokenStream, at: Span) -> TokenStream {
     let moved = tokens.into_iter().map(|mut token| {
-        if let TokenTree::Group(group) = token {
-            token = Group::new(group.delimiter(), located(group.stream(), at)).into();
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => return group.into(),
+            TokenTree::Group(group) => token = Group::new(group.delimiter(), located(group.stream(), at)).into(),
+            _ => {}
         }
         token.set_span(token.span().located_at(at));
         token

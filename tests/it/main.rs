@@ -23,4 +23,5 @@ mod reliability;
 mod report;
 mod reroute;
 mod scopes;
+mod seeing;
 mod shapes;

@@ -20,6 +20,9 @@ use crate::store::wait;
 use crate::workers;
 
 mod layers;
+mod watch;
+
+pub use watch::Watch;
 
 /// Options of a site override.
 const SITE_OPTIONS: [&str; 10] =

@@ -2,15 +2,15 @@
 //!
 //! In: a `Model` of a free function, or of a method in an `impl` block that carries the attribute.
 //! Out: the wrapper and, in an `enum` of its name or as methods beside it, `uncached`, `site`,
-//! `entry`, `refresh` and the memo.
+//! `entry`, `refresh`, `with_outcome` and the memo.
 
-use super::{renamed, site, wrapper};
+use super::{renamed, site, steps, wrapper};
 use crate::func::local;
 use crate::key::borrow_in;
 use crate::model::{Behind, Form, Model, parameters, without};
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Generics, parse_quote};
+use syn::{Generics, Signature, parse_quote};
 
 /// A method with its companions beside it, or a function with the `enum` that they live in.
 pub(super) fn write(model: &Model) -> TokenStream {
@@ -18,10 +18,11 @@ pub(super) fn write(model: &Model) -> TokenStream {
     let (every, lints) = (&attrs.every, &attrs.lints);
     let (every, lints) = (quote!(#(#every)*), quote!(#(#lints)*)); // each as one
     let body = model.behind.as_ref().map_or_else(|| body_call(model), |behind| behind_call(model, behind));
-    let (wrapper, uncached) = (wrapper(model, &asked(model, false, "lookup"), &body), uncached(model));
+    let (wrapper, uncached) = (wrapper(model, &asked(model, false, "lookup", true), &body), uncached(model));
     let (site, memo, entry, refresh) =
         (site::function(model, &names.near("site")), memo(model), entry(model), refresh(model));
-    let shown = [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh)];
+    let seen = with_outcome(model, &body);
+    let shown = [quote!(#vis #site), memo, quote!(#vis #entry), quote!(#vis #refresh), quote!(#vis #seen)];
     let companions = kept(model).into_iter().chain(hooked(model)).chain(shown);
     // The companions are not linted, and what the user allowed in the signature is allowed in theirs.
     let all = quote! {
@@ -96,7 +97,7 @@ fn body_call(model: &Model) -> TokenStream {
 }
 
 /// What the memo is asked by its parts, as the wrapper has them or as `entry` does.
-fn asked(model: &Model, in_entry: bool, question: &str) -> TokenStream {
+fn asked(model: &Model, in_entry: bool, question: &str, proves: bool) -> TokenStream {
     let (root, home, memo, said) = (&model.root, model.home(), model.names.hidden("memo"), model.said());
     let parts = model.key.parts.iter().map(|part| if in_entry { &part.entry } else { &part.call });
     let parts = quote!((#(#parts,)*));
@@ -112,7 +113,7 @@ fn asked(model: &Model, in_entry: bool, question: &str) -> TokenStream {
     };
     let memo = quote!(#home::#memo::<#(#parameters,)* _, _>(#known));
     // The companions take it on trust that it may be cached.
-    let said = if question == "lookup" { quote!(#root::rt::proven(#said)) } else { said };
+    let said = if proves { quote!(#root::rt::proven(#said)) } else { said };
     model.asked(&parts, &said, &memo, question)
 }
 
@@ -127,6 +128,15 @@ fn hooked(model: &Model) -> Option<TokenStream> {
     let facts_type = quote!(#root::rt::Facts<__Key, #value>);
     let hooked = quote!(fn #name #generics(#facts: #facts_type) -> #facts_type #clause { #facts #hooks });
     (!model.concrete && !hooks.is_empty()).then_some(hooked)
+}
+
+/// The signature of a companion that takes all arguments.
+fn trusting_sig(model: &Model, name: &str) -> Signature {
+    let mut sig = renamed(&model.sig, &model.names.near(name));
+    if borrow_in(&model.output).is_none() {
+        sig.generics.where_clause = syn::parse2(trusting(model, &sig.generics)).ok();
+    }
+    sig
 }
 
 /// `where for<'a> R::Stored: Value`: a companion takes the bound on trust, so that a return type that
@@ -176,20 +186,29 @@ fn entry(model: &Model) -> TokenStream {
     let generics = without(&model.sig.generics, &model.key.left_out);
     let clause = trusting(model, &generics);
     let (generics, ..) = generics.split_for_impl();
-    let found = asked(model, true, question);
+    let found = asked(model, true, question, false);
     quote! {
         fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Keyed<#kept #key>, #value> #clause { #found }
     }
 }
 
+/// The call, and how it ended. It does not name the function, which may be hidden by an argument, and is dead
+/// code if nobody else calls it.
+fn with_outcome(model: &Model, run: &TokenStream) -> TokenStream {
+    let (root, output, sig) = (&model.root, &model.output, trusting_sig(model, "with_outcome"));
+    let (inputs, asyncness, name) = (&sig.inputs, &sig.asyncness, &sig.ident);
+    let (generics, _, clause) = sig.generics.split_for_impl();
+    let steps = steps(model, &asked(model, false, "lookup", false), run);
+    let seen = match asyncness {
+        Some(_) => quote!(#root::rt::seen_async(async move { #steps }).await),
+        None => quote!(#root::rt::seen(move || { #steps })),
+    };
+    quote!(#asyncness fn #name #generics(#inputs) -> (#output, #root::Outcome) #clause { #seen })
+}
+
 /// Computes again and replaces.
 fn refresh(model: &Model) -> TokenStream {
-    let mut sig = renamed(&model.sig, &model.names.near("refresh"));
-    if borrow_in(&model.output).is_none() {
-        sig.generics.where_clause = syn::parse2(trusting(model, &sig.generics)).ok();
-    }
-    let miss = local("miss");
-    let found = asked(model, false, "refresh");
+    let (sig, miss, found) = (trusting_sig(model, "refresh"), local("miss"), asked(model, false, "refresh", false));
     let run = body_call(model);
     quote! {
         #sig {

@@ -27,12 +27,10 @@ pub(crate) fn renamed(sig: &Signature, name: &Ident) -> Signature {
     Signature { ident: name.clone(), ..sig.clone() }
 }
 
-/// The wrapper: a value that was found goes out, a miss goes on to `run`.
-fn wrapper(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream {
-    let Model { vis, sig, attrs, .. } = model;
-    let (every, attrs, doc) = (&attrs.every, &attrs.wrapper, model.names.doc.iter());
+/// The steps of a call: a value that was found goes out, a miss goes on to `run`.
+fn steps(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream {
     let (was, value, miss) = (local("found"), local("value"), local("miss"));
-    let body = match sig.asyncness {
+    match model.sig.asyncness {
         None => quote! {
             let #was = #found;
             match #was {
@@ -51,8 +49,14 @@ fn wrapper(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream
             };
             #miss.#run
         },
-    };
-    let mut block = Group::new(Delimiter::Brace, body);
+    }
+}
+
+/// The wrapper: the steps, under the user's name.
+fn wrapper(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream {
+    let Model { vis, sig, attrs, .. } = model;
+    let (every, attrs, doc) = (&attrs.every, &attrs.wrapper, model.names.doc.iter());
+    let mut block = Group::new(Delimiter::Brace, steps(model, found, run));
     block.set_span(model.body.span()); // the user's braces, so that the function is linted as the user's
     let underscore = model.passed.iter().any(|name| name.to_string().starts_with('_'));
     let used = underscore.then(|| quote!(#[allow(clippy::used_underscore_binding)]));
@@ -96,7 +100,7 @@ impl Model {
     }
 
     /// The same where `Self` has no meaning.
-    fn home_outside(&self) -> TokenStream {
+    pub(crate) fn home_outside(&self) -> TokenStream {
         self.self_ty.as_ref().map_or_else(|| self.home(), |ty| quote!(<#ty>))
     }
 

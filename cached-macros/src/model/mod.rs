@@ -21,8 +21,8 @@ use crate::args::Args;
 use crate::errors::Errors;
 use crate::func::{Func, peel};
 use crate::key::with_static;
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, FnArg, Generics, ItemImpl, Pat, Signature, Type, parse_quote};
 
@@ -49,7 +49,8 @@ impl Around<'_> {
     pub(crate) fn root_of(&self, args: &Args, errors: &mut Errors) -> TokenStream {
         match args.get("crate") {
             None => return self.root.clone(),
-            Some((_, Expr::Path(path))) => return path.to_token_stream(),
+            // As one, which stays where it was written.
+            Some((_, Expr::Path(path))) => return Group::new(Delimiter::None, quote!(#path)).into_token_stream(),
             Some((_, other)) => errors.at(other, "`crate` takes a path, without quotes, as in `crate = my::path`"),
         }
         self.root.clone()
@@ -103,9 +104,7 @@ impl Model {
         if let (Form::Inline, Some((word, _))) = (form, args.get("companion")) {
             let message = match block {
                 Some(_) => "a method of a trait has no companions: remove `companion`",
-                None => {
-                    "a lone method has no companions: put `#[cached]` on the `impl` block as well (an inherent one)"
-                }
+                None => "a lone method has no companions: put `#[cached]` on its inherent `impl` block as well",
             };
             errors.at(word, message);
         }

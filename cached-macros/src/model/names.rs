@@ -51,7 +51,9 @@ impl Names {
             (None, Some(block)) => path_to(&[&type_text(block), &name]),
         };
         let named = given.is_some();
-        let doc = format!("Cached: see `{before}entry`, `{before}refresh`, `{before}uncached`, `{before}site`.");
+        let doc = format!(
+            "Cached: see `{before}entry`, `{before}refresh`, `{before}with_outcome`, `{before}uncached`, `{before}site`."
+        );
         Names {
             prefix,
             at: ident.span(),

@@ -24,6 +24,10 @@ const IN_NEITHER: &str = "is neither in `key` nor in `skip`: calls that differ i
 const MUT_SELF: &str = "`&mut self` cannot be a key, and a hit would not change it: take `&self`, \
                         or leave it out with `skip(self)`";
 
+/// Where a key is made: the path of the framework, the type of the `impl` block, and whether key and value types can
+/// be written down outside of the function, as far as the arguments go.
+type Place<'a> = (&'a TokenStream, Option<&'a Type>, bool);
+
 /// The key of a function.
 #[derive(Default)]
 pub(crate) struct Key {
@@ -62,15 +66,7 @@ struct Said<'a> {
 }
 
 impl Key {
-    /// The parts, by the path of the framework and the type of the `impl` block. `named`: key and value types can be
-    /// written down outside of the function, as far as the arguments go.
-    pub(crate) fn new(
-        args: &Args,
-        func: &Func,
-        around: (&TokenStream, Option<&Type>, bool),
-        errors: &mut Errors,
-    ) -> Key {
-        let (root, home, named) = around;
+    pub(crate) fn new(args: &Args, func: &Func, (root, home, named): Place, errors: &mut Errors) -> Key {
         let Some(said) = Said::read(args, func, errors) else {
             return Key::default();
         };

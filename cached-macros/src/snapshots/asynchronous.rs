@@ -1,5 +1,5 @@
 ///
-///Cached: see `user::entry`, `user::refresh`, `user::uncached`, `user::site`.
+///Cached: see `user::entry`, `user::refresh`, `user::with_outcome`, `user::uncached`, `user::site`.
 async fn user(db: &Pool, id: u64) -> sqlx::Result<User> {
     let miss = {
         let found = <user>::memo().lookup((::cached_core::rt::Own(&id),));
@@ -92,5 +92,23 @@ impl user {
     async fn refresh(db: &Pool, id: u64) -> sqlx::Result<User> {
         let miss = <user>::memo().refresh((::cached_core::rt::Own(&id),));
         miss.run_async(<user>::uncached(db, id)).await
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn with_outcome(
+        db: &Pool,
+        id: u64,
+    ) -> (sqlx::Result<User>, ::cached_core::Outcome) {
+        ::cached_core::rt::seen_async(async move {
+                let miss = {
+                    let found = <user>::memo().lookup((::cached_core::rt::Own(&id),));
+                    match found {
+                        ::core::result::Result::Ok(value) => return value,
+                        ::core::result::Result::Err(miss) => miss,
+                    }
+                };
+                miss.run_async(<user>::uncached(db, id)).await
+            })
+            .await
     }
 }

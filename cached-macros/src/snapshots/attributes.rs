@@ -3,7 +3,7 @@
 #[allow(dead_code)]
 #[cfg_attr(test, inline)]
 ///
-///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
+///Cached: see `f::entry`, `f::refresh`, `f::with_outcome`, `f::uncached`, `f::site`.
 fn f(n: u8) -> u8 {
     let found = <f>::memo().lookup((::cached_core::rt::Own(&n),));
     match found {
@@ -105,5 +105,18 @@ impl f {
     fn refresh(n: u8) -> u8 {
         let miss = <f>::memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| <f>::uncached(n))
+    }
+    #[cfg(unix)]
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code)]
+    fn with_outcome(n: u8) -> (u8, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <f>::memo().lookup((::cached_core::rt::Own(&n),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached(n)),
+            }
+        })
     }
 }

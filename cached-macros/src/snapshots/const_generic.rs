@@ -1,5 +1,5 @@
 ///
-///Cached: see `sum::entry`, `sum::refresh`, `sum::uncached`, `sum::site`.
+///Cached: see `sum::entry`, `sum::refresh`, `sum::with_outcome`, `sum::uncached`, `sum::site`.
 fn sum<const N: usize>(all: [u64; N]) -> u64 {
     let found = match (::cached_core::rt::own(&all),) {
         key => {
@@ -108,5 +108,32 @@ impl sum {
             }
         };
         miss.run(|| <sum>::uncached::<N>(all))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome<const N: usize>(all: [u64; N]) -> (u64, ::cached_core::Outcome)
+    where
+        for<'__any> <u64 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u64) },
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (::cached_core::rt::own(&all),) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        { ::cached_core::rt::fallible!(u64) },
+                        u64,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <sum>::uncached::<N>(all))
+                }
+            }
+        })
     }
 }

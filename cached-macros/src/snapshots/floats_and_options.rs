@@ -1,5 +1,5 @@
 ///
-///Cached: see `at::entry`, `at::refresh`, `at::uncached`, `at::site`.
+///Cached: see `at::entry`, `at::refresh`, `at::with_outcome`, `at::uncached`, `at::site`.
 fn at(x: f64, label: Option<&str>, path: &[(f32, &str)], text: Cow<'_, str>) -> Shape {
     let found = <at>::memo()
         .lookup((
@@ -200,5 +200,42 @@ impl at {
                 ::cached_core::rt::Ref(&*text),
             ));
         miss.run(|| <at>::uncached(x, label, path, text))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(
+        x: f64,
+        label: Option<&str>,
+        path: &[(f32, &str)],
+        text: Cow<'_, str>,
+    ) -> (Shape, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <at>::memo()
+                .lookup((
+                    ::cached_core::rt::Float(x),
+                    ::cached_core::rt::Maybe(
+                        match &label {
+                            ::core::option::Option::Some(x) => {
+                                ::core::option::Option::Some(::cached_core::rt::Ref(*x))
+                            }
+                            ::core::option::Option::None => ::core::option::Option::None,
+                        },
+                    ),
+                    ::cached_core::rt::seq(
+                        &path[..],
+                        |x| {
+                            let (x0, x1) = x;
+                            (::cached_core::rt::Float(*x0), ::cached_core::rt::Ref(*x1))
+                        },
+                    ),
+                    ::cached_core::rt::Ref(&*text),
+                ));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <at>::uncached(x, label, path, text))
+                }
+            }
+        })
     }
 }

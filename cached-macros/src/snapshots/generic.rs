@@ -1,5 +1,5 @@
 ///
-///Cached: see `best::entry`, `best::refresh`, `best::uncached`, `best::site`.
+///Cached: see `best::entry`, `best::refresh`, `best::with_outcome`, `best::uncached`, `best::site`.
 fn best<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
 where
     T: Hash,
@@ -114,5 +114,35 @@ impl best {
             }
         };
         miss.run(|| <best>::uncached::<T>(all))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome<'a, T: Ord + Clone + 'static>(
+        all: &'a [T],
+    ) -> (Option<T>, ::cached_core::Outcome)
+    where
+        T: Hash,
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (::cached_core::rt::borrow(all),) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        0,
+                        Option<T>,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(<best>::memo::<T, _, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <best>::uncached::<T>(all))
+                }
+            }
+        })
     }
 }

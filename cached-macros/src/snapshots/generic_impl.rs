@@ -1,6 +1,6 @@
 impl<T: Clone + 'static> Store<T> {
     ///
-    ///Cached: see `first_entry`, `first_refresh`, `first_uncached`, `first_site`.
+    ///Cached: see `first_entry`, `first_refresh`, `first_with_outcome`, `first_uncached`, `first_site`.
     fn first(n: u64) -> Option<T> {
         let found = match (::cached_core::rt::own(&n),) {
             key => {
@@ -103,5 +103,30 @@ impl<T: Clone + 'static> Store<T> {
             }
         };
         miss.run(|| Self::first_uncached(n))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn first_with_outcome(n: u64) -> (Option<T>, ::cached_core::Outcome)
+    where
+        for<'__any> <Option<
+            T,
+        > as ::cached_core::rt::Project<0>>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (::cached_core::rt::own(&n),) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        0,
+                        Option<T>,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(Self::__first_memo::<_, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| Self::first_uncached(n)),
+            }
+        })
     }
 }

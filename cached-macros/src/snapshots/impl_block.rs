@@ -1,6 +1,6 @@
 impl Store {
     ///
-    ///Cached: see `load_entry`, `load_refresh`, `load_uncached`, `load_site`.
+    ///Cached: see `load_entry`, `load_refresh`, `load_with_outcome`, `load_uncached`, `load_site`.
     pub fn load(&self, id: u64) -> Self {
         let found = Self::__load_memo().lookup((::cached_core::rt::Own(&id),));
         match found {
@@ -89,6 +89,19 @@ impl Store {
     pub fn load_refresh(&self, id: u64) -> Self {
         let miss = Self::__load_memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| Self::load_uncached(self, id))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub fn load_with_outcome(&self, id: u64) -> (Self, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = Self::__load_memo().lookup((::cached_core::rt::Own(&id),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| Self::load_uncached(self, id))
+                }
+            }
+        })
     }
     fn other(&self) {}
 }

@@ -1,5 +1,5 @@
 ///
-///Cached: see `size::entry`, `size::refresh`, `size::uncached`, `size::site`.
+///Cached: see `size::entry`, `size::refresh`, `size::with_outcome`, `size::uncached`, `size::site`.
 fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
     db: &ImplDb,
     name: ImplName,
@@ -119,5 +119,35 @@ impl size {
             }
         };
         miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome<ImplDb: Db, ImplName: AsRef<str> + 'static>(
+        db: &ImplDb,
+        name: ImplName,
+    ) -> (usize, ::cached_core::Outcome)
+    where
+        for<'__any> <usize as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(usize) },
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (::cached_core::rt::own(&name),) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        { ::cached_core::rt::fallible!(usize) },
+                        usize,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
+                }
+            }
+        })
     }
 }

@@ -1,5 +1,5 @@
 ///
-///Cached: see `find::entry`, `find::refresh`, `find::uncached`, `find::site`.
+///Cached: see `find::entry`, `find::refresh`, `find::with_outcome`, `find::uncached`, `find::site`.
 fn find(db: &Db, name: &str, id: u64) -> Row {
     let found = match (
         ::cached_core::rt::own(&(name.to_lowercase())),
@@ -117,5 +117,36 @@ impl find {
             }
         };
         miss.run(|| <find>::uncached(db, name, id))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(db: &Db, name: &str, id: u64) -> (Row, ::cached_core::Outcome)
+    where
+        for<'__any> <Row as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(Row) },
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (
+                ::cached_core::rt::own(&(name.to_lowercase())),
+                ::cached_core::rt::borrow(&name[..1]),
+                ::cached_core::rt::own(&id),
+            ) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        { ::cached_core::rt::fallible!(Row) },
+                        Row,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(<find>::memo::<_, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <find>::uncached(db, name, id))
+                }
+            }
+        })
     }
 }

@@ -82,4 +82,17 @@ impl __cached_nested {
         let miss = <__cached_nested>::memo().refresh(());
         miss.run(|| <__cached_nested>::uncached())
     }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome() -> (String, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <__cached_nested>::memo().lookup(());
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <__cached_nested>::uncached())
+                }
+            }
+        })
+    }
 }

@@ -1,5 +1,5 @@
 ///
-///Cached: see `find::entry`, `find::refresh`, `find::uncached`, `find::site`.
+///Cached: see `find::entry`, `find::refresh`, `find::with_outcome`, `find::uncached`, `find::site`.
 fn find(id: u64) -> Option<Row> {
     let found = <find>::memo().lookup((::cached_core::rt::Own(&id),));
     match found {
@@ -93,5 +93,16 @@ impl find {
     fn refresh(id: u64) -> Option<Row> {
         let miss = <find>::memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| <find>::uncached(id))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(id: u64) -> (Option<Row>, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <find>::memo().lookup((::cached_core::rt::Own(&id),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <find>::uncached(id)),
+            }
+        })
     }
 }

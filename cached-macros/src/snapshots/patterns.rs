@@ -1,5 +1,5 @@
 ///
-///Cached: see `area::entry`, `area::refresh`, `area::uncached`, `area::site`.
+///Cached: see `area::entry`, `area::refresh`, `area::with_outcome`, `area::uncached`, `area::site`.
 fn area(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
     let found = <area>::memo()
         .lookup((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
@@ -91,5 +91,23 @@ impl area {
         let miss = <area>::memo()
             .refresh((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
         miss.run(|| <area>::uncached(arg0, n, arg2))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(
+        arg0: (u32, u32),
+        n: u32,
+        arg2: Unit,
+    ) -> (u32, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <area>::memo()
+                .lookup((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <area>::uncached(arg0, n, arg2))
+                }
+            }
+        })
     }
 }

@@ -1,6 +1,6 @@
 /// Twice.
 ///
-///Cached: see `twice::entry`, `twice::refresh`, `twice::uncached`, `twice::site`.
+///Cached: see `twice::entry`, `twice::refresh`, `twice::with_outcome`, `twice::uncached`, `twice::site`.
 pub fn twice(n: u64) -> u64 {
     let found = <twice>::memo().lookup((::cached_core::rt::Own(&n),));
     match found {
@@ -87,5 +87,16 @@ impl twice {
     pub fn refresh(n: u64) -> u64 {
         let miss = <twice>::memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| <twice>::uncached(n))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub fn with_outcome(n: u64) -> (u64, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <twice>::memo().lookup((::cached_core::rt::Own(&n),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <twice>::uncached(n)),
+            }
+        })
     }
 }

@@ -1,6 +1,6 @@
 impl S {
     ///
-    ///Cached: see `fn_entry`, `fn_refresh`, `fn_uncached`, `fn_site`.
+    ///Cached: see `fn_entry`, `fn_refresh`, `fn_with_outcome`, `fn_uncached`, `fn_site`.
     fn f(n: u8) -> u8 {
         let found = Self::__fn_memo().lookup((::cached_core::rt::Own(&n),));
         match found {
@@ -83,5 +83,16 @@ impl S {
     fn fn_refresh(n: u8) -> u8 {
         let miss = Self::__fn_memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| Self::fn_uncached(n))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn fn_with_outcome(n: u8) -> (u8, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = Self::__fn_memo().lookup((::cached_core::rt::Own(&n),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| Self::fn_uncached(n)),
+            }
+        })
     }
 }

@@ -1,5 +1,5 @@
 ///
-///Cached: see `r#type::entry`, `r#type::refresh`, `r#type::uncached`, `r#type::site`.
+///Cached: see `r#type::entry`, `r#type::refresh`, `r#type::with_outcome`, `r#type::uncached`, `r#type::site`.
 fn r#type(r#fn: &str) -> String {
     let found = <r#type>::memo().lookup((::cached_core::rt::Ref(r#fn),));
     match found {
@@ -89,5 +89,18 @@ impl r#type {
     fn refresh(r#fn: &str) -> String {
         let miss = <r#type>::memo().refresh((::cached_core::rt::Ref(r#fn),));
         miss.run(|| <r#type>::uncached(r#fn))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(r#fn: &str) -> (String, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <r#type>::memo().lookup((::cached_core::rt::Ref(r#fn),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <r#type>::uncached(r#fn))
+                }
+            }
+        })
     }
 }

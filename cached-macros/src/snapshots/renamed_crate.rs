@@ -1,5 +1,5 @@
 ///
-///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
+///Cached: see `f::entry`, `f::refresh`, `f::with_outcome`, `f::uncached`, `f::site`.
 fn f(n: u8) -> u8 {
     let found = <f>::memo().lookup((my::memo::rt::Own(&n),));
     match found {
@@ -39,7 +39,7 @@ impl f {
             generic: false,
             encodable: || {
                 my::memo::rt::encodable!(
-                    (u8,), < u8 as my::memo::rt::Project < { < f > ::kept } >> ::Stored
+                    (u8,), < u8 as my::memo ::rt::Project < { < f > ::kept } >> ::Stored
                 )
             },
             policy: my::memo::rt::Policy {
@@ -48,7 +48,7 @@ impl f {
             },
         });
         my::memo::rt::inventory::submit! {
-            my::memo::rt::Listed(& SITE)
+            my::memo ::rt::Listed(& SITE)
         }
         &SITE
     }
@@ -65,7 +65,7 @@ impl f {
         > = my::memo::rt::Memo::new(
             <f>::site(),
             my::memo::rt::facts!(
-                (u8,), < u8 as my::memo::rt::Project < { < f > ::kept } >> ::Stored
+                (u8,), < u8 as my::memo ::rt::Project < { < f > ::kept } >> ::Stored
             ),
         );
         my::memo::rt::Keeping(&MEMO)
@@ -85,5 +85,16 @@ impl f {
     fn refresh(n: u8) -> u8 {
         let miss = <f>::memo().refresh((my::memo::rt::Own(&n),));
         miss.run(|| <f>::uncached(n))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(n: u8) -> (u8, my::memo::Outcome) {
+        my::memo::rt::seen(move || {
+            let found = <f>::memo().lookup((my::memo::rt::Own(&n),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached(n)),
+            }
+        })
     }
 }

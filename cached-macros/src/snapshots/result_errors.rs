@@ -1,5 +1,5 @@
 ///
-///Cached: see `parse::entry`, `parse::refresh`, `parse::uncached`, `parse::site`.
+///Cached: see `parse::entry`, `parse::refresh`, `parse::with_outcome`, `parse::uncached`, `parse::site`.
 fn parse(text: String) -> Result<u64, Bad> {
     let found = <parse>::memo().lookup((::cached_core::rt::Own(&text),));
     match found {
@@ -90,5 +90,16 @@ impl parse {
     fn refresh(text: String) -> Result<u64, Bad> {
         let miss = <parse>::memo().refresh((::cached_core::rt::Own(&text),));
         miss.run(|| <parse>::uncached(text))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(text: String) -> (Result<u64, Bad>, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <parse>::memo().lookup((::cached_core::rt::Own(&text),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <parse>::uncached(text)),
+            }
+        })
     }
 }

@@ -1,5 +1,5 @@
 ///
-///Cached: see `row::entry`, `row::refresh`, `row::uncached`, `row::site`.
+///Cached: see `row::entry`, `row::refresh`, `row::with_outcome`, `row::uncached`, `row::site`.
 fn row(db: &mut Db, id: u64) -> Row {
     let found = <row>::memo().lookup((::cached_core::rt::Own(&id),));
     match found {
@@ -87,5 +87,16 @@ impl row {
     fn refresh(db: &mut Db, id: u64) -> Row {
         let miss = <row>::memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| <row>::uncached(db, id))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome(db: &mut Db, id: u64) -> (Row, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <row>::memo().lookup((::cached_core::rt::Own(&id),));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <row>::uncached(db, id)),
+            }
+        })
     }
 }

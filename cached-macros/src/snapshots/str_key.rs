@@ -1,5 +1,5 @@
 ///
-///Cached: see `price::entry`, `price::refresh`, `price::uncached`, `price::site`.
+///Cached: see `price::entry`, `price::refresh`, `price::with_outcome`, `price::uncached`, `price::site`.
 pub(crate) fn price(sku: &str, qty: u32) -> Option<Cents> {
     let found = <price>::memo()
         .lookup((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
@@ -101,5 +101,22 @@ impl price {
         let miss = <price>::memo()
             .refresh((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
         miss.run(|| <price>::uncached(sku, qty))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    pub(crate) fn with_outcome(
+        sku: &str,
+        qty: u32,
+    ) -> (Option<Cents>, ::cached_core::Outcome) {
+        ::cached_core::rt::seen(move || {
+            let found = <price>::memo()
+                .lookup((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => {
+                    miss.run(|| <price>::uncached(sku, qty))
+                }
+            }
+        })
     }
 }

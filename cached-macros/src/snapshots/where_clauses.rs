@@ -1,5 +1,5 @@
 ///
-///Cached: see `f::entry`, `f::refresh`, `f::uncached`, `f::site`.
+///Cached: see `f::entry`, `f::refresh`, `f::with_outcome`, `f::uncached`, `f::site`.
 fn f<'a, T>(a: &'a T) -> u8
 where
     T: Clone + 'static,
@@ -122,5 +122,33 @@ impl f {
             }
         };
         miss.run(|| <f>::uncached::<T>(a))
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    fn with_outcome<'a, T>(a: &'a T) -> (u8, ::cached_core::Outcome)
+    where
+        T: Clone + 'static,
+        &'a T: Into<u8>,
+        for<'b> &'b T: Add,
+        for<'__any> <u8 as ::cached_core::rt::Project<
+            { ::cached_core::rt::fallible!(u8) },
+        >>::Stored: ::cached_core::rt::Value,
+    {
+        ::cached_core::rt::seen(move || {
+            let found = match (::cached_core::rt::borrow(a),) {
+                key => {
+                    let kept = ::cached_core::rt::Kept::<
+                        { ::cached_core::rt::fallible!(u8) },
+                        u8,
+                    >(::core::marker::PhantomData);
+                    let facts = ::cached_core::rt::facts_for!(key, kept);
+                    kept.__cached_memo(<f>::memo::<T, _, _>(facts)).lookup(key)
+                }
+            };
+            match found {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(miss) => miss.run(|| <f>::uncached::<T>(a)),
+            }
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! Companions under another name, or under none: the report shows the function where it stands all the same.
 
+#![deny(warnings)]
+
 use cached_core::{cached, sites};
 
 mod prices {
@@ -14,7 +16,14 @@ mod prices {
     }
 }
 
+#[deprecated]
+#[cached(companion = "parted")]
+pub fn halves(n: u64) -> u64 {
+    n / 2
+}
+
 fn main() {
+    assert!(parted::site().name().ends_with("::halves"));
     #[cached(companion = "doubled")]
     fn twice(n: u64) -> u64 {
         n * 2

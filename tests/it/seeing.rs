@@ -1,0 +1,180 @@
+//! Seeing why: how one call ended, what the next would meet, and a configuration that changes meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cached_core::backend::Backend;
+use cached_core::{Config, Outcome, Reason, cached, report, testing};
+use cached_testkit::{Shelf, poll_n};
+
+use crate::support::alone;
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    futures::executor::block_on(future)
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_call_can_say_how_it_ended() {
+    #[cached(name = "seeing.outcome", ttl = "1m", stale_if_error = "1m")]
+    fn fragile(n: u64) -> Result<u64, String> {
+        inner(n);
+        if n < 100 { Ok(n) } else { Err("too large".into()) }
+    }
+    #[cached]
+    fn inner(n: u64) -> u64 {
+        n
+    }
+    let _alone = alone();
+    let cold = Outcome::Miss(Reason::Cold);
+    assert_eq!(fragile::with_outcome(1), (Ok(1), cold));
+    assert_eq!(fragile::with_outcome(1), (Ok(1), Outcome::Hit), "though a call inside the body missed");
+    assert_eq!(fragile::with_outcome(100).1, Outcome::Error);
+    testing::advance(MINUTE);
+    assert_eq!(fragile::with_outcome(1), (Ok(1), Outcome::Miss(Reason::Expired)));
+    fragile::site().clear().unwrap();
+    fragile::site().disable();
+    assert_eq!((fragile::with_outcome(1), fragile(1)), ((Ok(1), Outcome::Bypass), Ok(1)));
+    fragile::site().enable();
+    assert_eq!(fragile::site().stats().calls, 6, "each is a call like any other");
+}
+
+#[test]
+fn an_async_call_can_say_how_it_ended() {
+    static OPEN: AtomicBool = AtomicBool::new(false);
+    #[cached]
+    async fn slow(n: u64) -> u64 {
+        std::future::poll_fn(|_| match OPEN.load(Ordering::SeqCst) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+        n
+    }
+    let lead = poll_n(Box::pin(slow::with_outcome(1)), 1).unwrap_err().future;
+    let follow = poll_n(Box::pin(slow::with_outcome(1)), 1).unwrap_err().future;
+    OPEN.store(true, Ordering::SeqCst);
+    assert_eq!(block_on(lead), (1, Outcome::Miss(Reason::Cold)));
+    assert_eq!(block_on(follow), (1, Outcome::Joined));
+    assert_eq!((block_on(slow::with_outcome(1)), block_on(slow(1))), ((1, Outcome::Hit), 1));
+}
+
+#[test]
+fn methods_and_generic_functions_can_say_how_they_ended() {
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    struct Shop(u64);
+    #[cached]
+    impl Shop {
+        #[cached]
+        fn price(&self, sku: &str) -> u64 {
+            self.0 + sku.len() as u64
+        }
+    }
+    #[cached]
+    fn echo<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static>(value: T) -> Vec<T> {
+        vec![value]
+    }
+    let shop = Shop(1);
+    let cold = Outcome::Miss(Reason::Cold);
+    assert_eq!((shop.price_with_outcome("ab"), shop.price_with_outcome("ab")), ((3, cold), (3, Outcome::Hit)));
+    assert_eq!((echo::with_outcome(7_u8).1, echo::with_outcome(7_u8).1), (cold, Outcome::Hit));
+    assert_eq!((shop.price("ab"), echo(7_u8)), (3, vec![7]));
+}
+
+#[test]
+fn an_entry_explains_what_a_call_would_meet() {
+    static OPEN: AtomicBool = AtomicBool::new(true);
+    #[cached(name = "seeing.explain", ttl = "10m")]
+    async fn slow(n: u64) -> u64 {
+        std::future::poll_fn(|_| match OPEN.load(Ordering::SeqCst) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+        n
+    }
+    let _alone = alone();
+    let shelf: Arc<dyn Backend> = Arc::new(Shelf::new());
+    for alias in ["default", "explained"] {
+        let config = Config::new().backend("explained", Arc::clone(&shelf)).option("explained", "op_timeout", "30s");
+        config.site("seeing.explain", "backend", alias).site("seeing.explain", "stale", "5m").install().unwrap();
+        let explain = || block_on(slow::entry(&1).explain()).unwrap();
+        let has = |words: &[&str]| {
+            let text = explain().to_string();
+            assert!(words.iter().all(|word| text.contains(word)), "{words:?} in {text}");
+        };
+        assert_eq!(explain().outcome(), Outcome::Miss(Reason::Cold));
+        has(&["seeing.explain (tests/it/seeing.rs:", alias, "a miss: nothing is stored", "ttl 10m (attribute)"]);
+        assert_eq!(block_on(slow(1)), 1);
+        assert_eq!(cached_core::shutdown(MINUTE), 0);
+        testing::advance(MINUTE);
+        assert_eq!(explain().outcome(), Outcome::Hit);
+        has(&["a hit: stored 1m", " ago, ", "left"]);
+        assert!(explain().left().is_some_and(|left| left > 8 * MINUTE && left <= 9 * MINUTE));
+        testing::advance(9 * MINUTE);
+        assert_eq!(explain().outcome(), Outcome::Miss(Reason::Expired));
+        OPEN.store(false, Ordering::SeqCst);
+        let mut refreshing = Box::pin(slow(1));
+        while !explain().is_computing() {
+            refreshing = poll_n(refreshing, 1).unwrap_err().future;
+        }
+        assert_eq!(explain().outcome(), Outcome::Stale);
+        has(&["stale: its time passed", "computed again"]);
+        testing::advance(5 * MINUTE);
+        assert_eq!(explain().outcome(), Outcome::Joined);
+        OPEN.store(true, Ordering::SeqCst);
+        assert_eq!(block_on(refreshing), 1);
+        assert_eq!(cached_core::shutdown(MINUTE), 0);
+        block_on(slow::entry(&1).invalidate()).unwrap();
+        assert!(matches!(explain().outcome(), Outcome::Miss(Reason::Cold | Reason::Invalidated)));
+        slow::site().disable();
+        has(&["a bypass: the site is switched off"]);
+        slow::site().enable();
+    }
+    let stats = slow::site().stats();
+    assert_eq!((stats.calls, stats.misses), (4, 4), "explaining is no call: {stats:?}");
+}
+
+#[test]
+fn a_file_that_is_watched_is_installed_when_it_changes_and_a_wrong_one_changes_nothing() {
+    #[cached(name = "seeing.watched")]
+    #[expect(dead_code, reason = "it is only routed")]
+    fn watched(n: u64) -> u64 {
+        n
+    }
+    let _alone = alone();
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("cached.toml");
+    let write = |text: &str| std::fs::write(&path, text).unwrap();
+    let alias = || watched::site().alias();
+    assert!(Config::watch(&path, Ok).is_err(), "a file that is not there");
+    write("[backends.one]\nkind = \"memory\"\n[sites.\"seeing.watched\"]\nbackend = \"one\"\n");
+    let watch = Config::watch(&path, |config| Ok(config.option("two", "kind", "dummy"))).unwrap();
+    assert_eq!((alias(), watch.check()), ("one".into(), Ok(false)), "nothing changed");
+    write("[backends.one]\nkind = \"memory\"\n[sites.\"seeing.watched\"]\nbackend = \"two\"\n");
+    assert_eq!((watch.check(), alias()), (Ok(true), "two".into()), "what the program adds is there too");
+    for wrong in ["[backends", "[backends.one]\nkind = \"memroy\"\n"] {
+        write(wrong);
+        let error = watch.check().unwrap_err().to_string();
+        assert!(error.contains("cached.toml:") || error.contains("memroy"), "{error}");
+        assert_eq!(alias(), "two", "the configuration before it holds");
+        let said = report().to_string();
+        assert!(said.contains("the configuration before it holds"), "{said}");
+        assert_eq!(watch.check(), Ok(false), "it is said once");
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert!(watch.check().is_err());
+    assert_eq!((watch.check(), alias()), (Ok(false), "two".into()));
+    write("[sites.\"seeing.watched\"]\nbackend = \"default\"\n");
+    for _ in 0..1_000 {
+        if alias() == "default" {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(alias(), "default", "the thread looks by itself");
+    assert!(!report().to_string().contains("holds"), "a right file ends the warning");
+    drop(watch);
+}
