@@ -31,7 +31,7 @@ pub(super) fn write(model: &Model) -> TokenStream {
         #(
             #every
             #[doc(hidden)]
-            #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+            #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
             #lints
             #companions
         )*

@@ -118,7 +118,7 @@ fn share(value: &Expr) -> Result<TokenStream, String> {
     let percent = written.as_deref().and_then(|text| text.trim().strip_suffix('%')?.trim_end().parse::<f64>().ok());
     match percent.filter(|percent| (0.0..=100.0).contains(percent)) {
         Some(percent) => Ok(Literal::f64_unsuffixed(percent / 100.0).to_token_stream()),
-        None => Err("a share from \"0%\" to \"100%\", as in `jitter = \"10%\"`".to_owned()),
+        None => Err("`jitter` takes a share from \"0%\" to \"100%\", as in `jitter = \"10%\"`".to_owned()),
     }
 }
 

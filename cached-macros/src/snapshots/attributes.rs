@@ -28,7 +28,7 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u8>();
@@ -36,7 +36,7 @@ impl f {
     };
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
@@ -68,7 +68,7 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <f>::kept },
@@ -88,7 +88,7 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     fn entry(
         n: &u8,
@@ -100,7 +100,7 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     fn refresh(n: u8) -> u8 {
         let miss = <f>::memo().refresh((::cached_core::rt::Own(&n),));
@@ -108,7 +108,7 @@ impl f {
     }
     #[cfg(unix)]
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     #[allow(dead_code)]
     fn with_outcome(n: u8) -> (u8, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {

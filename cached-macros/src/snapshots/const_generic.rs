@@ -28,7 +28,7 @@ impl sum {
         all.iter().sum()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -53,7 +53,7 @@ impl sum {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<
         const N: usize,
         __Key: ::cached_core::rt::OwnedKey,
@@ -64,7 +64,7 @@ impl sum {
         <sum>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<const N: usize>(
         all: &[u64; N],
     ) -> ::cached_core::Entry<
@@ -90,7 +90,7 @@ impl sum {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<const N: usize>(all: [u64; N]) -> u64
     where
         for<'__any> <u64 as ::cached_core::rt::Project<
@@ -110,7 +110,7 @@ impl sum {
         miss.run(|| <sum>::uncached::<N>(all))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome<const N: usize>(all: [u64; N]) -> (u64, ::cached_core::Outcome)
     where
         for<'__any> <u64 as ::cached_core::rt::Project<

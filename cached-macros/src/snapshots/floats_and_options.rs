@@ -43,7 +43,7 @@ impl at {
         Shape
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::borrowed::<str>();
         ::cached_core::rt::borrowed::<str>();
@@ -51,7 +51,7 @@ impl at {
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Shape) }, Shape>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -85,7 +85,7 @@ impl at {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <at>::kept },
         (
@@ -127,7 +127,7 @@ impl at {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         x: &f64,
         label: &Option<&str>,
@@ -172,7 +172,7 @@ impl at {
             ))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(
         x: f64,
         label: Option<&str>,
@@ -202,7 +202,7 @@ impl at {
         miss.run(|| <at>::uncached(x, label, path, text))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(
         x: f64,
         label: Option<&str>,

@@ -31,7 +31,7 @@ impl best {
         all.iter().max().cloned()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -56,7 +56,7 @@ impl best {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<
         T: Ord + Clone + 'static,
         __Key: ::cached_core::rt::OwnedKey,
@@ -70,7 +70,7 @@ impl best {
         <best>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<'a, T: Ord + Clone + 'static>(
         all: &'a [T],
     ) -> ::cached_core::Entry<
@@ -95,7 +95,7 @@ impl best {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<'a, T: Ord + Clone + 'static>(all: &'a [T]) -> Option<T>
     where
         T: Hash,
@@ -116,7 +116,7 @@ impl best {
         miss.run(|| <best>::uncached::<T>(all))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome<'a, T: Ord + Clone + 'static>(
         all: &'a [T],
     ) -> (Option<T>, ::cached_core::Outcome)

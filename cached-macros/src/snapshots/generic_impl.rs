@@ -22,7 +22,7 @@ impl<T: Clone + 'static> Store<T> {
         None
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn first_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -51,7 +51,7 @@ impl<T: Clone + 'static> Store<T> {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn __first_memo<
         __Key: ::cached_core::rt::OwnedKey,
         __Value: ::cached_core::rt::Value,
@@ -61,7 +61,7 @@ impl<T: Clone + 'static> Store<T> {
         Self::first_site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn first_entry(
         n: &u64,
     ) -> ::cached_core::Entry<
@@ -85,7 +85,7 @@ impl<T: Clone + 'static> Store<T> {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn first_refresh(n: u64) -> Option<T>
     where
         for<'__any> <Option<
@@ -105,7 +105,7 @@ impl<T: Clone + 'static> Store<T> {
         miss.run(|| Self::first_uncached(n))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn first_with_outcome(n: u64) -> (Option<T>, ::cached_core::Outcome)
     where
         for<'__any> <Option<

@@ -16,13 +16,13 @@ impl Store {
         self.of(id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const __load_kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u64>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Store) }, Store>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub const fn load_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -56,7 +56,7 @@ impl Store {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn __load_memo() -> ::cached_core::rt::Keeping<
         { <Store>::__load_kept },
         (u64,),
@@ -75,7 +75,7 @@ impl Store {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn load_entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -85,13 +85,13 @@ impl Store {
         Self::__load_memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn load_refresh(&self, id: u64) -> Self {
         let miss = Self::__load_memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| Self::load_uncached(self, id))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn load_with_outcome(&self, id: u64) -> (Self, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = Self::__load_memo().lookup((::cached_core::rt::Own(&id),));

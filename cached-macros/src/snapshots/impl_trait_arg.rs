@@ -36,7 +36,7 @@ impl size {
         db.size(name.as_ref())
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -61,7 +61,7 @@ impl size {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<
         ImplName: AsRef<str> + 'static,
         __Key: ::cached_core::rt::OwnedKey,
@@ -72,7 +72,7 @@ impl size {
         <size>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<ImplName: AsRef<str> + 'static>(
         name: &ImplName,
     ) -> ::cached_core::Entry<
@@ -98,7 +98,7 @@ impl size {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,
@@ -121,7 +121,7 @@ impl size {
         miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome<ImplDb: Db, ImplName: AsRef<str> + 'static>(
         db: &ImplDb,
         name: ImplName,

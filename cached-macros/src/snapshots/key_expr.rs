@@ -32,7 +32,7 @@ impl find {
         db.find(name, id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -57,14 +57,14 @@ impl find {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<__Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
         facts: ::cached_core::rt::Facts<__Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
         <find>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         name: &str,
         id: &u64,
@@ -95,7 +95,7 @@ impl find {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(db: &Db, name: &str, id: u64) -> Row
     where
         for<'__any> <Row as ::cached_core::rt::Project<
@@ -119,7 +119,7 @@ impl find {
         miss.run(|| <find>::uncached(db, name, id))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(db: &Db, name: &str, id: u64) -> (Row, ::cached_core::Outcome)
     where
         for<'__any> <Row as ::cached_core::rt::Project<

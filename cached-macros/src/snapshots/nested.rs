@@ -15,12 +15,12 @@ impl __cached_nested {
         String::new()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(String) }, String>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -50,7 +50,7 @@ impl __cached_nested {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <__cached_nested>::kept },
         (),
@@ -69,7 +69,7 @@ impl __cached_nested {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry() -> ::cached_core::Entry<
         impl ::cached_core::rt::Keyed<{ <__cached_nested>::kept }, Held = ()>,
         <String as ::cached_core::rt::Project<{ <__cached_nested>::kept }>>::Stored,
@@ -77,13 +77,13 @@ impl __cached_nested {
         <__cached_nested>::memo().entry(())
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh() -> String {
         let miss = <__cached_nested>::memo().refresh(());
         miss.run(|| <__cached_nested>::uncached())
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome() -> (String, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <__cached_nested>::memo().lookup(());

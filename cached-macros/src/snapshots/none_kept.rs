@@ -17,7 +17,7 @@ impl find {
         None
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u64>();
         ::cached_core::rt::kept::<
@@ -26,7 +26,7 @@ impl find {
         >()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -60,7 +60,7 @@ impl find {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <find>::kept },
         (u64,),
@@ -79,7 +79,7 @@ impl find {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -89,13 +89,13 @@ impl find {
         <find>::memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(id: u64) -> Option<Row> {
         let miss = <find>::memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| <find>::uncached(id))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(id: u64) -> (Option<Row>, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <find>::memo().lookup((::cached_core::rt::Own(&id),));

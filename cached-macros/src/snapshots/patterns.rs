@@ -19,14 +19,14 @@ impl area {
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<(u32, u32)>();
         ::cached_core::rt::key::<u32>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u32) }, u32>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -56,7 +56,7 @@ impl area {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <area>::kept },
         ((u32, u32), u32),
@@ -75,7 +75,7 @@ impl area {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         arg0: &(u32, u32),
         n: &u32,
@@ -86,14 +86,14 @@ impl area {
         <area>::memo().entry((::cached_core::rt::Own(arg0), ::cached_core::rt::Own(n)))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(arg0: (u32, u32), n: u32, arg2: Unit) -> u32 {
         let miss = <area>::memo()
             .refresh((::cached_core::rt::Own(&arg0), ::cached_core::rt::Own(&n)));
         miss.run(|| <area>::uncached(arg0, n, arg2))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(
         arg0: (u32, u32),
         n: u32,

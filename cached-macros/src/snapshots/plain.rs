@@ -18,13 +18,13 @@ impl twice {
         n * 2
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u64>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u64) }, u64>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -54,7 +54,7 @@ impl twice {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <twice>::kept },
         (u64,),
@@ -73,7 +73,7 @@ impl twice {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn entry(
         n: &u64,
     ) -> ::cached_core::Entry<
@@ -83,13 +83,13 @@ impl twice {
         <twice>::memo().entry((::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn refresh(n: u64) -> u64 {
         let miss = <twice>::memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| <twice>::uncached(n))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub fn with_outcome(n: u64) -> (u64, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <twice>::memo().lookup((::cached_core::rt::Own(&n),));

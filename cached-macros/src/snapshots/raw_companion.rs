@@ -14,13 +14,13 @@ impl S {
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const __fn_kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u8>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(u8) }, u8>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn fn_site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -50,7 +50,7 @@ impl S {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn __fn_memo() -> ::cached_core::rt::Keeping<
         { <S>::__fn_kept },
         (u8,),
@@ -69,7 +69,7 @@ impl S {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn fn_entry(
         n: &u8,
     ) -> ::cached_core::Entry<
@@ -79,13 +79,13 @@ impl S {
         Self::__fn_memo().entry((::cached_core::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn fn_refresh(n: u8) -> u8 {
         let miss = Self::__fn_memo().refresh((::cached_core::rt::Own(&n),));
         miss.run(|| Self::fn_uncached(n))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn fn_with_outcome(n: u8) -> (u8, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = Self::__fn_memo().lookup((::cached_core::rt::Own(&n),));

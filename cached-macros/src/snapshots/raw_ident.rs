@@ -17,13 +17,13 @@ impl r#type {
         r#fn.to_owned()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::borrowed::<str>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(String) }, String>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -53,7 +53,7 @@ impl r#type {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <r#type>::kept },
         (<str as ::std::borrow::ToOwned>::Owned,),
@@ -72,7 +72,7 @@ impl r#type {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         r#fn: &str,
     ) -> ::cached_core::Entry<
@@ -85,13 +85,13 @@ impl r#type {
         <r#type>::memo().entry((::cached_core::rt::Ref(r#fn),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(r#fn: &str) -> String {
         let miss = <r#type>::memo().refresh((::cached_core::rt::Ref(r#fn),));
         miss.run(|| <r#type>::uncached(r#fn))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(r#fn: &str) -> (String, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <r#type>::memo().lookup((::cached_core::rt::Ref(r#fn),));

@@ -17,13 +17,13 @@ impl f {
         n
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         my::memo::rt::key::<u8>();
         my::memo::rt::kept::<{ my::memo::rt::fallible!(u8) }, u8>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static my::memo::Site {
         fn here() {}
         static SITE: my::memo::Site = my::memo::Site::new(my::memo::rt::Meta {
@@ -53,7 +53,7 @@ impl f {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> my::memo::rt::Keeping<
         { <f>::kept },
         (u8,),
@@ -71,7 +71,7 @@ impl f {
         my::memo::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         n: &u8,
     ) -> my::memo::Entry<
@@ -81,13 +81,13 @@ impl f {
         <f>::memo().entry((my::memo::rt::Own(n),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(n: u8) -> u8 {
         let miss = <f>::memo().refresh((my::memo::rt::Own(&n),));
         miss.run(|| <f>::uncached(n))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(n: u8) -> (u8, my::memo::Outcome) {
         my::memo::rt::seen(move || {
             let found = <f>::memo().lookup((my::memo::rt::Own(&n),));

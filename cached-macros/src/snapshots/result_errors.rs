@@ -17,13 +17,13 @@ impl parse {
         text.parse()
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<String>();
         ::cached_core::rt::kept::<2, Result<u64, Bad>>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -57,7 +57,7 @@ impl parse {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <parse>::kept },
         (String,),
@@ -76,7 +76,7 @@ impl parse {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         text: &String,
     ) -> ::cached_core::Entry<
@@ -86,13 +86,13 @@ impl parse {
         <parse>::memo().entry((::cached_core::rt::Own(text),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(text: String) -> Result<u64, Bad> {
         let miss = <parse>::memo().refresh((::cached_core::rt::Own(&text),));
         miss.run(|| <parse>::uncached(text))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(text: String) -> (Result<u64, Bad>, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <parse>::memo().lookup((::cached_core::rt::Own(&text),));

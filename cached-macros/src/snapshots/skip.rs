@@ -17,13 +17,13 @@ impl row {
         db.row(id)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::key::<u64>();
         ::cached_core::rt::kept::<{ ::cached_core::rt::fallible!(Row) }, Row>()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -54,7 +54,7 @@ impl row {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <row>::kept },
         (u64,),
@@ -73,7 +73,7 @@ impl row {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry(
         id: &u64,
     ) -> ::cached_core::Entry<
@@ -83,13 +83,13 @@ impl row {
         <row>::memo().entry((::cached_core::rt::Own(id),))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh(db: &mut Db, id: u64) -> Row {
         let miss = <row>::memo().refresh((::cached_core::rt::Own(&id),));
         miss.run(|| <row>::uncached(db, id))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome(db: &mut Db, id: u64) -> (Row, ::cached_core::Outcome) {
         ::cached_core::rt::seen(move || {
             let found = <row>::memo().lookup((::cached_core::rt::Own(&id),));

@@ -18,7 +18,7 @@ impl price {
         look(sku, qty)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const kept: ::core::primitive::u8 = {
         ::cached_core::rt::borrowed::<str>();
         ::cached_core::rt::key::<u32>();
@@ -28,7 +28,7 @@ impl price {
         >()
     };
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -63,7 +63,7 @@ impl price {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo() -> ::cached_core::rt::Keeping<
         { <price>::kept },
         (<str as ::std::borrow::ToOwned>::Owned, u32),
@@ -82,7 +82,7 @@ impl price {
         ::cached_core::rt::Keeping(&MEMO)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) fn entry(
         sku: &str,
         qty: &u32,
@@ -96,14 +96,14 @@ impl price {
         <price>::memo().entry((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(qty)))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) fn refresh(sku: &str, qty: u32) -> Option<Cents> {
         let miss = <price>::memo()
             .refresh((::cached_core::rt::Ref(sku), ::cached_core::rt::Own(&qty)));
         miss.run(|| <price>::uncached(sku, qty))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     pub(crate) fn with_outcome(
         sku: &str,
         qty: u32,

@@ -38,7 +38,7 @@ impl f {
         0
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     const fn site() -> &'static ::cached_core::Site {
         fn here() {}
         static SITE: ::cached_core::Site = ::cached_core::Site::new(::cached_core::rt::Meta {
@@ -63,7 +63,7 @@ impl f {
         &SITE
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<T, __Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
         facts: ::cached_core::rt::Facts<__Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value>
@@ -74,7 +74,7 @@ impl f {
         <f>::site().instance(|| (), facts)
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn entry<'a, T>(
         a: &'a T,
     ) -> ::cached_core::Entry<
@@ -101,7 +101,7 @@ impl f {
         }
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn refresh<'a, T>(a: &'a T) -> u8
     where
         T: Clone + 'static,
@@ -124,7 +124,7 @@ impl f {
         miss.run(|| <f>::uncached::<T>(a))
     }
     #[doc(hidden)]
-    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn with_outcome<'a, T>(a: &'a T) -> (u8, ::cached_core::Outcome)
     where
         T: Clone + 'static,
