@@ -4,6 +4,7 @@
 //! forget it. These ask the cache itself, so here a backend's fault is an error.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::backend::{Bytes, When};
@@ -53,8 +54,15 @@ pub struct Entry<P: Part, V: Value>(Access<P, V>);
 pub struct EntryAsync<P: Part, V: Value>(Access<P, V>);
 
 impl<P: Part, V: Value> Entry<P, V> {
+    /// Written by the macro.
+    #[doc(hidden)]
+    pub fn tagged(mut self, tags: Vec<String>) -> Self {
+        self.0.tags = tags;
+        self
+    }
+
     pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access { memo, key: memo.held(parts) })
+        Self(Access { memo, key: memo.held(parts), tags: Vec::new() })
     }
 
     /// The stored value. This is not a call: it counts nothing and computes nothing.
@@ -121,8 +129,15 @@ impl<P: Part, V: Value> Entry<P, V> {
 }
 
 impl<P: Part, V: Value> EntryAsync<P, V> {
+    /// Written by the macro.
+    #[doc(hidden)]
+    pub fn tagged(mut self, tags: Vec<String>) -> Self {
+        self.0.tags = tags;
+        self
+    }
+
     pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access { memo, key: memo.held(parts) })
+        Self(Access { memo, key: memo.held(parts), tags: Vec::new() })
     }
 
     /// As [`Entry::peek`].
@@ -178,6 +193,7 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
 struct Access<P: Part, V: Value> {
     memo: &'static Memo<P::Owned, V>,
     key: Held<P::Owned>,
+    tags: Vec<String>,
 }
 
 impl<P: Part, V: Value> Access<P, V> {
@@ -191,7 +207,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 Ok(Some((kept, expiry(header.end(terms.life)))))
             }
             Way::Bytes(channel) => {
-                let address = self.memo.address(&self.key, channel)?;
+                let address = self.address(how, channel).await?;
                 let bytes = channel.read(how, &address).await?;
                 Ok(self.decode(channel, &address, bytes.as_ref(), &route))
             }
@@ -219,7 +235,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 }
             }
             Way::Bytes(channel) => {
-                let address = self.memo.address(&self.key, channel)?;
+                let address = self.address(how, channel).await?;
                 let bytes = channel.read(how, &address).await?;
                 let (age, now) = (channel.age(&address, bytes.as_ref()), clock::wall());
                 let left = |end: u64| Duration::from_millis(end.saturating_sub(now));
@@ -246,12 +262,14 @@ impl<P: Part, V: Value> Access<P, V> {
                 let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
                 let kept = Kept::new(value, self.memo.facts.quiet);
-                let gone = self.memo.core().memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
+                let core = self.memo.core();
+                let gone = core.memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
+                core.tag(&self.tags, self.key.hash);
                 self.memo.site.counters.add(Count::Evicted, gone.evicted());
                 Ok(())
             }
             Way::Bytes(channel) => {
-                let address = self.memo.address(&self.key, channel)?;
+                let address = self.address(how, channel).await?;
                 let ttl = self.lifetime(&route, &value);
                 let life = Life { created: clock::wall(), ttl, window: route.lives.window() };
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
@@ -276,8 +294,13 @@ impl<P: Part, V: Value> Access<P, V> {
         self.overtake()?;
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
         let Some(channel) = &route.bytes else { return Ok(()) };
-        let address = self.memo.address(&self.key, channel)?;
+        let address = self.address(how, channel).await?;
         channel.ask(how, move |channel| channel.bury(&address), drop).await
+    }
+
+    async fn address(&self, how: How, channel: &Arc<Channel>) -> Result<Address, Error> {
+        let stamps = if self.tags.is_empty() { Vec::new() } else { channel.stamps(how, &self.tags).await? };
+        self.memo.address(&self.key, channel, &stamps)
     }
 
     /// How long a value that is put lives, as one that was computed; none is for ever.

@@ -180,6 +180,19 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
         Some(())
     }
 
+    /// As [`Flights::overtake`], for all keys of a hash.
+    pub(crate) fn overtake_hash(&self, hash: u64) {
+        let overtaken = self.table.with(hash, std::mem::take);
+        for flight in overtaken {
+            flight.state.lock().overtaken = true;
+        }
+    }
+
+    /// Whether anybody computes or waits for a key of this hash.
+    pub(crate) fn has_hash(&self, hash: u64) -> bool {
+        self.table.with(hash, |bucket| !bucket.is_empty())
+    }
+
     /// Takes a flight out of the table when nobody computes or waits in it.
     fn retire(&self, flight: &Arc<Flight<K, T>>) {
         let retired = self.table.with(flight.key.hash, |bucket| {

@@ -36,7 +36,7 @@
 //!   one leader, and for at most two leaders; endings are counted. Answers of backends that come later are waited for
 //!   at most `op_timeout` (100 ms).
 //! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
-//! * **P6 invalidation barrier** A call that starts after `invalidate` returned `Ok` never sees a value whose computation
+//! * **P6 invalidation barrier** A call that starts after `invalidate` (by key, site, tag or alias) returned `Ok` never sees a value whose computation
 //!   began before it.
 //! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
 //!   only shortens.
@@ -58,6 +58,7 @@ mod error;
 mod event;
 mod explain;
 mod flight;
+mod forget;
 mod handle;
 mod key;
 mod memo;
@@ -72,6 +73,7 @@ mod stats;
 mod store;
 mod sync;
 mod table;
+mod tags;
 mod word;
 mod workers;
 
@@ -94,6 +96,7 @@ pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
 pub use event::{Outcome, Reason};
 pub use explain::Explanation;
+pub use forget::{clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 pub use handle::bypass;
 pub use options::Options;
 pub use registry::{Kind, Task};

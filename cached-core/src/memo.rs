@@ -25,6 +25,7 @@ use crate::scope::{self, Apart};
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
 use crate::sync::Mutex;
+use crate::tags::Index;
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -40,6 +41,7 @@ pub(crate) struct Core<K, V> {
     pub(crate) memory: Memory<K, V>,
     pub(crate) flights: Flights<K, Shared<V>>,
     pub(crate) resting: Resting,
+    tags: Index,
 }
 
 /// How long nobody tries again after a refresh that failed, while there is a stale value to serve.
@@ -79,6 +81,14 @@ pub(crate) struct Shared<V> {
     pub(crate) deadline: u64,
 }
 
+impl<K: OwnedKey, V: Value> Core<K, V> {
+    /// Notes the tags of a key. Whoever computes it has entered its flight before, so that an invalidation
+    /// of a tag either finds it here, and there, or came before the body began.
+    pub(crate) fn tag(&self, tags: &[String], hash: u64) {
+        self.tags.add(tags, hash, |hash| self.memory.has_hash(hash) || self.flights.has_hash(hash));
+    }
+}
+
 impl<V> Shared<V> {
     pub(crate) fn has_ended(&self) -> bool {
         self.deadline != NEVER && clock::now() >= self.deadline
@@ -105,7 +115,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let core = self.core.get_or_init(|| {
             first = true;
             let memory = Memory::new(self.site.route().1.max_entries);
-            Core { memory, flights: Flights::new(), resting: Resting::default() }
+            Core { memory, flights: Flights::new(), resting: Resting::default(), tags: Index::default() }
         });
         if first {
             self.site.adopt(self);
@@ -128,7 +138,9 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     }
 
     /// Where bytes of this key live on a channel.
-    pub(crate) fn address(&self, key: &Held<K>, channel: &Channel) -> Result<Address, Error> {
+    ///
+    /// `stamps` are those of its tags: where one has changed, the entry is elsewhere.
+    pub(crate) fn address(&self, key: &Held<K>, channel: &Channel, stamps: &[u8]) -> Result<Address, Error> {
         let unsupported =
             |what| Error::new(ErrorKind::Unsupported, format!("serde cannot carry the {what} of this site"));
         let encode = self.facts.key.ok_or_else(|| unsupported("key"))?;
@@ -139,6 +151,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         if let Some(apart) = scope::apart(&self.site.counters) {
             canonical.extend(apart.salt().to_le_bytes());
         }
+        canonical.extend(stamps);
         Ok(channel.address(self.schema(), &canonical))
     }
 
@@ -172,6 +185,14 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
     fn clear_memory(&self) {
         if let Some(core) = self.ready() {
             core.memory.clear();
+        }
+    }
+
+    fn forget_tag(&self, tag: &str) {
+        let Some(core) = self.ready() else { return };
+        for hash in core.tags.take(tag) {
+            core.flights.overtake_hash(hash);
+            core.memory.remove_hash(hash);
         }
     }
 

@@ -97,12 +97,12 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
 fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
     // The ticket first: from here on the call is counted, however it ends.
     let ticket = Ticket::new(&memo.site.counters);
-    Miss { memo, key: memo.held(parts), manner: Manner::Ask, ticket }
+    Miss { memo, key: memo.held(parts), manner: Manner::Ask, ticket, tags: Vec::new() }
 }
 
 /// A miss whatever is stored.
 fn again<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
-    Miss { memo, key: memo.held(parts), manner: Manner::Refresh, ticket: Ticket::silent() }
+    Miss { memo, key: memo.held(parts), manner: Manner::Refresh, ticket: Ticket::silent(), tags: Vec::new() }
 }
 
 /// A call, and how it ended.

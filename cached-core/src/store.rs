@@ -22,6 +22,9 @@ use crate::workers;
 /// A body that takes longer than this does not store.
 pub(crate) const TOMBSTONE_LIFE: Duration = Duration::from_secs(3_600);
 
+/// How long the stamp of a tag is kept after its last change.
+const TAG_LIFE: Duration = Duration::from_secs(30 * 86_400);
+
 /// An alias whose entries are bytes.
 pub(crate) struct Channel {
     pub(crate) backend: Arc<dyn Backend>,
@@ -128,6 +131,41 @@ impl Channel {
             Opened::Tombstone => Found::Nothing(Reason::Invalidated),
             Opened::Nothing => Found::Nothing(Reason::Undecodable),
         }
+    }
+
+    fn tag_key(&self, tag: &str) -> Key {
+        Key::from(format!("{}:tag:{}", self.prefix, hex(&codec::digest(tag.as_bytes())[..20])))
+    }
+
+    /// What an invalidation of a tag changes: a stamp under the tag's own key. One that is lost costs misses.
+    fn fresh(&self, tag: &str, when: When) -> Write {
+        let bytes = codec::tombstone([0; 16], &codec::digest(tag.as_bytes()), clock::wall());
+        Write::new(self.tag_key(tag), Bytes::from(bytes), Some(TAG_LIFE), when)
+    }
+
+    /// The stamps of some tags, one after the other; those that are not there are made.
+    pub(crate) fn stamps(self: &Arc<Self>, how: How, tags: &[String]) -> Answer<Vec<u8>> {
+        let keys: Vec<Key> = tags.iter().map(|tag| self.tag_key(tag)).collect();
+        let made: Vec<Write> = tags.iter().map(|tag| self.fresh(tag, When::Absent)).collect();
+        let channel = Arc::clone(self);
+        let read = move |keys: Vec<Key>| move |channel: &Channel| channel.backend.get_many(&keys);
+        Box::pin(async move {
+            let mut found = channel.ask(how, read(keys.clone()), |found| found).await?;
+            if found.iter().any(Option::is_none) {
+                channel.ask(how, move |channel| channel.backend.set_many(made), drop).await?;
+                found = channel.ask(how, read(keys), |found| found).await?;
+            }
+            let stamp = |bytes: Option<Bytes>| bytes.and_then(|bytes| bytes.first_chunk::<16>().copied());
+            let stamps: Option<Vec<Stamp>> = found.into_iter().map(stamp).collect();
+            let lost = || Error::new(ErrorKind::Backend, "the stamp of a tag is not kept");
+            stamps.map(|stamps| stamps.concat()).ok_or_else(lost)
+        })
+    }
+
+    /// Gives a tag another stamp: what was stored under the old one is not found any more.
+    pub(crate) fn restamp(self: &Arc<Self>, how: How, tag: &str) -> Answer<()> {
+        let write = self.fresh(tag, When::Always);
+        self.ask(how, move |channel| channel.backend.set_many(vec![write]), drop)
     }
 
     /// How long ago the bytes at an address were computed.

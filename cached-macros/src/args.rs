@@ -28,6 +28,7 @@ const WORDS: &[(&str, &str)] = &[
     ("jitter", "jitter = \"10%\""),
     ("stale", "stale = \"1m\""),
     ("stale_if_error", "stale_if_error = \"1h\""),
+    ("tags", "tags = [\"user:{id}\"]"),
     ("refresh", "refresh = \"background\""),
     ("cache_if", "cache_if = |value| !value.is_empty()"),
     ("max_entries", "max_entries = 10_000"),
@@ -47,7 +48,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("idle", "use `ttl`"),
     ("max_bytes", "use `max_entries`"),
     ("weigh", "use `max_entries`"),
-    ("tags", "use `f::entry(..).invalidate()` or `f::site().clear()`"),
     ("show", "leave it out"),
     ("verify", "leave it out"),
 ];

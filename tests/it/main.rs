@@ -25,3 +25,4 @@ mod reroute;
 mod scopes;
 mod seeing;
 mod shapes;
+mod tags;

@@ -34,6 +34,15 @@ pub struct Miss<const F: u8, K: 'static, V: 'static> {
     pub(crate) key: Held<K>,
     pub(crate) manner: Manner,
     pub(crate) ticket: Ticket,
+    pub(crate) tags: Vec<String>,
+}
+
+impl<const F: u8, K, V> Miss<F, K, V> {
+    /// What is stored of this call belongs to these tags.
+    #[must_use]
+    pub fn tagged(self, tags: Vec<String>) -> Self {
+        Self { tags, ..self }
+    }
 }
 
 /// How a call treats what is stored.
@@ -90,6 +99,8 @@ impl Drop for Ticket {
 enum Step<K: OwnedKey, V: Value> {
     /// Give this value.
     Give(Kept<V>, Outcome),
+    /// Read the stamps of the tags.
+    Tags,
     /// Read the bytes at the address; with the lead in hand when they were read before it.
     Read(Option<Lead<'static, K, Shared<V>>>),
     /// Wait for the leader.
@@ -159,6 +170,7 @@ struct Call<K: OwnedKey, V: Value> {
     core: &'static Core<K, V>,
     counters: &'static Counters,
     key: Held<K>,
+    tags: Vec<String>,
     reason: Reason,
     manner: Manner,
     ticket: Ticket,
@@ -199,7 +211,7 @@ struct Remote {
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, mut manner, mut ticket } = miss;
+        let Miss { memo, key, mut manner, mut ticket, tags } = miss;
         let counters = scope::apart(&memo.site.counters).map_or(&memo.site.counters, |apart| &apart.counters);
         ticket.count_in(counters);
         if scope::is_bypassed() {
@@ -209,7 +221,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let core = memo.core();
         let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
         let mut call =
-            Self { memo, core, counters, key, reason, manner, ticket, state, route, remote, lap, again, old };
+            Self { memo, core, counters, key, tags, reason, manner, ticket, state, route, remote, lap, again, old };
         let step = call.first_step();
         (call, step)
     }
@@ -223,18 +235,49 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
             Way::Memory => self.enter(),
-            Way::Bytes(channel) => match self.memo.address(&self.key, channel) {
-                Ok(address) => {
-                    let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                    let (when, began) = (When::Absent, clock::wall());
-                    self.remote = Some(Remote { channel, address, when, landed, began });
-                    Step::Read(None)
-                }
-                Err(error) => {
-                    self.memo.site.fault(&error);
-                    Step::Compute(Turn::Free)
-                }
-            },
+            Way::Bytes(_) if !self.tags.is_empty() => Step::Tags,
+            Way::Bytes(channel) => self.address(channel, &[]),
+        }
+    }
+
+    /// The body is about to run: what it gives will belong to the tags.
+    fn tag(&self, turn: &Turn<K, V>) {
+        if !matches!(turn, Turn::Free) {
+            self.core.tag(&self.tags, self.key.hash);
+        }
+    }
+
+    fn stamps(&self, how: How) -> Answer<Vec<u8>> {
+        match &self.route.way {
+            Way::Bytes(channel) => channel.stamps(how, &self.tags),
+            Way::Memory | Way::Off(_) => Box::pin(std::future::ready(Ok(Vec::new()))),
+        }
+    }
+
+    fn was_stamped(&mut self, stamps: Result<Vec<u8>, Error>) -> Step<K, V> {
+        let route = Arc::clone(&self.route);
+        match (stamps, &route.way) {
+            (Ok(stamps), Way::Bytes(channel)) => self.address(channel, &stamps),
+            (Ok(_), _) => Step::Compute(Turn::Free),
+            (Err(error), _) => {
+                self.memo.site.fault(&error);
+                self.enter()
+            }
+        }
+    }
+
+    fn address(&mut self, channel: &Arc<Channel>, stamps: &[u8]) -> Step<K, V> {
+        match self.memo.address(&self.key, channel, stamps) {
+            Ok(address) => {
+                let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
+                let (when, began) = (When::Absent, clock::wall());
+                self.remote = Some(Remote { channel, address, when, landed, began });
+                Step::Read(None)
+            }
+            Err(error) => {
+                self.memo.site.fault(&error);
+                Step::Compute(Turn::Free)
+            }
         }
     }
 

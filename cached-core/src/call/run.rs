@@ -62,7 +62,14 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         loop {
             step = match step {
                 Step::Give(kept, outcome) => return (call, Goal::Given(kept, outcome)),
-                Step::Compute(turn) => return (call, Goal::Body(turn)),
+                Step::Compute(turn) => {
+                    call.tag(&turn);
+                    return (call, Goal::Body(turn));
+                }
+                Step::Tags => {
+                    let stamps = block_on(call.stamps(How::Here));
+                    call.was_stamped(stamps)
+                }
                 Step::Read(lead) => {
                     let read = block_on(call.read(How::Here));
                     call.was_read(lead, read)
@@ -109,6 +116,7 @@ pub(super) enum At<const F: u8, K: OwnedKey, V: Value> {
 
 /// What an async call waits for.
 pub(super) enum Doing<K: OwnedKey, V: Value> {
+    Tags(Answer<Vec<u8>>),
     Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
     Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
     Compute(Turn<K, V>),
@@ -206,6 +214,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     #[inline(never)]
     fn look(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
         let step = match doing {
+            Doing::Tags(answer) => match answer.as_mut().poll(cx) {
+                Poll::Ready(stamps) => self.was_stamped(stamps),
+                Poll::Pending => return Poll::Pending,
+            },
             Doing::Read(lead, answer) => match answer.as_mut().poll(cx) {
                 Poll::Ready(read) => self.was_read(lead.take(), read),
                 Poll::Pending => return Poll::Pending,
@@ -223,8 +235,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         *doing = match step {
             Step::Give(kept, outcome) => return Poll::Ready(Some((kept, outcome))),
             Step::Wait(wait) => Doing::Wait(wait, None),
+            Step::Tags => Doing::Tags(self.stamps(How::Later)),
             Step::Read(lead) => Doing::Read(lead, self.read(How::Later)),
             Step::Compute(turn) => {
+                self.tag(&turn);
                 self.lap = Lap::start();
                 Doing::Compute(turn)
             }

@@ -3,10 +3,11 @@
 //! In: a key, borrowed or held, and a value with its header. Out: the value. The engine inside
 //! is `quick_cache` (S3-FIFO, sharded); nothing outside this room knows that.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter};
 
 use crate::clock;
 use crate::event::Reason;
@@ -152,6 +153,18 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Some(())
     }
 
+    /// Removes whatever has this hash; runs no code of a key's.
+    pub(crate) fn remove_hash(&self, hash: u64) {
+        while let Some(removed) = self.map.remove(&AnyOf(hash)) {
+            drop(removed);
+        }
+    }
+
+    /// Whether anything has this hash.
+    pub(crate) fn has_hash(&self, hash: u64) -> bool {
+        self.map.contains_key(&AnyOf(hash))
+    }
+
     /// Removes everything, one entry at a time, so that values are dropped outside locks.
     pub(crate) fn clear(&self) {
         let mut drain = self.map.drain();
@@ -172,6 +185,21 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
 
     pub(crate) fn len(&self) -> usize {
         inside(|| self.map.len()).unwrap_or(0)
+    }
+}
+
+/// Any key of a hash.
+struct AnyOf(u64);
+
+impl Hash for AnyOf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0);
+    }
+}
+
+impl<K> Equivalent<Held<K>> for AnyOf {
+    fn equivalent(&self, held: &Held<K>) -> bool {
+        self.0 == held.hash
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Policy {
     pub flight: bool,
     /// Whoever finds a value stale is served it, and another computes.
     pub behind: bool,
+    /// Entries belong to tags.
+    pub tagged: bool,
 }
 
 impl Policy {
@@ -75,6 +77,7 @@ impl Policy {
         none: Keep::Default,
         flight: true,
         behind: false,
+        tagged: false,
     };
 }
 
@@ -141,6 +144,7 @@ pub(crate) trait Instance: Sync {
     fn entries(&self) -> usize;
     fn flights(&self) -> usize;
     fn set_max_entries(&self, max_entries: usize);
+    fn forget_tag(&self, tag: &str);
     fn clear_memory(&self);
     fn clear_bytes(&self, route: &Route) -> Result<(), Error>;
 }
@@ -227,6 +231,16 @@ impl Site {
         let memos = self.memos.lock().clone();
         memos.iter().for_each(|memo| memo.clear_memory());
         route.map_or(Ok(()), |route| memos.iter().try_for_each(|memo| memo.clear_bytes(&route)))
+    }
+
+    pub(crate) fn is_tagged(&self) -> bool {
+        self.meta.policy.tagged
+    }
+
+    /// Forgets what this process holds of a tag, and what it is computing.
+    pub(crate) fn forget_tag(&self, tag: &str) {
+        let memos = self.memos.lock().clone();
+        memos.iter().for_each(|memo| memo.forget_tag(tag));
     }
 
     /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;

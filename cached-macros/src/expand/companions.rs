@@ -186,9 +186,9 @@ fn entry(model: &Model) -> TokenStream {
     let generics = without(&model.sig.generics, &model.key.left_out);
     let clause = trusting(model, &generics);
     let (generics, ..) = generics.split_for_impl();
-    let found = asked(model, true, question, false);
+    let (found, tagged) = (asked(model, true, question, false), &model.tagged);
     quote! {
-        fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Keyed<#kept #key>, #value> #clause { #found }
+        fn #name #generics(#(#inputs),*) -> #root::#ty<impl #root::rt::Keyed<#kept #key>, #value> #clause { #found #tagged }
     }
 }
 
@@ -209,11 +209,11 @@ fn with_outcome(model: &Model, run: &TokenStream) -> TokenStream {
 /// Computes again and replaces.
 fn refresh(model: &Model) -> TokenStream {
     let (sig, miss, found) = (trusting_sig(model, "refresh"), local("miss"), asked(model, false, "refresh", false));
-    let run = body_call(model);
+    let (run, tagged) = (body_call(model), &model.tagged);
     quote! {
         #sig {
             let #miss = #found;
-            #miss.#run
+            #miss #tagged.#run
         }
     }
 }

@@ -29,13 +29,13 @@ pub(crate) fn renamed(sig: &Signature, name: &Ident) -> Signature {
 
 /// The steps of a call: a value that was found goes out, a miss goes on to `run`.
 fn steps(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream {
-    let (was, value, miss) = (local("found"), local("value"), local("miss"));
+    let (was, value, miss, tagged) = (local("found"), local("value"), local("miss"), &model.tagged);
     match model.sig.asyncness {
         None => quote! {
             let #was = #found;
             match #was {
                 ::core::result::Result::Ok(#value) => #value,
-                ::core::result::Result::Err(#miss) => #miss.#run,
+                ::core::result::Result::Err(#miss) => #miss #tagged.#run,
             }
         },
         // The result is gone before the await, so that the future is `Send` whatever the error is.
@@ -47,7 +47,7 @@ fn steps(model: &Model, found: &TokenStream, run: &TokenStream) -> TokenStream {
                     ::core::result::Result::Err(#miss) => #miss,
                 }
             };
-            #miss.#run
+            #miss #tagged.#run
         },
     }
 }

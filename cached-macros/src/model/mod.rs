@@ -9,6 +9,7 @@ mod keeps;
 mod names;
 mod parts;
 mod policy;
+mod tags;
 
 pub(crate) use behind::Behind;
 pub(crate) use generics::{check_static, parameters, without};
@@ -89,6 +90,8 @@ pub(crate) struct Model {
     pub(crate) policy: Policy,
     /// Where another computes what this caller finds stale.
     pub(crate) behind: Option<Behind>,
+    /// A call that says the tags of an entry.
+    pub(crate) tagged: Option<TokenStream>,
 }
 
 impl Model {
@@ -135,6 +138,7 @@ impl Model {
             generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
             policy: Policy::new(args, &keeps, &root, errors),
             behind: Behind::new(args, &func, form, errors),
+            tagged: tags::tagged(args, &func, errors),
             body: func.body,
             root,
             form,

@@ -47,6 +47,7 @@ impl Policy {
         rule("stale", valued(args, "stale", errors, |value| time("stale", value)).map(some));
         rule("stale_if_error", valued(args, "stale_if_error", errors, |value| time("stale_if_error", value)).map(some));
         rule("max_entries", valued(args, "max_entries", errors, max_entries).map(some));
+        rule("tagged", args.get("tags").map(|_| quote!(true)));
         rule("behind", args.get("refresh").map(|_| quote!(true)));
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));

@@ -2,7 +2,7 @@
 
 use cached_core::cached;
 
-#[cached(tags = ["n:{n}"])]
+#[cached(idle = "1m")]
 fn f(n: u64) -> u64 {
     n
 }
