@@ -85,6 +85,8 @@ pub(crate) struct Registry {
     pub(crate) overrides: Vec<Options>,
     pub(crate) warnings: Vec<String>,
     pub(crate) spawner: Option<Spawner>,
+    /// The share of hits that every site verifies.
+    pub(crate) verify: f64,
 }
 
 static CURRENT: Mutex<Option<Arc<Registry>>> = Mutex::new(None);
@@ -120,6 +122,7 @@ impl Registry {
             overrides: Vec::new(),
             warnings: Vec::new(),
             spawner: None,
+            verify: 0.0,
         }
     }
 

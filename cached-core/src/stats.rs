@@ -32,6 +32,8 @@ pub(crate) enum Count {
     BodyNanos,
     WaitsEnded,
     NotStored,
+    Verified,
+    Differences,
     BackendErrors,
     Evicted,
 }
@@ -138,6 +140,10 @@ figures! {
     evictions,
     /// Values computed and not stored: overtaken by an invalidation, not to be kept, or refused.
     not_stored,
+    /// Hits for which the body ran as well, to compare (`verify`).
+    verified,
+    /// Of `verified`, those where the stored value was another.
+    differences,
     /// Operations that a backend failed.
     backend_errors,
     /// Waits for another caller's computation that ended before it did.
@@ -255,6 +261,8 @@ impl Counters {
             cancelled: self.get(Count::Cancelled),
             evictions: self.get(Count::Evicted),
             not_stored: self.get(Count::NotStored),
+            verified: self.get(Count::Verified),
+            differences: self.get(Count::Differences),
             backend_errors: self.get(Count::BackendErrors),
             waits_ended: self.get(Count::WaitsEnded),
             entries: 0,

@@ -28,6 +28,7 @@ const WORDS: &[(&str, &str)] = &[
     ("jitter", "jitter = \"10%\""),
     ("stale", "stale = \"1m\""),
     ("stale_if_error", "stale_if_error = \"1h\""),
+    ("verify", "verify = 0.001"),
     ("tags", "tags = [\"user:{id}\"]"),
     ("refresh", "refresh = \"background\""),
     ("cache_if", "cache_if = |value| !value.is_empty()"),
@@ -49,7 +50,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("max_bytes", "use `max_entries`"),
     ("weigh", "use `max_entries`"),
     ("show", "leave it out"),
-    ("verify", "leave it out"),
 ];
 
 /// What others call it, and how it is written here.

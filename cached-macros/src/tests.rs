@@ -159,7 +159,7 @@ fn a_word_that_is_not_known_is_answered_with_the_nearest() {
 #[test]
 fn what_is_not_built_yet_is_never_ignored() {
     let f = "fn f(n: u8) -> u8 { n }";
-    for word in ["idle", "max_bytes", "weigh", "show", "verify"] {
+    for word in ["idle", "max_bytes", "weigh", "show"] {
         refused(&format!("{word} = \"1m\""), f, &[word, "not built yet"]);
     }
     refused("flight = \"distributed\"", f, &["not built yet"]);
@@ -192,6 +192,8 @@ fn a_value_that_makes_no_sense_is_refused() {
     refused("stale = 60", f, &["`stale = \"60s\"`"]);
     refused("stale = |n| n.life", f, &["one duration for all values"]);
     refused("stale_if_error = \"1h\"", f, &["`Result`", "`u8`"]);
+    refused("verify = \"all\"", f, &["share from 0 to 1"]);
+    refused("verify = 2", f, &["share from 0 to 1"]);
     refused("tags = \"n\"", f, &["list of texts"]);
     refused("tags = [n]", f, &["list of texts"]);
     refused("tags = []", f, &["tags nothing"]);

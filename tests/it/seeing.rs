@@ -178,3 +178,59 @@ fn a_file_that_is_watched_is_installed_when_it_changes_and_a_wrong_one_changes_n
     assert!(!report().to_string().contains("holds"), "a right file ends the warning");
     drop(watch);
 }
+
+#[test]
+fn a_key_that_leaves_something_out_is_found_with_file_and_line() {
+    #[cached(name = "seeing.wrong", key = n, skip(user))]
+    fn wrong(n: u64, user: &str) -> String {
+        format!("{n} of {user}")
+    }
+    #[cached(name = "seeing.right")]
+    fn right(n: u64) -> f64 {
+        if n == 0 { f64::NAN } else { n as f64 }
+    }
+    #[cached(name = "seeing.wrong_async", key = n, skip(user))]
+    async fn wrong_async(n: u64, user: u64) -> u64 {
+        n + user
+    }
+    let _alone = alone();
+    let shelf: Arc<dyn Backend> = Arc::new(Shelf::new());
+    for alias in ["default", "verified"] {
+        let config = Config::new().backend("verified", Arc::clone(&shelf)).option("verified", "op_timeout", "30s");
+        let sites = ["seeing.wrong", "seeing.right", "seeing.wrong_async"];
+        let config = sites.iter().fold(config, |config, site| config.site(site, "backend", alias));
+        config.verify(1.0).install().unwrap();
+        let before = [wrong::site(), right::site(), wrong_async::site()].map(|site| site.stats());
+        assert_eq!((wrong(1, "a"), wrong(1, "a"), wrong(1, "b")), ("1 of a".into(), "1 of a".into(), "1 of a".into()));
+        assert!(right(0).is_nan() && right(0).is_nan() && right(1) < right(2) && right(1) < 2.0);
+        assert_eq!((block_on(wrong_async(1, 1)), cached_core::shutdown(MINUTE)), (2, 0));
+        assert_eq!((block_on(wrong_async(1, 2)), block_on(wrong_async(1, 1))), (2, 2), "what is stored is given");
+        let after = [wrong::site(), right::site(), wrong_async::site()].map(|site| site.stats());
+        let moved = |n: usize| {
+            let (before, after): (&cached_core::Stats, &cached_core::Stats) = (&before[n], &after[n]);
+            (after.hits - before.hits, after.verified - before.verified, after.differences - before.differences)
+        };
+        assert_eq!([moved(0), moved(1), moved(2)], [(2, 2, 1), (2, 2, 0), (2, 2, 1)], "{alias}");
+        assert_eq!(after[0].runs - before[0].runs, 1, "a body that runs to compare is no run of a call");
+        let report = report().to_json();
+        assert!(report.contains("its key leaves something out"), "{report}");
+    }
+}
+
+#[test]
+fn the_share_of_hits_that_is_verified_is_as_it_was_asked() {
+    #[cached(name = "seeing.sampled", verify = 0.25)]
+    fn sampled(n: u64) -> u64 {
+        n
+    }
+    let _alone = alone();
+    (0..8_000).for_each(|_| assert_eq!(sampled(1), 1));
+    let stats = sampled::site().stats();
+    assert_eq!((stats.hits, stats.differences), (7_999, 0));
+    assert!((1_600..2_400).contains(&stats.verified), "{stats:?}");
+    Config::new().site("seeing.sampled", "verify", "0%").install().unwrap();
+    (0..100).for_each(|_| assert_eq!(sampled(1), 1));
+    assert_eq!(sampled::site().stats().verified, stats.verified);
+    let error = Config::new().verify(1.5).site("seeing.sampled", "verify", "many").install().unwrap_err().to_string();
+    assert!(error.contains("verify(1.5) is not a share") && error.contains("verify is not a share"), "{error}");
+}

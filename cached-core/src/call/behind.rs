@@ -11,8 +11,10 @@ use pin_project_lite::pin_project;
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
 use super::{Call, Miss, Run, Turn};
+use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
+use crate::memory::Kept;
 use crate::project::Project;
 use crate::registry;
 use crate::stats::Lap;
@@ -24,6 +26,7 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     #[inline(never)]
     pub fn run_behind<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R + Send + 'static) -> R {
         let (call, turn) = match Call::walk(self) {
+            (call, Goal::Given(kept, Outcome::Hit)) if call.is_sampled() => return call.verify_here(kept, body),
             (call, Goal::Given(kept, outcome)) => return call.give(kept, outcome),
             (call, Goal::Body(turn)) => (call, turn),
         };
@@ -51,6 +54,18 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Runs the body on this thread beside what is stored, and gives that.
+    pub(super) fn verify_here<const F: u8, R: Project<F, Stored = V>>(
+        mut self,
+        kept: Kept<V>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        self.lap = Lap::start();
+        let result = self.lap.run(body);
+        self.verify(&kept, &result);
+        self.give(kept, Outcome::Hit)
+    }
+
     /// Runs the body on this thread.
     pub(super) fn compute_here<const F: u8, R: Project<F, Stored = V>>(
         mut self,

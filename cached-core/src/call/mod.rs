@@ -16,7 +16,7 @@ use crate::memo::{Core, Memo, Shared};
 use crate::memory::{Kept, Look};
 use crate::project::Project;
 use crate::scope;
-use crate::site::{Route, Way};
+use crate::site::{Route, Way, drawn};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
@@ -428,6 +428,33 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.counters.add(Count::WaitsEnded, 1);
                 Step::Compute(Turn::Side(side))
             }
+        }
+    }
+
+    /// Whether the body is to run for this hit as well.
+    fn is_sampled(&self) -> bool {
+        self.route.verify > 0.0 && drawn(self.key.hash) < self.route.verify
+    }
+
+    /// Compares what is stored with what the body gave just now.
+    fn verify<const F: u8, R: Project<F, Stored = V>>(&mut self, kept: &Kept<V>, result: &R) {
+        self.lap.end();
+        let compared = result.stored().map(|fresh| self.memo.facts.compare(kept.as_ref(), fresh));
+        let (same, [stored, fresh]) = match compared {
+            Some(Some(compared)) => compared,
+            None => (false, ["a value".into(), "an `Err`".into()]),
+            Some(None) => {
+                let at = self.memo.site.at();
+                return self
+                    .memo
+                    .site
+                    .warn(&format!("{at}: its values cannot be verified: derive `PartialEq` for them"));
+            }
+        };
+        self.counters.add(Count::Verified, 1);
+        if !same {
+            self.counters.add(Count::Differences, 1);
+            self.memo.site.differs(&stored, &fresh);
         }
     }
 

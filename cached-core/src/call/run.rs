@@ -32,6 +32,7 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         V: Value,
     {
         match Call::walk(self) {
+            (call, Goal::Given(kept, Outcome::Hit)) if call.is_sampled() => call.verify_here(kept, body),
             (call, Goal::Given(kept, outcome)) => call.give(kept, outcome),
             (call, Goal::Body(turn)) => call.compute_here(turn, body),
         }
@@ -120,6 +121,8 @@ pub(super) enum Doing<K: OwnedKey, V: Value> {
     Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
     Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
     Compute(Turn<K, V>),
+    /// The body, to compare with what is stored.
+    Verify(Kept<V>),
     /// Nothing: the next step says what to do.
     Next(Step<K, V>),
 }
@@ -176,19 +179,23 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     pub(super) fn look(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
         let At::Under(call, doing) = self else { panic!("a cached call was polled after it had ended") };
         loop {
-            if let Doing::Compute(_) = doing {
+            if let Doing::Compute(_) | Doing::Verify(_) = doing {
                 return Poll::Ready(None);
             }
             match call.look(doing, cx) {
                 Poll::Ready(None) => {}
+                Poll::Ready(Some((kept, Outcome::Hit))) if call.is_sampled() => {
+                    call.lap = Lap::start();
+                    *doing = Doing::Verify(kept);
+                }
                 polled => return polled,
             }
         }
     }
 
     pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
-        let At::Under(call, Doing::Compute(turn)) = self else { return Poll::Pending };
-        let _here = turn.run_here();
+        let At::Under(call, doing) = self else { return Poll::Pending };
+        let _here = if let Doing::Compute(turn) = doing { turn.run_here() } else { None };
         call.lap.run(|| body.poll(cx))
     }
 
@@ -196,6 +203,10 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
         match std::mem::replace(self, At::Done) {
             At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, Writer::Worker),
+            At::Under(mut call, Doing::Verify(kept)) => {
+                call.verify(&kept, &result);
+                call.give(kept, Outcome::Hit)
+            }
             _ => result,
         }
     }
@@ -229,7 +240,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                     return Poll::Pending;
                 }
             },
-            Doing::Compute(_) => return Poll::Ready(None),
+            Doing::Compute(_) | Doing::Verify(_) => return Poll::Ready(None),
             Doing::Next(step) => std::mem::replace(step, Step::Compute(Turn::Free)),
         };
         *doing = match step {

@@ -29,6 +29,9 @@ pub(crate) type KeyCodec<K> = Option<fn(&K) -> Result<Vec<u8>, Error>>;
 /// Turns a value into bytes and back.
 pub(crate) type ValueCodec<V> = Option<(Encode<V>, Decode<V>)>;
 
+/// Compares two values.
+pub(crate) type Same<V> = Option<fn(&V, &V) -> bool>;
+
 type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
 type Decode<V> = fn(&[u8]) -> Result<V, Error>;
 
@@ -38,6 +41,8 @@ pub struct Facts<K, V> {
     pub(crate) value: ValueCodec<V>,
     /// Copying a value runs nobody's code: it is `Copy`, or an `Arc`.
     pub(crate) quiet: bool,
+    /// Whether two values are equal, where they can be compared.
+    pub(crate) same: Same<V>,
     pub(crate) hooks: Hooks<V>,
 }
 
@@ -51,8 +56,26 @@ pub(crate) struct Hooks<V> {
 
 impl<K, V> Facts<K, V> {
     /// Gathers what [`Probe`] says.
-    pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, quiet: bool) -> Self {
-        Self { key, value, quiet, hooks: Hooks { ttl: None, cache_if: None } }
+    pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, same: Same<V>, quiet: bool) -> Self {
+        Self { key, value, quiet, same, hooks: Hooks { ttl: None, cache_if: None } }
+    }
+
+    /// Whether two values are the same, with their digests where they have any; `None` if nobody can say.
+    pub(crate) fn compare(&self, a: &V, b: &V) -> Option<(bool, [String; 2])> {
+        let bytes = |value| self.value.and_then(|(encode, _)| encode(value).ok());
+        let encoded = [bytes(a), bytes(b)];
+        // By bytes too: a `NaN` is not equal to itself.
+        let bytes_are = matches!(&encoded, [Some(a), Some(b)] if a == b);
+        let same = match (self.same, &encoded) {
+            (Some(same), _) => bytes_are || same(a, b),
+            (None, [Some(_), Some(_)]) => bytes_are,
+            (None, _) => return None,
+        };
+        let shown = |bytes: Option<Vec<u8>>| match bytes {
+            Some(bytes) => digest(&bytes)[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
+            None => "no digest".to_owned(),
+        };
+        Some((same, encoded.map(shown)))
     }
 
     /// Each value has a lifetime of its own.
@@ -121,6 +144,8 @@ fallback! {
     NoValue { const __CACHED_VALUE, fn __cached_value -> ValueCodec<T> = None }
     /// A value whose `Clone` is somebody's code.
     NotCopy { const __CACHED_COPY, fn __cached_is_copy -> bool = false }
+    /// Values that cannot be compared.
+    NotComparable { const __CACHED_SAME, fn __cached_same -> Same<T> = None }
     /// A value that is not a shared handle.
     NotHandle { const __CACHED_HANDLE, fn __cached_is_handle -> bool = false }
 }
@@ -142,6 +167,16 @@ impl<T: Copy> Probe<T> {
     /// Copying it runs nobody's code.
     pub fn __cached_is_copy(&self) -> bool {
         true
+    }
+}
+
+impl<T: PartialEq> Probe<T> {
+    /// They are compared as they compare themselves.
+    pub const __CACHED_SAME: Same<T> = Some(<T as PartialEq>::eq);
+
+    /// They are compared as they compare themselves.
+    pub fn __cached_same(&self) -> Same<T> {
+        Self::__CACHED_SAME
     }
 }
 
@@ -175,10 +210,11 @@ impl<T> KeptWhole<T> for Probe<T> {}
 macro_rules! __facts {
     ($key:ty, $value:ty) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
+        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _};
         $crate::rt::Facts::<$key, $value>::new(
             $crate::rt::Probe::<$key>::__CACHED_KEY,
             $crate::rt::Probe::<$value>::__CACHED_VALUE,
+            $crate::rt::Probe::<$value>::__CACHED_SAME,
             $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
     }};
@@ -190,11 +226,12 @@ macro_rules! __facts {
 macro_rules! __facts_for {
     ($parts:ident, $kept:ident) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotCopy as _, NotHandle as _};
+        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _};
         let stored = $kept.__cached_probe();
         $crate::rt::Facts::new(
             $crate::rt::probe_owned(&$parts).__cached_key(),
             stored.__cached_value(),
+            stored.__cached_same(),
             stored.__cached_is_copy() || stored.__cached_is_handle(),
         )
     }};

@@ -25,8 +25,19 @@ mod watch;
 pub use watch::Watch;
 
 /// Options of a site override.
-const SITE_OPTIONS: [&str; 10] =
-    ["backend", "enabled", "ttl", "jitter", "stale", "stale_if_error", "max_entries", "errors", "none", "flight"];
+const SITE_OPTIONS: [&str; 11] = [
+    "backend",
+    "enabled",
+    "ttl",
+    "jitter",
+    "stale",
+    "stale_if_error",
+    "max_entries",
+    "errors",
+    "none",
+    "flight",
+    "verify",
+];
 
 /// The configuration of a program, before it is installed.
 ///
@@ -54,6 +65,7 @@ pub struct Config {
     /// Settings that name neither an alias nor a site.
     faults: Vec<String>,
     spawner: Option<Spawner>,
+    verify: f64,
     strict: bool,
 }
 
@@ -155,6 +167,16 @@ impl Config {
         self
     }
 
+    /// Runs the body on this share of the hits of every site, and reports where the stored value is another:
+    /// `1.0` makes of a test suite a proof of the keys. A site's own `verify` may be more, or an override less.
+    pub fn verify(mut self, share: f64) -> Self {
+        if !(0.0..=1.0).contains(&share) {
+            self.faults.push(format!("verify({share}) is not a share from 0 to 1"));
+        }
+        self.verify = share;
+        self
+    }
+
     /// Makes warnings errors: an override that matches no site is then a fault.
     pub fn strict(mut self) -> Self {
         self.strict = true;
@@ -186,6 +208,7 @@ impl Config {
         let mut faults = self.faults;
         let namespace = self.namespace.unwrap_or_else(registry::executable);
         let mut registry = Registry::empty(namespace);
+        registry.verify = self.verify;
         registry.spawner = self.spawner.or_else(|| old.spawner.clone());
         let same_names = old.namespace == registry.namespace;
         let mut broken = BTreeMap::new();

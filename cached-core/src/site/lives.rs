@@ -154,18 +154,22 @@ fn shortened(life: Duration, jitter: f64, seed: u64) -> Duration {
     if jitter <= 0.0 {
         return life;
     }
-    // SplitMix64 (Steele, Lea, Flood 2014): the key and the moment decide.
+    life.mul_f64(1.0 - jitter * drawn(seed))
+}
+
+/// A number from 0 to 1, by SplitMix64 (Steele, Lea, Flood 2014): the key and the moment decide.
+pub(crate) fn drawn(seed: u64) -> f64 {
     let mut mixed = seed.wrapping_add(clock::now()).wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^= mixed >> 31;
     #[expect(clippy::cast_precision_loss, reason = "a share")]
     let share = (mixed >> 11) as f64 / (1_u64 << 53) as f64;
-    life.mul_f64(1.0 - jitter * share)
+    share
 }
 
-/// `jitter`: a share, as in `"10%"`.
-fn share(options: &Options, name: &str) -> Result<Option<f64>, Error> {
+/// `jitter`, `verify`: a share, as in `"10%"`.
+pub(super) fn share(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     options.get(name, "a share from \"0%\" to \"100%\"", |value| match value {
         Setting::Text(text) => {
             let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;

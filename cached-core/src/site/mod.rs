@@ -24,6 +24,7 @@ use crate::word::{FAST, State, TIMED, Word};
 mod lives;
 mod route;
 
+pub(crate) use lives::drawn;
 pub(crate) use route::{Off, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
@@ -62,6 +63,8 @@ pub struct Policy {
     pub behind: bool,
     /// Entries belong to tags.
     pub tagged: bool,
+    /// The share of hits for which the body runs as well, to compare, from 0 to 1.
+    pub verify: f64,
 }
 
 impl Policy {
@@ -78,6 +81,7 @@ impl Policy {
         flight: true,
         behind: false,
         tagged: false,
+        verify: 0.0,
     };
 }
 
@@ -303,7 +307,7 @@ impl Site {
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
         let (timed, life) = (route.lives.is_timed(), route.lives.longest());
         self.life.store(life, Ordering::Relaxed);
-        let fast = if matches!(route.way, Way::Memory) && !scope::is_open() { FAST } else { 0 };
+        let fast = if route.is_fast() { FAST } else { 0 };
         // Timed for good, once timed: entries with a deadline may be stored.
         let timed = timed || (self.word.load().is_timed() && !moved);
         let old = held.replace(Arc::new(route));
@@ -343,6 +347,16 @@ impl Site {
         self.warn(&format!("{}: backend \"{}\": {error}", self.at(), self.alias()));
     }
 
+    /// A stored value was another than a fresh one; said every time, since each may be another key.
+    pub(crate) fn differs(&self, stored: &str, fresh: &str) {
+        let at = self.at();
+        let why = "something that it depends on is not in its key, or it is not deterministic";
+        let _ = writeln!(
+            std::io::stderr(),
+            "cached: {at}: the stored value ({stored}) is not what it gives now ({fresh}): {why}"
+        );
+    }
+
     /// Says something of this site on stderr, once.
     pub(crate) fn warn(&self, warning: &str) {
         if !self.warned.swap(true, Ordering::Relaxed) {
@@ -369,7 +383,7 @@ pub(crate) fn weigh_scopes() {
     for site in inventory::iter::<Listed>().map(|listed| listed.0) {
         let held = site.route.lock();
         if let Some(route) = &*held {
-            let fast = if matches!(route.way, Way::Memory) && !scope::is_open() { FAST } else { 0 };
+            let fast = if route.is_fast() { FAST } else { 0 };
             let timed = if site.word.load().is_timed() { TIMED } else { 0 };
             site.word.publish(fast | timed, false);
         }

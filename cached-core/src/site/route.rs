@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Site;
-use super::lives::{self, Lives};
+use super::lives::{self, Lives, share};
 use crate::error::Error;
 use crate::options::{Options, Reader, Setting, bound};
 use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Place, Registry};
+use crate::scope;
 use crate::store::Channel;
 
 /// Where the calls of a site go, and how values are kept.
@@ -23,6 +24,8 @@ pub(crate) struct Route {
     pub(crate) lives: Lives,
     pub(crate) max_entries: usize,
     pub(crate) flight: bool,
+    /// The share of hits for which the body runs as well.
+    pub(crate) verify: f64,
     pub(crate) join_timeout: Duration,
     /// Values that are not the default, each with where it came from.
     pub(crate) policy: Vec<String>,
@@ -72,6 +75,7 @@ impl Site {
         let named = find.one(Options::text, "backend");
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
+        let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
         let max_entries = find.or(bound, "max_entries", policy.max_entries, show_bound);
         let wanted = named.unwrap_or(self.meta.alias);
         let Some(alias) = registry.aliases.get(wanted) else {
@@ -125,6 +129,7 @@ impl Site {
             lives,
             max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
             flight,
+            verify,
             join_timeout: alias.join_timeout,
             policy: notes,
         }
@@ -148,6 +153,11 @@ impl Site {
 }
 
 impl Route {
+    /// Whether a hit needs to know nothing of the route.
+    pub(super) fn is_fast(&self) -> bool {
+        matches!(self.way, Way::Memory) && self.verify <= 0.0 && !scope::is_open()
+    }
+
     pub(super) fn off(why: Off) -> Self {
         Self {
             alias: String::new(),
@@ -157,6 +167,7 @@ impl Route {
             lives: Lives::none(),
             max_entries: MAX_ENTRIES,
             flight: true,
+            verify: 0.0,
             join_timeout: registry::JOIN_TIMEOUT,
             policy: Vec::new(),
         }
@@ -231,6 +242,7 @@ pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
     read.one(Options::text, "backend");
     read.one(Options::flag, "enabled");
     read.one(flight, "flight");
+    read.one(share, "verify");
     lives::judge(&mut read);
     read.one(bound, "max_entries");
 }

@@ -47,6 +47,7 @@ impl Policy {
         rule("stale", valued(args, "stale", errors, |value| time("stale", value)).map(some));
         rule("stale_if_error", valued(args, "stale_if_error", errors, |value| time("stale_if_error", value)).map(some));
         rule("max_entries", valued(args, "max_entries", errors, max_entries).map(some));
+        rule("verify", valued(args, "verify", errors, proportion));
         rule("tagged", args.get("tags").map(|_| quote!(true)));
         rule("behind", args.get("refresh").map(|_| quote!(true)));
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
@@ -110,6 +111,19 @@ fn time(word: &str, value: &Expr) -> Result<TokenStream, String> {
             Err(format!("`{word}` takes a text such as \"5m\" or \"forever\", or an expression of type `Duration`"))
         }
         (other, ..) => Ok(quote!(|| #other)),
+    }
+}
+
+/// A share, written as a number.
+fn proportion(value: &Expr) -> Result<TokenStream, String> {
+    let share: Option<f64> = match value {
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse().ok(),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
+        _ => None,
+    };
+    match share.filter(|share| (0.0..=1.0).contains(share)) {
+        Some(share) => Ok(Literal::f64_unsuffixed(share).to_token_stream()),
+        None => Err("`verify` takes a share from 0 to 1, as in `verify = 0.001`".to_owned()),
     }
 }
 
