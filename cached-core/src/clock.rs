@@ -39,6 +39,11 @@ pub(crate) fn after(start: u64, life: Duration) -> u64 {
     u64::try_from(life.as_nanos()).map_or(NEVER, |nanos| start.saturating_add(nanos))
 }
 
+/// How long ago `moment` was.
+pub(crate) fn since(moment: u64) -> Duration {
+    Duration::from_nanos(now().saturating_sub(moment))
+}
+
 /// How long it is until `moment`.
 pub(crate) fn until(moment: u64) -> Duration {
     Duration::from_nanos(moment.saturating_sub(now()))

@@ -10,11 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::backend::{Bytes, When};
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
+use crate::event::Reason;
 use crate::explain::Explanation;
 use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
 use crate::memory::{Header, Kept, Look};
 use crate::project::Class;
+use crate::scope::{self, Apart};
 use crate::site::{Off, Route, Way};
 use crate::stats::Count;
 use crate::store::{Address, Channel, Found, How, Life};
@@ -57,12 +59,12 @@ impl<P: Part, V: Value> Entry<P, V> {
     /// Written by the macro.
     #[doc(hidden)]
     pub fn tagged(mut self, tags: Vec<String>) -> Self {
-        self.0.tags = tags;
+        self.0.tags = scope::tags(tags);
         self
     }
 
     pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access { memo, key: memo.held(parts), tags: Vec::new() })
+        Self(Access::new(memo, parts))
     }
 
     /// The stored value. This is not a call: it counts nothing and computes nothing.
@@ -132,12 +134,12 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// Written by the macro.
     #[doc(hidden)]
     pub fn tagged(mut self, tags: Vec<String>) -> Self {
-        self.0.tags = tags;
+        self.0.tags = scope::tags(tags);
         self
     }
 
     pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access { memo, key: memo.held(parts), tags: Vec::new() })
+        Self(Access::new(memo, parts))
     }
 
     /// As [`Entry::peek`].
@@ -194,9 +196,15 @@ struct Access<P: Part, V: Value> {
     memo: &'static Memo<P::Owned, V>,
     key: Held<P::Owned>,
     tags: Vec<String>,
+    salt: u64,
 }
 
 impl<P: Part, V: Value> Access<P, V> {
+    fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
+        let salt = scope::apart(&memo.site.counters).map_or(0, Apart::salt);
+        Access { memo, key: memo.salted(parts, salt), tags: Vec::new(), salt }
+    }
+
     async fn look(&self, how: How) -> Result<Option<(Kept<V>, Expiry)>, Error> {
         let (state, route) = self.memo.site.route();
         match &route.way {
@@ -219,7 +227,13 @@ impl<P: Part, V: Value> Access<P, V> {
         let (state, route) = self.memo.site.route();
         let so_far = Explanation::new(self.memo.site, &route);
         let computing = self.memo.core().flights.is_led(&self.key, state.generation());
-        let served = |since: Duration| since < route.lives.stale && computing;
+        let others = computing || self.memo.site.meta().policy.behind;
+        let rests = self.memo.core().resting.has(self.key.hash);
+        let lives = &route.lives;
+        let served = |since: Duration| (since < lives.stale && others) || (rests && since < lives.window());
+        if scope::is_bypassed() {
+            return Ok(so_far.bypassed());
+        }
         let explained = match &route.way {
             Way::Off(_) => return Ok(so_far),
             Way::Memory => {
@@ -240,6 +254,11 @@ impl<P: Part, V: Value> Access<P, V> {
                 let (age, now) = (channel.age(&address, bytes.as_ref()), clock::wall());
                 let left = |end: u64| Duration::from_millis(end.saturating_sub(now));
                 match channel.judge(&address, bytes.as_ref(), route.lives.ttl) {
+                    Found::Live(payload, _)
+                        if self.memo.facts.value.is_none_or(|(_, decode)| decode(payload).is_err()) =>
+                    {
+                        so_far.nothing(Reason::Undecodable)
+                    }
                     Found::Live(_, end) => so_far.live(age, (end < u64::MAX).then(|| left(end))),
                     Found::Ended(_, end) => {
                         let since = Duration::from_millis(now.saturating_sub(end));
@@ -263,9 +282,12 @@ impl<P: Part, V: Value> Access<P, V> {
                 let header = Header { generation: state.generation(), created, deadline };
                 let kept = Kept::new(value, self.memo.facts.quiet);
                 let core = self.memo.core();
+                // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
+                // been pruned meanwhile.
+                core.tag(&self.tags, self.key.hash);
                 let gone = core.memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
                 core.tag(&self.tags, self.key.hash);
-                self.memo.site.counters.add(Count::Evicted, gone.evicted());
+                self.memo.site.tally().add(Count::Evicted, gone.evicted());
                 Ok(())
             }
             Way::Bytes(channel) => {
@@ -278,7 +300,7 @@ impl<P: Part, V: Value> Access<P, V> {
                     let _pass = channel.gate.pass();
                     channel.backend.set_many(vec![write])
                 };
-                channel.ask(how, write, drop).await
+                channel.must(how, write).await
             }
             Way::Off(Off::Disabled | Off::Dummy) => Ok(()),
             Way::Off(Off::Unknown | Off::Unencodable) => {
@@ -295,12 +317,12 @@ impl<P: Part, V: Value> Access<P, V> {
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
         let Some(channel) = &route.bytes else { return Ok(()) };
         let address = self.address(how, channel).await?;
-        channel.ask(how, move |channel| channel.bury(&address), drop).await
+        channel.must(how, move |channel| channel.bury(&address)).await
     }
 
     async fn address(&self, how: How, channel: &Arc<Channel>) -> Result<Address, Error> {
         let stamps = if self.tags.is_empty() { Vec::new() } else { channel.stamps(how, &self.tags).await? };
-        self.memo.address(&self.key, channel, &stamps)
+        self.memo.address(&self.key, channel, &scope::set_apart(&stamps, self.salt))
     }
 
     /// How long a value that is put lives, as one that was computed; none is for ever.
@@ -338,7 +360,7 @@ fn expiry(end: u64) -> Expiry {
     }
 }
 
-fn called_back() -> Error {
+pub(crate) fn called_back() -> Error {
     Error::new(ErrorKind::Unsupported, "a comparison of keys called back into the cache that was comparing")
 }
 

@@ -53,6 +53,10 @@ impl Explanation {
         Self { outcome, age: Some(since), ..self }
     }
 
+    pub(crate) fn bypassed(self) -> Self {
+        Self { outcome: Outcome::Bypass, ..self }
+    }
+
     pub(crate) fn nothing(self, reason: Reason) -> Self {
         Self { outcome: Outcome::Miss(reason), ..self }
     }
@@ -67,7 +71,7 @@ impl Explanation {
         self.outcome
     }
 
-    /// How long a stored value has been there; of one whose time has passed, how long ago that was.
+    /// How long ago a live value was stored; of one whose time has passed, how long ago it passed.
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
@@ -103,7 +107,7 @@ impl Explanation {
                 Some(Off::Dummy) => "a bypass: its backend is `dummy`".into(),
                 Some(Off::Unknown) => "a bypass: nobody configured its alias".into(),
                 Some(Off::Unencodable) => "a bypass: serde cannot carry its types to this backend".into(),
-                None => "a bypass".into(),
+                None => "a bypass: the scope of this thread asks no cache".into(),
             },
         }
     }

@@ -181,16 +181,17 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     }
 
     /// As [`Flights::overtake`], for all keys of a hash.
-    pub(crate) fn overtake_hash(&self, hash: u64) {
-        let overtaken = self.table.with(hash, std::mem::take);
-        for flight in overtaken {
+    pub(crate) fn overtake_hash(&self, hash: u64) -> Option<()> {
+        let overtaken = inside(|| self.table.with(hash, std::mem::take))?;
+        for flight in &overtaken {
             flight.state.lock().overtaken = true;
         }
+        Some(())
     }
 
-    /// Whether anybody computes or waits for a key of this hash.
+    /// Whether anybody computes or waits for a key of this hash; yes, if that cannot be asked now.
     pub(crate) fn has_hash(&self, hash: u64) -> bool {
-        self.table.with(hash, |bucket| !bucket.is_empty())
+        inside(|| self.table.with(hash, |bucket| !bucket.is_empty())).unwrap_or(true)
     }
 
     /// Takes a flight out of the table when nobody computes or waits in it.
@@ -270,6 +271,12 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
     /// Whether an invalidation has overtaken this computation.
     pub(crate) fn is_overtaken(&self) -> bool {
         self.flight.state.lock().overtaken
+    }
+
+    /// Whether nobody has any use for this computation any more: it was overtaken, or deposed.
+    pub(crate) fn is_void(&self) -> bool {
+        let state = self.flight.state.lock();
+        state.overtaken || !(state.led && state.term == self.term)
     }
 
     /// Ends the flight without a value: those who wait compute for themselves, at the same time.

@@ -3,8 +3,10 @@
 //! In: a name. Out: every entry that it stands for is gone, and what is being computed for it is neither
 //! stored nor given to later callers.
 
+use crate::entry::called_back;
 use crate::error::{Error, ErrorKind};
 use crate::registry::{self, Place};
+use crate::scope;
 use crate::site::{Site, sites};
 use crate::store::How;
 use crate::sync::block_on;
@@ -42,15 +44,15 @@ pub async fn invalidate_tag_async(tag: &str) -> Result<(), Error> {
 }
 
 async fn forget_tag(how: How, tag: &str) -> Result<(), Error> {
-    let mut result = Ok(());
+    let (mut result, tag) = (Ok(()), &*scope::tag(tag));
     for alias in registry::current().aliases.values() {
         if let Place::Bytes(channel) = &alias.place {
             // The stamp first: who starts after it looks elsewhere. Then whoever computes is overtaken.
             result = result.and(channel.restamp(how, tag).await);
         }
     }
-    sites().iter().filter(|site| site.is_tagged()).for_each(|site| site.forget_tag(tag));
-    result
+    let forgotten = sites().iter().filter(|site| site.is_tagged()).try_for_each(|site| site.forget_tag(tag));
+    result.and(forgotten.ok_or_else(called_back))
 }
 
 /// Forgets every entry of the sites that an alias serves now, as [`Site::clear`] does.

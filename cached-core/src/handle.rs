@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::scope::{self, Scope};
+use crate::scope::{self, Isolated, Scope};
 use crate::site::weigh_scopes;
 
 /// A scope, to be entered by threads and futures. While a copy of it lives, calls anywhere take the slow way.
@@ -26,7 +26,7 @@ impl Handle {
     /// A scope with empty caches and counters of its own. What it stored is out of reach after it, and
     /// goes when its room is needed.
     pub fn isolated() -> Self {
-        Self::open(Scope::Isolated(Box::leak(Box::default())))
+        Self::open(Scope::Isolated(Box::leak(Box::new(Isolated::new()))))
     }
 
     /// The scope that this thread is in, to be carried to another thread or task.
@@ -38,16 +38,14 @@ impl Handle {
     }
 
     fn open(scope: Scope) -> Self {
-        if scope::open() {
-            weigh_scopes();
-        }
+        scope::open(weigh_scopes);
         Handle(Some(scope))
     }
 
     /// Enters the scope on this thread, until the guard is dropped.
     pub fn enter(&self) -> Entered {
-        let outer = self.0.map(|scope| scope::replace(Some(scope)));
-        Entered { outer, not_send: PhantomData }
+        let handle = self.clone();
+        Entered { outer: scope::replace(self.0), handle, not_send: PhantomData }
     }
 
     /// Runs a closure in the scope.
@@ -70,8 +68,8 @@ impl Clone for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.0.is_some() && scope::close() {
-            weigh_scopes();
+        if self.0.is_some() {
+            scope::close(weigh_scopes);
         }
     }
 }
@@ -86,18 +84,19 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// While it lives, its thread is in the scope.
+/// While it lives, its thread is in the scope. Two of them are dropped in the order in which they stand.
 #[must_use = "the scope is left when this is dropped"]
 pub struct Entered {
-    outer: Option<Option<Scope>>,
+    outer: Option<Scope>,
+    /// Closed after it is left.
+    #[expect(dead_code, reason = "held")]
+    handle: Handle,
     not_send: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(outer) = self.outer {
-            scope::replace(outer);
-        }
+        scope::replace(self.outer);
     }
 }
 
@@ -128,6 +127,9 @@ impl<F: Future> Future for Wrapped<F> {
 }
 
 /// Runs `f` with every cached function on this thread computing, as if there were no cache.
+///
+/// Entering visits every site, and meanwhile calls anywhere take the slow way: it is for tests and tools, not
+/// for each request.
 ///
 /// # Example: the plain answer
 /// ```

@@ -21,7 +21,6 @@ use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Kept, Memory, Terms};
 use crate::project::Class;
-use crate::scope::{self, Apart};
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
 use crate::sync::Mutex;
@@ -85,7 +84,8 @@ impl<K: OwnedKey, V: Value> Core<K, V> {
     /// Notes the tags of a key. Whoever computes it has entered its flight before, so that an invalidation
     /// of a tag either finds it here, and there, or came before the body began.
     pub(crate) fn tag(&self, tags: &[String], hash: u64) {
-        self.tags.add(tags, hash, |hash| self.memory.has_hash(hash) || self.flights.has_hash(hash));
+        // In this order: what is no more under way has been stored, if it ever will be.
+        self.tags.add(tags, hash, |hash| self.flights.has_hash(hash) || self.memory.has_hash(hash));
     }
 }
 
@@ -115,10 +115,12 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let core = self.core.get_or_init(|| {
             first = true;
             let memory = Memory::new(self.site.route().1.max_entries);
+            // Before anybody can use it: what is forgotten from now on is forgotten here too.
+            self.site.enlist(self);
             Core { memory, flights: Flights::new(), resting: Resting::default(), tags: Index::default() }
         });
         if first {
-            self.site.adopt(self);
+            self.site.share();
         }
         core
     }
@@ -132,15 +134,15 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         route.lives.of(class, || self.facts.hooks.ttl.map(|ttl| ttl(value)), seed)
     }
 
-    pub(crate) fn held<P: Part<Owned = K>>(&'static self, parts: &P) -> Held<K> {
-        let salt = scope::apart(&self.site.counters).map_or(0, Apart::salt);
+    /// The key of these parts; the salt of a scope sets its keys apart.
+    pub(crate) fn salted<P: Part<Owned = K>>(&'static self, parts: &P, salt: u64) -> Held<K> {
         Held { hash: self.core().memory.hash(parts) ^ salt, key: parts.own() }
     }
 
     /// Where bytes of this key live on a channel.
     ///
-    /// `stamps` are those of its tags: where one has changed, the entry is elsewhere.
-    pub(crate) fn address(&self, key: &Held<K>, channel: &Channel, stamps: &[u8]) -> Result<Address, Error> {
+    /// `apart` are the stamps of its tags, and the salt of its scope: where one differs, the entry is elsewhere.
+    pub(crate) fn address(&self, key: &Held<K>, channel: &Channel, apart: &[u8]) -> Result<Address, Error> {
         let unsupported =
             |what| Error::new(ErrorKind::Unsupported, format!("serde cannot carry the {what} of this site"));
         let encode = self.facts.key.ok_or_else(|| unsupported("key"))?;
@@ -148,11 +150,8 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
             return Err(unsupported("value"));
         }
         let mut canonical = encode(&key.key)?;
-        if let Some(apart) = scope::apart(&self.site.counters) {
-            canonical.extend(apart.salt().to_le_bytes());
-        }
-        canonical.extend(stamps);
-        Ok(channel.address(self.schema(), &canonical))
+        canonical.extend(apart);
+        Ok(channel.address(self.site.schema(), self.schema(), &canonical))
     }
 
     /// The schema of this instance's envelopes.
@@ -188,16 +187,13 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
         }
     }
 
-    fn forget_tag(&self, tag: &str) {
-        let Some(core) = self.ready() else { return };
-        for hash in core.tags.take(tag) {
-            core.flights.overtake_hash(hash);
-            core.memory.remove_hash(hash);
+    fn forget_tag(&self, tag: &str) -> Option<()> {
+        let Some(core) = self.ready() else { return Some(()) };
+        for hash in core.tags.of(tag) {
+            core.flights.overtake_hash(hash)?;
+            core.memory.remove_hash(hash)?;
         }
-    }
-
-    fn clear_bytes(&self, route: &Route) -> Result<(), Error> {
-        route.bytes.as_ref().map_or(Ok(()), |channel| channel.clear(self.schema()))
+        Some(())
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) struct Registry {
     /// Overrides, in their order: pattern of the site's name, options.
     pub(crate) overrides: Vec<Options>,
     pub(crate) warnings: Vec<String>,
+    /// What is wrong with a file that is watched, while the configuration before it holds.
+    pub(crate) complaint: Option<String>,
     pub(crate) spawner: Option<Spawner>,
     /// The share of hits that every site verifies.
     pub(crate) verify: f64,
@@ -101,10 +103,14 @@ pub(crate) fn current() -> Arc<Registry> {
     }))
 }
 
-/// Puts `registry` in the place of the installed one.
-pub(crate) fn replace(registry: Arc<Registry>) {
-    let old = CURRENT.lock().replace(registry);
-    drop(old);
+/// Puts `new` in the place of `old`, if that is still the installed one; gives whether it was.
+pub(crate) fn replace(old: &Arc<Registry>, new: &Arc<Registry>) -> bool {
+    let mut current = CURRENT.lock();
+    let is_installed = current.as_ref().is_some_and(|current| Arc::ptr_eq(current, old));
+    let replaced = is_installed.then(|| current.replace(Arc::clone(new)));
+    drop(current);
+    drop(replaced);
+    is_installed
 }
 
 /// The executable's name, the default namespace.
@@ -121,6 +127,7 @@ impl Registry {
             broken: BTreeSet::new(),
             overrides: Vec::new(),
             warnings: Vec::new(),
+            complaint: None,
             spawner: None,
             verify: 0.0,
         }

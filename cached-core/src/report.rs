@@ -38,7 +38,7 @@ pub fn report() -> Report {
     Report {
         namespace: registry.namespace.clone(),
         rows: sites().into_iter().map(Row::of).collect(),
-        warnings: registry.warnings.clone(),
+        warnings: registry.warnings.iter().chain(&registry.complaint).cloned().collect(),
         wide: false,
     }
 }

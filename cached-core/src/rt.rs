@@ -23,6 +23,7 @@ use crate::call::{Manner, Ticket};
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
 use crate::memory::Header;
+use crate::scope::{self, Apart};
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -96,13 +97,24 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
 #[inline(never)]
 fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
     // The ticket first: from here on the call is counted, however it ends.
-    let ticket = Ticket::new(&memo.site.counters);
-    Miss { memo, key: memo.held(parts), manner: Manner::Ask, ticket, tags: Vec::new() }
+    let ticket = Ticket::new(memo.site.tally());
+    going_on(memo, parts, Manner::Ask, ticket)
 }
 
 /// A miss whatever is stored.
 fn again<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
-    Miss { memo, key: memo.held(parts), manner: Manner::Refresh, ticket: Ticket::silent(), tags: Vec::new() }
+    going_on(memo, parts, Manner::Refresh, Ticket::silent())
+}
+
+fn going_on<const F: u8, P: Part, V: Value>(
+    memo: &'static Memo<P::Owned, V>,
+    parts: &P,
+    manner: Manner,
+    ticket: Ticket,
+) -> Miss<F, P::Owned, V> {
+    let apart = scope::apart(&memo.site.counters);
+    let salt = apart.map_or(0, Apart::salt);
+    Miss { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }
 }
 
 /// A call, and how it ended.

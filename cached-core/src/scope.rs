@@ -3,8 +3,13 @@
 //! In: the scope that a thread has entered. Out: for a site, whether its calls ask the cache, under which
 //! salt its keys are, and where they are counted. While none is open, no site looks here.
 
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use foldhash::quality::RandomState;
+use once_cell::race::OnceBox;
 
 use crate::stats::Counters;
 use crate::sync::Mutex;
@@ -26,8 +31,10 @@ pub(crate) enum Scope {
 }
 
 /// The sites that were used in one isolated scope, by the address of their counters.
-#[derive(Default)]
-pub(crate) struct Isolated(Mutex<Vec<(usize, &'static Apart)>>);
+pub(crate) struct Isolated {
+    salt: u64,
+    sites: Mutex<Vec<(usize, &'static Apart)>>,
+}
 
 /// One site in one isolated scope.
 pub(crate) struct Apart {
@@ -48,8 +55,12 @@ impl Apart {
 }
 
 impl Isolated {
+    pub(crate) fn new() -> Self {
+        Self { salt: fresh_salt(), sites: Mutex::new(Vec::new()) }
+    }
+
     fn of(&self, site: &Counters) -> &'static Apart {
-        let (address, mut sites) = (std::ptr::from_ref(site).addr(), self.0.lock());
+        let (address, mut sites) = (std::ptr::from_ref(site).addr(), self.sites.lock());
         if let Some((_, apart)) = sites.iter().find(|(known, _)| *known == address) {
             return apart;
         }
@@ -87,14 +98,45 @@ pub(crate) fn apart(site: &Counters) -> Option<&'static Apart> {
     }
 }
 
-/// Opens a scope; whether it is the first.
-pub(crate) fn open() -> bool {
-    OPEN.fetch_add(1, Ordering::SeqCst) == 0
+/// Held while the first scope opens or the last closes: whoever opens another meanwhile waits until no
+/// site is on the fast path.
+static CHANGING: Mutex<()> = Mutex::new(());
+
+/// A tag as this thread means it: in an isolated scope it is another.
+pub(crate) fn tag(tag: &str) -> Cow<'_, str> {
+    match current() {
+        Some(Scope::Isolated(isolated)) => Cow::Owned(format!("{:x} {tag}", isolated.salt)),
+        Some(Scope::Bypass) | None => Cow::Borrowed(tag),
+    }
 }
 
-/// Closes one; whether it was the last.
-pub(crate) fn close() -> bool {
-    OPEN.fetch_sub(1, Ordering::SeqCst) == 1
+/// The tags as this thread means them.
+pub(crate) fn tags(tags: Vec<String>) -> Vec<String> {
+    tags.into_iter().map(|name| tag(&name).into_owned()).collect()
+}
+
+/// What sets an entry on bytes apart: the stamps of its tags, and the salt of a scope, if there is one.
+pub(crate) fn set_apart(stamps: &[u8], salt: u64) -> Cow<'_, [u8]> {
+    match salt {
+        0 => Cow::Borrowed(stamps),
+        salt => Cow::Owned([stamps, &salt.to_le_bytes()].concat()),
+    }
+}
+
+/// Opens a scope; if it is the first, `change` takes the sites off the fast path.
+pub(crate) fn open(change: fn()) {
+    let _changing = CHANGING.lock();
+    if OPEN.fetch_add(1, Ordering::SeqCst) == 0 {
+        change();
+    }
+}
+
+/// Closes one; if it was the last, `change` puts the sites back.
+pub(crate) fn close(change: fn()) {
+    let _changing = CHANGING.lock();
+    if OPEN.fetch_sub(1, Ordering::SeqCst) == 1 {
+        change();
+    }
 }
 
 /// Puts this thread into a scope, and gives the one it was in.
@@ -107,8 +149,12 @@ pub(crate) fn bypass_outside() {
     ALL_BYPASS.store(true, Ordering::Release);
 }
 
+/// Another for every site in every scope of every process: byte backends are shared.
 fn fresh_salt() -> u64 {
+    static PROCESS: OnceBox<u64> = OnceBox::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
+    let process = PROCESS.get_or_init(|| Box::new(RandomState::default().build_hasher().finish()));
     // SplitMix64's increment: odd, so that a thousand salts differ in all their bits.
-    NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    let salt = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (process ^ salt).max(1)
 }

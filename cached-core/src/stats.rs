@@ -34,6 +34,7 @@ pub(crate) enum Count {
     NotStored,
     Verified,
     Differences,
+    RefreshesLost,
     BackendErrors,
     Evicted,
 }
@@ -144,6 +145,8 @@ figures! {
     verified,
     /// Of `verified`, those where the stored value was another.
     differences,
+    /// Refreshes in the background that gave nothing: the body panicked, nobody took it, or its task was dropped.
+    refreshes_lost,
     /// Operations that a backend failed.
     backend_errors,
     /// Waits for another caller's computation that ended before it did.
@@ -263,6 +266,7 @@ impl Counters {
             not_stored: self.get(Count::NotStored),
             verified: self.get(Count::Verified),
             differences: self.get(Count::Differences),
+            refreshes_lost: self.get(Count::RefreshesLost),
             backend_errors: self.get(Count::BackendErrors),
             waits_ended: self.get(Count::WaitsEnded),
             entries: 0,

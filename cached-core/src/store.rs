@@ -76,20 +76,34 @@ pub(crate) enum How {
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 impl Channel {
-    pub(crate) fn address(&self, schema: [u8; 16], canonical: &[u8]) -> Address {
+    /// `site` is the schema of the site, `schema` that of one instance of it.
+    pub(crate) fn address(&self, site: [u8; 16], schema: [u8; 16], canonical: &[u8]) -> Address {
         let digest = codec::digest(canonical);
-        let key = format!("{}{}", self.site_prefix(schema), hex(&digest[..20]));
+        let key = format!("{}{}:{}", self.site_prefix(site), hex(&schema[..6]), hex(&digest[..20]));
         Address { key: Key::from(key), digest, schema }
     }
 
-    fn site_prefix(&self, schema: [u8; 16]) -> String {
-        format!("{}:{}:", self.prefix, hex(&schema))
+    fn site_prefix(&self, site: [u8; 16]) -> String {
+        format!("{}:{}:", self.prefix, hex(&site[..12]))
     }
 
     /// The bytes at an address.
     pub(crate) fn read(self: &Arc<Self>, how: How, address: &Address) -> Answer<Option<Bytes>> {
         let key = address.key.clone();
         self.ask(how, move |channel| channel.backend.get_many(&[key]), |found| found.into_iter().next().flatten())
+    }
+
+    /// A write in any case; one that the backend does not take is an error.
+    pub(crate) fn must(
+        self: &Arc<Self>,
+        how: How,
+        operation: impl FnOnce(&Channel) -> Reply<Vec<bool>> + Send + 'static,
+    ) -> Answer<()> {
+        let asked = self.ask(how, operation, |stored| stored == [true]);
+        Box::pin(async move {
+            let refused = || Error::new(ErrorKind::Backend, "the backend did not take a write in any case");
+            if asked.await? { Ok(()) } else { Err(refused()) }
+        })
     }
 
     /// Asks the backend. An async caller of a backend that blocks has it asked on a worker.
@@ -146,13 +160,15 @@ impl Channel {
     /// The stamps of some tags, one after the other; those that are not there are made.
     pub(crate) fn stamps(self: &Arc<Self>, how: How, tags: &[String]) -> Answer<Vec<u8>> {
         let keys: Vec<Key> = tags.iter().map(|tag| self.tag_key(tag)).collect();
-        let made: Vec<Write> = tags.iter().map(|tag| self.fresh(tag, When::Absent)).collect();
-        let channel = Arc::clone(self);
+        let (channel, tags) = (Arc::clone(self), tags.to_vec());
         let read = move |keys: Vec<Key>| move |channel: &Channel| channel.backend.get_many(&keys);
         Box::pin(async move {
             let mut found = channel.ask(how, read(keys.clone()), |found| found).await?;
             if found.iter().any(Option::is_none) {
-                channel.ask(how, move |channel| channel.backend.set_many(made), drop).await?;
+                let make = move |channel: &Channel| {
+                    channel.backend.set_many(tags.iter().map(|tag| channel.fresh(tag, When::Absent)).collect())
+                };
+                channel.ask(how, make, drop).await?;
                 found = channel.ask(how, read(keys), |found| found).await?;
             }
             let stamp = |bytes: Option<Bytes>| bytes.and_then(|bytes| bytes.first_chunk::<16>().copied());
@@ -165,7 +181,7 @@ impl Channel {
     /// Gives a tag another stamp: what was stored under the old one is not found any more.
     pub(crate) fn restamp(self: &Arc<Self>, how: How, tag: &str) -> Answer<()> {
         let write = self.fresh(tag, When::Always);
-        self.ask(how, move |channel| channel.backend.set_many(vec![write]), drop)
+        self.must(how, move |channel| channel.backend.set_many(vec![write]))
     }
 
     /// How long ago the bytes at an address were computed.
@@ -213,10 +229,10 @@ impl Channel {
         self.backend.set_many(vec![write])
     }
 
-    /// Removes all entries of one schema, after the writes that have begun.
-    pub(crate) fn clear(&self, schema: [u8; 16]) -> Result<(), Error> {
+    /// Removes all entries of one site, of all its instances, after the writes that have begun.
+    pub(crate) fn clear(&self, site: [u8; 16]) -> Result<(), Error> {
         let _alone = self.gate.alone();
-        wait(self.op_timeout, || self.backend.clear(&self.site_prefix(schema)))
+        wait(self.op_timeout, || self.backend.clear(&self.site_prefix(site)))
     }
 }
 

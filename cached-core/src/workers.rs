@@ -1,7 +1,7 @@
 //! Threads for what a caller must not wait for: backends that block, and refreshes in the background.
 //!
 //! In: jobs. Out: a future, or nothing for a job that nobody waits for. At most four threads a pool,
-//! started when there is work and ended when there has been none for a while; at most 1,024 jobs wait.
+//! started when there is work and ended when there has been none for a while; so many jobs may wait, and no more.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,7 +15,6 @@ use crate::clock;
 use crate::sync::{Condvar, Mutex, wake};
 
 const THREADS: usize = 4;
-const QUEUE: usize = 1_024;
 const REST: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -32,6 +31,8 @@ pub(crate) enum Purpose {
 /// Threads of one sort, with their queue.
 pub(crate) struct Pool {
     name: &'static str,
+    /// How many jobs may wait.
+    queue: usize,
     state: Mutex<State>,
     work: Condvar,
     written: Condvar,
@@ -46,14 +47,15 @@ struct State {
 }
 
 /// For operations of backends.
-pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker");
-/// For bodies that refresh what is stale; apart, since they may take long.
-pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh");
+pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker", 1_024);
+/// For bodies that refresh what is stale; apart, since they may take long. Few wait: who waits in line leads
+/// its flight, and would hold up whoever comes after the window of the old value.
+pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh", THREADS);
 
 impl Pool {
-    const fn new(name: &'static str) -> Self {
+    const fn new(name: &'static str, queue: usize) -> Self {
         let state = State { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0 };
-        Self { name, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
+        Self { name, queue, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
     }
 
     /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
@@ -65,7 +67,7 @@ impl Pool {
         work: impl FnOnce(T) + Send + 'static,
     ) -> Result<(), T> {
         let mut state = self.state.lock();
-        if state.queue.len() >= QUEUE {
+        if state.queue.len() >= self.queue {
             return Err(data);
         }
         if state.resting <= state.queue.len() && state.threads < THREADS {

@@ -8,6 +8,7 @@ use crate::func::opaque;
 use crate::model::{Form, Model};
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::parse_quote;
 
 /// The item with the errors; `Err` where they have to stand elsewhere.
 pub(crate) fn keep(model: &Model, item: &TokenStream, errors: syn::Error) -> Result<TokenStream, syn::Error> {
@@ -19,14 +20,17 @@ pub(crate) fn keep(model: &Model, item: &TokenStream, errors: syn::Error) -> Res
         Form::Free => Ok(quote!(#item #every #vis type #home = (#([(); #told],)*);)),
         Form::Beside if !model.generic && opaque(&model.output).is_none() => {
             let (wrong, outside, inputs) = (names.hidden("kept"), model.home_outside(), &model.key.entry);
-            let [site, entry, uncached, refresh] =
-                ["site", "entry", "uncached", "refresh"].map(|what| names.near(what));
-            let [uncached, refresh] = [uncached, refresh].map(|name| renamed(body_sig, &name));
+            let [site, entry, with_outcome, uncached, refresh] =
+                ["site", "entry", "with_outcome", "uncached", "refresh"].map(|what| names.near(what));
+            let [mut with_outcome, uncached, refresh] =
+                [with_outcome, uncached, refresh].map(|name| renamed(body_sig, &name));
+            with_outcome.output = parse_quote!(-> [(); #outside::#wrong]);
             Ok(quote! {
                 #item
                 #every const #wrong: ::core::primitive::usize = { #(#told;)* 0 };
                 #every #vis fn #site() -> [(); #outside::#wrong] { loop {} }
                 #every #vis fn #entry(#(#inputs),*) -> [(); #outside::#wrong] { loop {} }
+                #every #vis #with_outcome { loop {} }
                 #every #vis #uncached { loop {} }
                 #every #vis #refresh { loop {} }
             })

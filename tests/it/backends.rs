@@ -352,3 +352,39 @@ async fn shutdown_writes_what_is_queued_and_says_what_it_could_not_write() {
     }
     assert_eq!(queued::site().stats().hits, 3, "later calls work");
 }
+
+#[test]
+fn what_another_process_stored_is_forgotten_by_one_that_never_called() {
+    #[cached(name = "backends.foreign_clear", ttl = "1h")]
+    fn stored(n: u64) -> u64 {
+        n
+    }
+    #[cached(name = "backends.foreign_clear_generic", ttl = "1h")]
+    fn generic<
+        T: Clone + Eq + std::hash::Hash + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static,
+    >(
+        value: T,
+    ) -> Vec<T> {
+        vec![value]
+    }
+    let sites = ["backends.foreign_clear", "backends.foreign_clear_generic"];
+    if let Some(directory) = told() {
+        on_file(&directory, &sites).install().unwrap();
+        let called = || assert_eq!((stored(1), generic(1_u8), generic(1_u16)), (1, vec![1], vec![1]));
+        if std::env::var_os("CACHED_TESTS_CLEAR").is_some() {
+            stored::site().clear().unwrap();
+            generic::site().clear().unwrap();
+        }
+        called();
+        println!("\nruns {}\nruns {}", stored::site().stats().runs, generic::site().stats().runs);
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let test = "what_another_process_stored_is_forgotten_by_one_that_never_called";
+    assert_eq!(printed(start(test, scratch.path()), "runs "), [1, 2]);
+    assert_eq!(printed(start(test, scratch.path()), "runs "), [0, 0]);
+    let mut clearing = Command::new(std::env::current_exe().unwrap());
+    clearing.args(["--exact", "--nocapture", &format!("backends::{test}")]).env(DIRECTORY, scratch.path());
+    let clearing = clearing.env("CACHED_TESTS_CLEAR", "1").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    assert_eq!(printed(clearing.unwrap(), "runs "), [1, 2], "and then computed");
+}

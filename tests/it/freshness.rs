@@ -462,3 +462,29 @@ fn methods_and_generic_functions_refresh_in_the_background_too() {
     }
     assert_eq!((Shop::price_site().stats().stale, echo::site().stats().stale), (1, 2));
 }
+
+#[test]
+fn who_waits_for_a_computation_that_fails_is_given_the_old_value_too() {
+    static FAIL: AtomicBool = AtomicBool::new(false);
+    static OPEN: AtomicBool = AtomicBool::new(true);
+    #[cached(name = "freshness.failing_lead", ttl = "1m", stale_if_error = "1h")]
+    async fn fragile(n: u64) -> Result<u64, String> {
+        std::future::poll_fn(|_| match OPEN.load(Ordering::SeqCst) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        })
+        .await;
+        if FAIL.load(Ordering::SeqCst) { Err("no".into()) } else { Ok(n) }
+    }
+    let _guard = with(fragile::site(), false, &[]);
+    assert_eq!(block_on(fragile(1)), Ok(1));
+    testing::advance(MINUTE);
+    (OPEN.store(false, Ordering::SeqCst), FAIL.store(true, Ordering::SeqCst));
+    let callers: Vec<_> = (0..5).map(|_| poll_n(Box::pin(fragile(1)), 1).unwrap_err().future).collect();
+    OPEN.store(true, Ordering::SeqCst);
+    for caller in callers {
+        assert_eq!(block_on(caller), Ok(1));
+    }
+    let stats = fragile::site().stats();
+    assert_eq!((stats.calls, stats.stale, stats.runs, stats.errors), (6, 5, 2, 0), "{stats:?}");
+}

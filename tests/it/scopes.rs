@@ -147,3 +147,33 @@ fn a_test_binary_can_switch_the_cache_off() {
     let output = child.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+#[test]
+fn sites_without_flights_hit_in_a_scope_too() {
+    #[cached(flight = "off")]
+    fn alone_each(n: u64) -> u64 {
+        n
+    }
+    let _test = isolated();
+    assert_eq!((alone_each(1), alone_each(1)), (1, 1));
+    counted(alone_each::site()).calls(2).misses(1).hits(1);
+}
+
+#[test]
+fn scopes_that_open_at_once_are_all_apart() {
+    double(77);
+    let together = Arc::new(Barrier::new(8));
+    for _ in 0..200 {
+        let test = || {
+            let together = Arc::clone(&together);
+            std::thread::spawn(move || {
+                together.wait();
+                let _test = isolated();
+                assert_eq!(double(77), 154);
+                counted(double::site()).calls(1).misses(1);
+            })
+        };
+        let tests: Vec<_> = (0..8).map(|_| test()).collect();
+        tests.into_iter().for_each(|test| test.join().unwrap());
+    }
+}

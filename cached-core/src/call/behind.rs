@@ -3,6 +3,7 @@
 //! In: a miss, and a body that owns what it needs. Out: the stale value at once, if there is one in its
 //! window; else what a call gives that computes for itself.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,7 +18,7 @@ use crate::key::{OwnedKey, Value};
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::registry;
-use crate::stats::Lap;
+use crate::stats::{Count, Counters, Lap};
 use crate::workers::{Purpose, REFRESHES};
 
 impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
@@ -35,12 +36,20 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
             Turn::Side(_) | Turn::Free => (call, None),
         };
         let Some(given) = given else { return call.compute_here(turn, body) };
-        // When it is not taken, the lead passes on: the next who finds the value stale tries.
-        let scope = Handle::here();
-        let refused = REFRESHES.submit(Purpose::Answer, (call, turn, body), move |(call, turn, body)| {
-            scope.run(|| drop(call.compute_here::<F, R>(turn, body)));
+        let (scope, core, hash) = (Handle::here(), call.core, call.key.hash);
+        let lost = Loss(call.counters);
+        let refused = REFRESHES.submit(Purpose::Write, (call, turn, body, lost), move |(call, turn, body, lost)| {
+            // It may have waited, and been forgotten or deposed meanwhile.
+            if !call.is_void(&turn) {
+                scope.run(|| drop(call.compute_here::<F, R>(turn, body)));
+            }
+            lost.forget();
         });
-        drop(refused);
+        if let Err(refused) = refused {
+            // The lead passes on, and the next who finds the value stale tries.
+            core.resting.remove(hash);
+            drop(refused);
+        }
         given.give()
     }
 
@@ -50,6 +59,21 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
         M: FnOnce() -> B,
     {
         Behind { stage: Stage(At::New(self)), make: Some(make), body: None }
+    }
+}
+
+/// Counts a refresh that gave nothing: its body panicked, nobody took it, or its task was dropped.
+struct Loss(&'static Counters);
+
+impl Loss {
+    fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Loss {
+    fn drop(&mut self) {
+        self.0.add(Count::RefreshesLost, 1);
     }
 }
 
@@ -126,9 +150,15 @@ where
             at = match (spawner, at) {
                 (Some(spawn), At::Under(call, Doing::Compute(turn @ Turn::Lead(_)))) => match call.leave_behind() {
                     (call, Some(given)) => {
+                        let counters = call.counters;
                         let stage = Stage::<F, K, V>(At::Under(call, Doing::Compute(turn)));
-                        let refresh = Run { body: make(), stage };
-                        spawn(Box::pin(Handle::here().wrap(async move { drop(refresh.await) })));
+                        let (refresh, lost) = (Run { body: make(), stage }, Loss(counters));
+                        let task = Handle::here().wrap(async move {
+                            drop(refresh.await);
+                            lost.forget();
+                        });
+                        // A spawner that panics, without a runtime say, loses the refresh and not the call.
+                        let _ = catch_unwind(AssertUnwindSafe(|| spawn(Box::pin(task))));
                         return Poll::Ready(given.give());
                     }
                     (call, None) => At::Under(call, Doing::Compute(turn)),

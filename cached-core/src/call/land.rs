@@ -71,12 +71,14 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match life {
             Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
             Some(life) if matches!(self.route.way, Way::Memory) => self.keep(turn, kept, life),
-            Some(_) | None => self.share_only(turn, kept),
+            Some(life) => self.share_only(turn, kept, deadline(life)),
+            // Not to be kept: only those have it who asked before it was there.
+            None => self.share_only(turn, kept, NEVER),
         }
     }
 
-    fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>) {
-        turn.land(Shared { kept, deadline: NEVER }, || ());
+    fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>, deadline: u64) {
+        turn.land(Shared { kept, deadline }, || ());
         self.counters.add(Count::NotStored, 1);
     }
 
@@ -98,16 +100,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, writer: Writer) {
+        let deadline = deadline(life);
         let encoded = self.memo.facts.value.map(|(encode, _)| encode(kept.as_ref()));
         let (payload, remote) = match (encoded, self.remote.take()) {
             (Some(Ok(payload)), Some(remote)) => (payload, remote),
             (Some(Err(error)), _) => {
                 self.memo.site.fault(&error);
-                return self.share_only(turn, kept);
+                return self.share_only(turn, kept, deadline);
             }
-            _ => return self.share_only(turn, kept),
+            _ => return self.share_only(turn, kept, deadline),
         };
-        let deadline = life.map_or(NEVER, |life| clock::after(clock::now(), life));
         let (memo, generation) = (self.memo, self.state.generation());
         let life = store::Life { created: clock::wall(), ttl: life, window: self.route.lives.window() };
         let shared = Shared { kept, deadline };
@@ -118,11 +120,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Writer::Worker => {
                 if let Err(cargo) = OPERATIONS.submit(Purpose::Write, cargo, Cargo::carry) {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
-                    self.share_only(cargo.turn, cargo.shared.kept);
+                    self.share_only(cargo.turn, cargo.shared.kept, deadline);
                 }
             }
         }
     }
+}
+
+/// When a life that begins now ends.
+fn deadline(life: Option<Duration>) -> u64 {
+    life.map_or(NEVER, |life| clock::after(clock::now(), life))
 }
 
 /// A value on its way to a backend.

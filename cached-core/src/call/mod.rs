@@ -15,7 +15,7 @@ use crate::key::{Held, OwnedKey, Value};
 use crate::memo::{Core, Memo, Shared};
 use crate::memory::{Kept, Look};
 use crate::project::Project;
-use crate::scope;
+use crate::scope::{self, Apart};
 use crate::site::{Route, Way, drawn};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
@@ -35,13 +35,16 @@ pub struct Miss<const F: u8, K: 'static, V: 'static> {
     pub(crate) manner: Manner,
     pub(crate) ticket: Ticket,
     pub(crate) tags: Vec<String>,
+    /// The scope in which the call was made.
+    pub(crate) apart: Option<&'static Apart>,
+    pub(crate) salt: u64,
 }
 
 impl<const F: u8, K, V> Miss<F, K, V> {
     /// What is stored of this call belongs to these tags.
     #[must_use]
     pub fn tagged(self, tags: Vec<String>) -> Self {
-        Self { tags, ..self }
+        Self { tags: scope::tags(tags), ..self }
     }
 }
 
@@ -67,10 +70,6 @@ impl Ticket {
     /// For a `refresh`, which is not a call.
     pub(crate) fn silent() -> Self {
         Ticket(None)
-    }
-
-    fn count_in(&mut self, counters: &'static Counters) {
-        self.0 = self.0.map(|_| counters);
     }
 
     /// Somebody else counts this call.
@@ -170,6 +169,7 @@ struct Call<K: OwnedKey, V: Value> {
     core: &'static Core<K, V>,
     counters: &'static Counters,
     key: Held<K>,
+    salt: u64,
     tags: Vec<String>,
     reason: Reason,
     manner: Manner,
@@ -187,13 +187,19 @@ struct Call<K: OwnedKey, V: Value> {
 /// A stored value whose time has passed.
 struct Old<V> {
     kept: Kept<V>,
-    /// When it passed.
-    ended: u64,
+    /// How long ago that was when it was seen, and when it was seen.
+    passed: Duration,
+    seen: u64,
 }
 
 impl<V> Old<V> {
+    fn new(kept: Kept<V>, passed: Duration) -> Self {
+        Old { kept, passed, seen: clock::now() }
+    }
+
     fn is_within(&self, window: Duration) -> bool {
-        clock::now() < clock::after(self.ended, window)
+        let since = Duration::from_nanos(clock::now().saturating_sub(self.seen));
+        self.passed.saturating_add(since) < window
     }
 }
 
@@ -211,17 +217,31 @@ struct Remote {
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, mut manner, mut ticket, tags } = miss;
-        let counters = scope::apart(&memo.site.counters).map_or(&memo.site.counters, |apart| &apart.counters);
-        ticket.count_in(counters);
+        let Miss { memo, key, mut manner, ticket, tags, apart, salt } = miss;
+        let counters = apart.map_or(&memo.site.counters, |apart| &apart.counters);
         if scope::is_bypassed() {
             manner = Manner::Avoid;
         }
         let (state, route) = memo.site.route();
         let core = memo.core();
         let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
-        let mut call =
-            Self { memo, core, counters, key, tags, reason, manner, ticket, state, route, remote, lap, again, old };
+        let mut call = Self {
+            memo,
+            core,
+            counters,
+            key,
+            salt,
+            tags,
+            reason,
+            manner,
+            ticket,
+            state,
+            route,
+            remote,
+            lap,
+            again,
+            old,
+        };
         let step = call.first_step();
         (call, step)
     }
@@ -234,7 +254,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match &route.way {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
-            Way::Memory => self.enter(),
+            Way::Memory => match self.look_again() {
+                Some(hit) => hit,
+                None => self.enter(),
+            },
             Way::Bytes(_) if !self.tags.is_empty() => Step::Tags,
             Way::Bytes(channel) => self.address(channel, &[]),
         }
@@ -267,7 +290,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn address(&mut self, channel: &Arc<Channel>, stamps: &[u8]) -> Step<K, V> {
-        match self.memo.address(&self.key, channel, stamps) {
+        match self.memo.address(&self.key, channel, &scope::set_apart(stamps, self.salt)) {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
                 let (when, began) = (When::Absent, clock::wall());
@@ -309,15 +332,24 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
     /// While another caller computes, what is stored is given within the window of `stale`.
     fn stale_or(&mut self, step: Step<K, V>) -> Step<K, V> {
-        let window = self.route.lives.stale;
-        if window > Duration::ZERO && self.remote.is_none() && self.manner == Manner::Ask {
-            match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route)) {
-                Some(Look::Live(kept, _)) => return Step::Give(kept, Outcome::Hit),
-                Some(Look::Ended(kept, ended)) => self.old = Some(Old { kept, ended }),
-                Some(Look::Nothing(_)) | None => {}
-            }
+        self.give_old(self.route.lives.stale).unwrap_or(step)
+    }
+
+    /// Looks into memory, if that is where entries are: a value to give, or why there is none and what is left
+    /// of an old one.
+    fn look_again(&mut self) -> Option<Step<K, V>> {
+        if self.remote.is_some() || self.manner != Manner::Ask {
+            return None;
         }
-        self.give_old(window).unwrap_or(step)
+        match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route))? {
+            Look::Live(kept, _) => return Some(Step::Give(kept, Outcome::Hit)),
+            Look::Ended(kept, ended) => {
+                self.reason = Reason::Expired;
+                self.old = Some(Old::new(kept, clock::since(ended)));
+            }
+            Look::Nothing(reason) => self.reason = reason,
+        }
+        None
     }
 
     /// The old value, if it may still be given within a window.
@@ -346,18 +378,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             remote.landed = landed;
             return Step::Read(Some(lead));
         }
-        match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route)) {
-            // What was found is not landed: it may be older than an invalidation that came before a follower.
-            // The next in line leads, and looks for itself.
-            Some(Look::Live(kept, _)) => return Step::Give(kept, Outcome::Hit),
-            Some(Look::Ended(kept, ended)) => {
-                self.reason = Reason::Expired;
-                self.old = Some(Old { kept, ended });
-            }
-            Some(Look::Nothing(reason)) => self.reason = reason,
-            None => {}
+        // What was found is not landed: it may be older than an invalidation that came before a follower.
+        // The next in line leads, and looks for itself.
+        match self.look_again() {
+            Some(hit) => hit,
+            None => self.compute(lead),
         }
-        self.compute(lead)
     }
 
     /// What the bytes say.
@@ -392,8 +418,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.reason = Reason::Expired;
                 let passed = Duration::from_millis(clock::wall().saturating_sub(ended));
                 if passed < self.route.lives.window() {
-                    let ended = clock::now().saturating_sub(clock::after(0, passed));
-                    self.old = decode(payload).map(|value| Old { kept: kept(value), ended });
+                    self.old = decode(payload).map(|value| Old::new(kept(value), passed));
                 }
             }
             Found::Nothing(reason) => self.reason = reason,
@@ -456,6 +481,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             self.counters.add(Count::Differences, 1);
             self.memo.site.differs(&stored, &fresh);
         }
+    }
+
+    /// Whether anybody has any use for what the body would give.
+    fn is_void(&self, turn: &Turn<K, V>) -> bool {
+        matches!(turn, Turn::Lead(lead) if lead.is_void())
     }
 
     /// Splits what refreshes in the background from the caller, who is given the old value.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,10 +80,13 @@ impl Config {
     /// # Errors
     /// When the file cannot be read or is not TOML, with its path and line.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
+        Self::from_text(path.as_ref(), std::fs::read_to_string(path.as_ref()))
+    }
+
+    /// The configuration in the text of a file.
+    fn from_text(path: &Path, text: io::Result<String>) -> Result<Self, Error> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::new(ErrorKind::Parse, format!("{shown} cannot be read: {error}")))?;
+        let text = text.map_err(|error| Error::new(ErrorKind::Parse, format!("{shown} cannot be read: {error}")))?;
         let mut config = Self::new();
         layers::toml(&mut config, &text, &|line| Source::Place(format!("{shown}:{line}")))?;
         Ok(config)
@@ -191,9 +194,14 @@ impl Config {
     /// # Errors
     /// With every fault at once, each with its file and line; nothing has changed then.
     pub fn install(self) -> Result<Vec<String>, Error> {
-        let registry = self.check().map_err(Error::config)?;
-        let registry = Arc::new(registry);
-        registry::replace(Arc::clone(&registry));
+        let registry = loop {
+            let old = registry::current();
+            let registry = Arc::new(self.clone().check(&old).map_err(Error::config)?);
+            // If another was installed meanwhile, what was kept of the old one is not in force any more.
+            if registry::replace(&old, &registry) {
+                break registry;
+            }
+        };
         for site in sites() {
             site.reroute();
         }
@@ -203,8 +211,7 @@ impl Config {
         Ok(registry.warnings.clone())
     }
 
-    fn check(self) -> Result<Registry, Vec<String>> {
-        let old = registry::current();
+    fn check(self, old: &Registry) -> Result<Registry, Vec<String>> {
         let mut faults = self.faults;
         let namespace = self.namespace.unwrap_or_else(registry::executable);
         let mut registry = Registry::empty(namespace);
@@ -334,7 +341,9 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
 #[must_use = "the number of writes that were lost"]
 pub fn shutdown(deadline: Duration) -> usize {
     let end = clock::after(clock::now(), deadline);
-    let unwritten = workers::OPERATIONS.flush(deadline);
+    // What refreshes may still write.
+    let refreshes = workers::REFRESHES.flush(deadline);
+    let unwritten = refreshes + workers::OPERATIONS.flush(clock::until(end));
     for alias in registry::current().aliases.values() {
         if let Place::Bytes(channel) = &alias.place {
             let rest = clock::until(end);

@@ -5,7 +5,9 @@
 
 use std::fmt;
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -26,15 +28,17 @@ pub struct Watch(Arc<Watched>);
 struct Watched {
     path: PathBuf,
     complete: Complete,
-    /// The text that was looked at last, right or wrong.
-    seen: Mutex<Option<String>>,
+    looking: AtomicBool,
+    /// What was found when it was looked at last, right or wrong; nothing where there was no file.
+    seen: Mutex<Option<Option<String>>>,
 }
 
 impl Config {
     /// Installs the configuration in a TOML file, now and, within a second, whenever the file changes.
     /// `complete` adds what is not in the file.
     ///
-    /// A file that becomes wrong, or vanishes, changes nothing: it is said on stderr and in the report.
+    /// A file that becomes wrong, or vanishes, changes nothing: it is said on stderr and in the report. What has
+    /// begun when the guard is dropped is still installed.
     ///
     /// # Errors
     /// As [`Config::from_file`] and [`Config::install`], for the file as it is now.
@@ -49,7 +53,12 @@ impl Config {
         path: impl Into<PathBuf>,
         complete: impl Fn(Config) -> Result<Config, Error> + Send + Sync + 'static,
     ) -> Result<Watch, Error> {
-        let watched = Watched { path: path.into(), complete: Box::new(complete), seen: Mutex::new(None) };
+        let watched = Watched {
+            path: path.into(),
+            complete: Box::new(complete),
+            looking: AtomicBool::new(false),
+            seen: Mutex::new(None),
+        };
         watched.look()?;
         let watched = Arc::new(watched);
         let weak = Arc::downgrade(&watched);
@@ -82,29 +91,47 @@ fn keep_looking(watched: &Weak<Watched>) {
 
 impl Watched {
     fn look(&self) -> Result<bool, Error> {
-        let text = std::fs::read_to_string(&self.path).ok();
-        let mut seen = self.seen.lock();
-        if text.is_some() && *seen == text {
+        // One look at a time, so that an older text is never installed after a newer one.
+        let Some(_looking) = Looking::begin(&self.looking) else { return Ok(false) };
+        let text = std::fs::read_to_string(&self.path);
+        let now = text.as_ref().ok().cloned();
+        if self.seen.lock().replace(now.clone()) == Some(now) {
             return Ok(false);
         }
-        let gone = text.is_none() && seen.as_deref() == Some("");
-        *seen = Some(text.unwrap_or_default());
-        drop(seen);
-        if gone {
-            return Ok(false);
-        }
-        (self.complete)(Config::from_file(&self.path)?)?.install()?;
+        let config = Config::from_text(&self.path, text)?;
+        let completed = catch_unwind(AssertUnwindSafe(|| (self.complete)(config)));
+        let panicked = |_| Error::new(ErrorKind::Config, "what completes the watched configuration panicked");
+        completed.map_err(panicked)??.install()?;
         Ok(true)
+    }
+}
+
+/// While it lives, nobody else looks.
+struct Looking<'a>(&'a AtomicBool);
+
+impl<'a> Looking<'a> {
+    fn begin(looking: &'a AtomicBool) -> Option<Self> {
+        (!looking.swap(true, Ordering::AcqRel)).then_some(Looking(looking))
+    }
+}
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 
 /// Says what is wrong on stderr, and in the report as long as the configuration before it holds.
 fn complain(error: &Error) {
-    let warning = format!("{error}; the configuration before it holds");
-    let _ = writeln!(std::io::stderr(), "cached: {warning}");
-    let current = registry::current();
-    let warnings = current.warnings.iter().cloned().chain([warning]).collect();
-    registry::replace(Arc::new(Registry { warnings, ..Registry::clone(&current) }));
+    let complaint = format!("{error}; the configuration before it holds");
+    let _ = writeln!(std::io::stderr(), "cached: {complaint}");
+    loop {
+        let old = registry::current();
+        let new = Registry { complaint: Some(complaint.clone()), ..Registry::clone(&old) };
+        if registry::replace(&old, &Arc::new(new)) {
+            return;
+        }
+    }
 }
 
 impl fmt::Debug for Watch {

@@ -154,15 +154,16 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// Removes whatever has this hash; runs no code of a key's.
-    pub(crate) fn remove_hash(&self, hash: u64) {
-        while let Some(removed) = self.map.remove(&AnyOf(hash)) {
+    pub(crate) fn remove_hash(&self, hash: u64) -> Option<()> {
+        while let Some(removed) = inside(|| self.map.remove(&AnyOf(hash)))? {
             drop(removed);
         }
+        Some(())
     }
 
-    /// Whether anything has this hash.
+    /// Whether anything has this hash; yes, if that cannot be asked now.
     pub(crate) fn has_hash(&self, hash: u64) -> bool {
-        self.map.contains_key(&AnyOf(hash))
+        inside(|| self.map.contains_key(&AnyOf(hash))).unwrap_or(true)
     }
 
     /// Removes everything, one entry at a time, so that values are dropped outside locks.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use once_cell::race::OnceRef;
 
 use crate::clock;
+use crate::codec;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::registry;
 use crate::scope;
@@ -148,9 +149,8 @@ pub(crate) trait Instance: Sync {
     fn entries(&self) -> usize;
     fn flights(&self) -> usize;
     fn set_max_entries(&self, max_entries: usize);
-    fn forget_tag(&self, tag: &str);
+    fn forget_tag(&self, tag: &str) -> Option<()>;
     fn clear_memory(&self);
-    fn clear_bytes(&self, route: &Route) -> Result<(), Error>;
 }
 
 impl Site {
@@ -198,7 +198,8 @@ impl Site {
             return apart.counters.snapshot();
         }
         let mut stats = self.counters.snapshot();
-        stats.entries = self.memos.lock().iter().map(|memo| memo.entries() as u64).sum();
+        let memos = self.memos.lock().clone();
+        stats.entries = memos.iter().map(|memo| memo.entries() as u64).sum();
         stats
     }
 
@@ -234,7 +235,9 @@ impl Site {
         drop(held);
         let memos = self.memos.lock().clone();
         memos.iter().for_each(|memo| memo.clear_memory());
-        route.map_or(Ok(()), |route| memos.iter().try_for_each(|memo| memo.clear_bytes(&route)))
+        // Also what another process stored, of instances that this one has not used.
+        let bytes = route.and_then(|route| route.bytes.clone());
+        bytes.map_or(Ok(()), |channel| channel.clear(self.schema()))
     }
 
     pub(crate) fn is_tagged(&self) -> bool {
@@ -242,9 +245,19 @@ impl Site {
     }
 
     /// Forgets what this process holds of a tag, and what it is computing.
-    pub(crate) fn forget_tag(&self, tag: &str) {
+    pub(crate) fn forget_tag(&self, tag: &str) -> Option<()> {
         let memos = self.memos.lock().clone();
-        memos.iter().for_each(|memo| memo.forget_tag(tag));
+        memos.iter().try_for_each(|memo| memo.forget_tag(tag))
+    }
+
+    /// The schema of the site, which is that of its one instance if it is not generic.
+    pub(crate) fn schema(&self) -> [u8; 16] {
+        codec::site_schema(self.meta.identity, self.meta.fingerprint, self.meta.version, "")
+    }
+
+    /// Where a call of this thread is counted: in its scope, or here.
+    pub(crate) fn tally(&'static self) -> &'static Counters {
+        scope::apart(&self.counters).map_or(&self.counters, |apart| &apart.counters)
     }
 
     /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;
@@ -315,14 +328,13 @@ impl Site {
         old
     }
 
-    /// Adds a memo, and divides the bound anew.
-    pub(crate) fn adopt(&self, memo: &'static dyn Instance) {
+    /// Adds a memo; [`Site::share`] divides the bound anew once it is there.
+    pub(crate) fn enlist(&self, memo: &'static dyn Instance) {
         self.memos.lock().push(memo);
-        self.share();
     }
 
     /// All memos of a generic function share the bound of their site. What is over it is dropped here.
-    fn share(&self) {
+    pub(crate) fn share(&self) {
         loop {
             let (memos, max_entries) = (self.memos.lock().clone(), self.route().1.max_entries);
             let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
@@ -340,9 +352,9 @@ impl Site {
 
     /// A fault of the backend is counted and said once; the call goes on. What could not be encoded,
     /// or is too long, is not the backend's fault.
-    pub(crate) fn fault(&self, error: &Error) {
+    pub(crate) fn fault(&'static self, error: &Error) {
         if error.kind() != ErrorKind::Encode {
-            self.counters.add(Count::BackendErrors, 1);
+            self.tally().add(Count::BackendErrors, 1);
         }
         self.warn(&format!("{}: backend \"{}\": {error}", self.at(), self.alias()));
     }
@@ -368,7 +380,8 @@ impl Site {
     /// Flights under way; for tests of what stays behind.
     #[doc(hidden)]
     pub fn flights(&self) -> usize {
-        self.memos.lock().iter().map(|memo| memo.flights()).sum()
+        let memos = self.memos.lock().clone();
+        memos.iter().map(|memo| memo.flights()).sum()
     }
 }
 

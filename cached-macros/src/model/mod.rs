@@ -138,7 +138,7 @@ impl Model {
             generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
             policy: Policy::new(args, &keeps, &root, errors),
             behind: Behind::new(args, &func, form, errors),
-            tagged: tags::tagged(args, &func, errors),
+            tagged: tags::tagged(args, &key, errors),
             body: func.body,
             root,
             form,

@@ -36,6 +36,8 @@ pub(crate) struct Key {
     pub(crate) entry: Vec<TokenStream>,
     /// Parameters made from `impl Trait` in arguments that the key leaves out.
     pub(crate) left_out: Vec<Ident>,
+    /// The names of the arguments that are in it.
+    pub(crate) named: Vec<String>,
 }
 
 /// One part of a key.
@@ -81,6 +83,7 @@ impl Key {
         for arg in &func.args {
             if said.keeps(arg) {
                 key.entry.push(declared(arg, is_given(arg, &read)));
+                key.named.extend(arg.bindings.iter().map(plain));
             } else {
                 key.left_out.extend(arg.made.iter().cloned());
             }

@@ -1,27 +1,24 @@
 //! The tags of an entry: texts in which arguments of the key may stand.
 //!
-//! In: the word `tags`, and the arguments. Out: the calls of `format!` that make them; a name that is no
+//! In: the word `tags`, and the key. Out: the calls of `format!` that make them; a name that is no
 //! argument of the key is refused, since `entry` has no other.
 
-use super::parts::words;
+use super::Key;
 use crate::args::{Args, bare};
 use crate::errors::{Errors, did_you_mean, list};
-use crate::func::{Func, plain};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{Error, Expr, Lit, LitStr};
 
 /// `.tagged(vec![format!("user:{id}")])`, or nothing.
-pub(crate) fn tagged(args: &Args, func: &Func, errors: &mut Errors) -> Option<TokenStream> {
+pub(crate) fn tagged(args: &Args, key: &Key, errors: &mut Errors) -> Option<TokenStream> {
     let (_, value) = args.get("tags")?;
     let message = "`tags` takes a list of texts, as in `tags = [\"user:{id}\"]`";
     let Expr::Array(written) = bare(value) else {
         errors.about("tags", Error::new_spanned(value, message));
         return None;
     };
-    let skipped = args.get("skip").map(|(_, skipped)| words(skipped.to_token_stream())).unwrap_or_default();
-    let of_key = |name: &String| *name != "self" && !skipped.contains(name);
-    let names: Vec<String> = func.args.iter().flat_map(|arg| arg.bindings.iter().map(plain)).filter(of_key).collect();
+    let names: Vec<String> = key.named.iter().filter(|name| *name != "self").cloned().collect();
     let mut texts = Vec::new();
     for item in &written.elems {
         match bare(item) {
