@@ -19,7 +19,7 @@ pub enum Outcome {
     Joined,
     /// The body ran and gave a value.
     Miss(Reason),
-    /// The cache was not asked: no such alias, a disabled site, a `dummy` backend, re-entry.
+    /// The cache was not asked: no such alias, a disabled site, a `dummy` backend, `bypass`, re-entry.
     Bypass,
     /// The body ran and gave an `Err`, panicked or was cancelled.
     Error,

@@ -144,7 +144,7 @@ fn verdict(stats: &Stats, way: &Way) -> String {
         Way::Off(Off::Unencodable) => "types that cannot be bytes",
         _ if stats.calls == 0 => "never called",
         _ if stats.errors == stats.calls => "errors only: see `errors = …`",
-        _ if stats.differences > 0 => "its key leaves something out",
+        _ if stats.differences > 0 => "differs from fresh: see `verify`",
         _ if stats.backend_errors > 0 => "its backend fails",
         _ if used && stats.evictions > stats.hits => "evicts before reuse: too small",
         _ if used && stats.misses == stats.calls && stats.cold == stats.misses && stats.not_stored == 0 => {

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
-use super::{Call, Miss, Run, Turn};
+use super::{Call, Miss, Run, Turn, verifying};
 use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
@@ -85,7 +85,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         body: impl FnOnce() -> R,
     ) -> R {
         self.lap = Lap::start();
-        let result = self.lap.run(body);
+        let result = verifying(|| self.lap.run(body));
         self.verify(&kept, &result);
         self.give(kept, Outcome::Hit)
     }

@@ -3,6 +3,7 @@
 //! In: an owned key and the body. Out: the value, and exactly one outcome. Sync and async callers
 //! take the same steps; they differ in how they wait, and nowhere else.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,6 +162,27 @@ impl<V: Value> Given<V> {
         self.ticket.end(Outcome::Stale);
         R::restore(value)
     }
+}
+
+thread_local! {
+    /// Whether the body that runs here does so only to be compared.
+    static VERIFYING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// So many differences of a site are said one by one.
+const SAID: u64 = 10;
+
+/// Runs a body, or one poll of it, that is only to be compared.
+fn verifying<T>(run: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            VERIFYING.set(false);
+        }
+    }
+    VERIFYING.set(true);
+    let _reset = Reset;
+    run()
 }
 
 /// One call on its way.
@@ -347,7 +369,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.reason = Reason::Expired;
                 self.old = Some(Old::new(kept, clock::since(ended)));
             }
-            Look::Nothing(reason) => self.reason = reason,
+            Look::Nothing(reason) => {
+                self.reason = reason;
+                self.old = None;
+            }
         }
         None
     }
@@ -456,30 +481,25 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 
-    /// Whether the body is to run for this hit as well.
+    /// Whether the body is to run for this hit as well. Not inside a body that runs for the same reason: of a
+    /// recursion every level would run again, and each of those its own.
     fn is_sampled(&self) -> bool {
-        self.route.verify > 0.0 && drawn(self.key.hash) < self.route.verify
+        let asked = self.route.verify > 0.0 && drawn(self.key.hash) < self.route.verify;
+        asked && self.memo.facts.is_comparable() && !VERIFYING.get()
     }
 
     /// Compares what is stored with what the body gave just now.
     fn verify<const F: u8, R: Project<F, Stored = V>>(&mut self, kept: &Kept<V>, result: &R) {
         self.lap.end();
-        let compared = result.stored().map(|fresh| self.memo.facts.compare(kept.as_ref(), fresh));
-        let (same, [stored, fresh]) = match compared {
-            Some(Some(compared)) => compared,
-            None => (false, ["a value".into(), "an `Err`".into()]),
-            Some(None) => {
-                let at = self.memo.site.at();
-                return self
-                    .memo
-                    .site
-                    .warn(&format!("{at}: its values cannot be verified: derive `PartialEq` for them"));
-            }
-        };
+        // An `Err` says nothing of the value.
+        let compared = result.stored().and_then(|fresh| self.memo.facts.compare(kept.as_ref(), fresh));
+        let Some((same, digests)) = compared else { return };
         self.counters.add(Count::Verified, 1);
         if !same {
             self.counters.add(Count::Differences, 1);
-            self.memo.site.differs(&stored, &fresh);
+            if self.counters.get(Count::Differences) <= SAID {
+                self.memo.site.differs(&digests);
+            }
         }
     }
 

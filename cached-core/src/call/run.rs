@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::land::Writer;
-use super::{Call, Miss, Step, Turn};
+use super::{Call, Miss, Step, Turn, verifying};
 use crate::backend::Bytes;
 use crate::clock::{self, Alarm};
 use crate::event::Outcome;
@@ -195,7 +195,8 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
 
     pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let At::Under(call, doing) = self else { return Poll::Pending };
-        let _here = if let Doing::Compute(turn) = doing { turn.run_here() } else { None };
+        let Doing::Compute(turn) = doing else { return verifying(|| call.lap.run(|| body.poll(cx))) };
+        let _here = turn.run_here();
         call.lap.run(|| body.poll(cx))
     }
 

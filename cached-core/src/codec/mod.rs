@@ -4,9 +4,13 @@
 //! anything: a type that serde cannot carry is fine until its site is routed to a byte backend.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
+
+use foldhash::quality::RandomState;
+use once_cell::race::OnceBox;
 
 use crate::error::Error;
 
@@ -46,6 +50,13 @@ pub struct Facts<K, V> {
     pub(crate) hooks: Hooks<V>,
 }
 
+/// A keyed digest: it tells one value from another, and what a value is to nobody.
+fn shown(mut bytes: Vec<u8>) -> String {
+    static KEY: OnceBox<u64> = OnceBox::new();
+    bytes.extend(KEY.get_or_init(|| Box::new(RandomState::default().build_hasher().finish())).to_le_bytes());
+    digest(&bytes)[..6].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 /// What the attribute asks of each value.
 pub(crate) struct Hooks<V> {
     /// `ttl = |value| …`.
@@ -60,22 +71,21 @@ impl<K, V> Facts<K, V> {
         Self { key, value, quiet, same, hooks: Hooks { ttl: None, cache_if: None } }
     }
 
-    /// Whether two values are the same, with their digests where they have any; `None` if nobody can say.
-    pub(crate) fn compare(&self, a: &V, b: &V) -> Option<(bool, [String; 2])> {
-        let bytes = |value| self.value.and_then(|(encode, _)| encode(value).ok());
-        let encoded = [bytes(a), bytes(b)];
-        // By bytes too: a `NaN` is not equal to itself.
-        let bytes_are = matches!(&encoded, [Some(a), Some(b)] if a == b);
-        let same = match (self.same, &encoded) {
-            (Some(same), _) => bytes_are || same(a, b),
-            (None, [Some(_), Some(_)]) => bytes_are,
-            (None, _) => return None,
-        };
-        let shown = |bytes: Option<Vec<u8>>| match bytes {
-            Some(bytes) => digest(&bytes)[..6].iter().map(|byte| format!("{byte:02x}")).collect(),
-            None => "no digest".to_owned(),
-        };
-        Some((same, encoded.map(shown)))
+    /// Whether two values can be compared.
+    pub(crate) fn is_comparable(&self) -> bool {
+        self.same.is_some() || self.value.is_some()
+    }
+
+    /// Whether two values are the same, and a digest of each that means nothing in another process; `None` if
+    /// that cannot be said.
+    pub(crate) fn compare(&self, a: &V, b: &V) -> Option<(bool, String)> {
+        let encoded = [a, b].map(|value| self.value.and_then(|(encode, _)| encode(value).ok()));
+        let equal = self.same.map(|same| same(a, b));
+        match encoded {
+            // By bytes too: a `NaN` is not equal to itself.
+            [Some(a), Some(b)] => Some((a == b || equal == Some(true), format!("{} and {}", shown(a), shown(b)))),
+            _ => equal.map(|equal| (equal, "without a digest".to_owned())),
+        }
     }
 
     /// Each value has a lifetime of its own.

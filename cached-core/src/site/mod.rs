@@ -359,14 +359,11 @@ impl Site {
         self.warn(&format!("{}: backend \"{}\": {error}", self.at(), self.alias()));
     }
 
-    /// A stored value was another than a fresh one; said every time, since each may be another key.
-    pub(crate) fn differs(&self, stored: &str, fresh: &str) {
+    /// A stored value was another than a fresh one.
+    pub(crate) fn differs(&self, digests: &str) {
         let at = self.at();
         let why = "something that it depends on is not in its key, or it is not deterministic";
-        let _ = writeln!(
-            std::io::stderr(),
-            "cached: {at}: the stored value ({stored}) is not what it gives now ({fresh}): {why}"
-        );
+        let _ = writeln!(std::io::stderr(), "cached: {at}: a stored value is not what it gives now ({digests}): {why}");
     }
 
     /// Says something of this site on stderr, once.
