@@ -14,7 +14,6 @@ use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
 use crate::memory::{Header, Kept};
 use crate::site::{Route, Way};
-use crate::stats::Count;
 use crate::store::{Address, Channel, Found, How};
 use crate::sync::block_on;
 
@@ -177,8 +176,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 let deadline = route.ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
                 let kept = Kept::new(value, self.memo.facts.quiet);
-                let gone = self.memo.core().memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
-                self.memo.site.counters.add(Count::Evicted, gone.evicted());
+                self.memo.core().memory.insert(self.key.clone(), kept, header).count(&self.memo.site.counters);
                 Ok(())
             }
             Way::Bytes(channel) => {

@@ -6,7 +6,6 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::{FoldHasher, RandomState};
-use quick_cache::Equivalent;
 
 /// A value that may be cached: shared between threads, and cloned for every caller.
 #[diagnostic::on_unimplemented(
@@ -312,12 +311,6 @@ pub(crate) struct Held<K> {
     pub(crate) key: K,
 }
 
-impl<K> Hash for Held<K> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
 impl<K: Eq> PartialEq for Held<K> {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash && self.key == other.key
@@ -325,26 +318,6 @@ impl<K: Eq> PartialEq for Held<K> {
 }
 
 impl<K: Eq> Eq for Held<K> {}
-
-/// A key that is looked for: the borrowed form of [`Held`].
-pub(crate) struct Sought<'a, P> {
-    pub(crate) hash: u64,
-    pub(crate) parts: &'a P,
-}
-
-impl<P> Hash for Sought<'_, P> {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl<P: Part> Equivalent<Held<P::Owned>> for Sought<'_, P> {
-    #[inline]
-    fn equivalent(&self, held: &Held<P::Owned>) -> bool {
-        self.hash == held.hash && self.parts.is(&held.key)
-    }
-}
 
 /// Passes a finished hash through a map that wants to hash.
 #[derive(Clone, Copy, Default)]

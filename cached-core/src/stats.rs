@@ -5,13 +5,11 @@
 //! counted in shared numbers.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use once_cell::race::OnceBox;
-
 use crate::clock;
-use crate::sync::{Mutex, Padded};
+use crate::record::Record;
 
 /// The shared numbers of a site.
 #[derive(Clone, Copy)]
@@ -186,7 +184,7 @@ impl Counters {
     #[inline]
     pub(crate) fn hit(&self) {
         let place = self.place.load(Ordering::Relaxed) as usize;
-        if let Some(count) = MINE.try_with(Cell::get).ok().flatten().and_then(|mine| mine.count(place)) {
+        if let Some(count) = Record::current().and_then(|mine| mine.count(place)) {
             // Only this thread writes this number.
             count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         } else {
@@ -224,10 +222,10 @@ impl Counters {
 
     pub(crate) fn snapshot(&self) -> Stats {
         let place = self.place.load(Ordering::Relaxed) as usize;
-        let owned: u64 = RECORDS.lock().iter().filter_map(|r| r.count(place)).map(|c| c.load(Ordering::Relaxed)).sum();
         let [cold, expired, invalidated, undecodable] =
             [Count::Cold, Count::Expired, Count::Invalidated, Count::Undecodable].map(|count| self.get(count));
-        let (hits, misses) = (owned + self.get(Count::SharedHits), cold + expired + invalidated + undecodable);
+        let (hits, misses) =
+            (Record::sum(place) + self.get(Count::SharedHits), cold + expired + invalidated + undecodable);
         let [joined, bypassed, errors] = [Count::Joined, Count::Bypassed, Count::Errors].map(|count| self.get(count));
         Stats {
             calls: hits + joined + misses + bypassed + errors,
@@ -250,62 +248,5 @@ impl Counters {
             runs: self.get(Count::Finished) + self.get(Count::Failed),
             body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
         }
-    }
-}
-
-const PER_CHUNK: usize = 64;
-
-/// The hits one thread counted, by the place of the site; passed on when the thread ends.
-struct Record {
-    taken: AtomicBool,
-    chunks: [OnceBox<Padded<[AtomicU64; PER_CHUNK]>>; 64],
-}
-
-static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
-
-thread_local! {
-    static MINE: Cell<Option<&'static Record>> = const { Cell::new(None) };
-    static LEASE: Lease = const { Lease };
-}
-
-/// Gives the thread's record back: one atomic store, when the thread ends.
-struct Lease;
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(record) = MINE.try_with(Cell::take).ok().flatten() {
-            record.taken.store(false, Ordering::Release);
-        }
-    }
-}
-
-impl Record {
-    #[inline]
-    fn count(&self, place: usize) -> Option<&AtomicU64> {
-        self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
-    }
-
-    fn allocate(&self, place: usize) -> Option<&AtomicU64> {
-        let chunk = self.chunks.get(place / PER_CHUNK)?;
-        let chunk = chunk.get_or_init(|| Box::new(Padded([const { AtomicU64::new(0) }; PER_CHUNK])));
-        Some(&chunk.0[place % PER_CHUNK])
-    }
-
-    /// This thread's record, taken from one that ended or made new; none once the thread is ending.
-    fn mine() -> Option<&'static Record> {
-        if let Some(mine) = MINE.try_with(Cell::get).ok().flatten() {
-            return Some(mine);
-        }
-        LEASE.try_with(|_| ()).ok()?;
-        let mut records = RECORDS.lock();
-        let idle = records.iter().copied().find(|record| !record.taken.swap(true, Ordering::Acquire));
-        let record = idle.unwrap_or_else(|| {
-            let made = Record { taken: AtomicBool::new(true), chunks: [const { OnceBox::new() }; 64] };
-            let made: &'static Record = Box::leak(Box::new(made));
-            records.push(made);
-            made
-        });
-        MINE.try_with(|mine| mine.set(Some(record))).ok()?;
-        Some(record)
     }
 }

@@ -1,22 +1,31 @@
 //! Rust values in this process, bounded by their number.
 //!
-//! In: a key, borrowed or held, and a value with its header. Out: the value. The engine inside
-//! is `quick_cache` (S3-FIFO, sharded); nothing outside this room knows that.
+//! In: a key, borrowed or held, and a value with its header. Out: the value. Reads take no lock and,
+//! once an entry has been hit a few times, write nothing that other threads read; the engine inside
+//! (`shard`, `table`, `policy`, `pin`) is known to this room only.
 
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
-use quick_cache::{Lifecycle, OptionsBuilder, UnitWeighter};
-
 use crate::clock::{self, NEVER};
 use crate::event::Reason;
-use crate::key::{Finished, Held, OwnedKey, Part, Seed, Sought, Value};
+use crate::key::{Held, OwnedKey, Part, Seed, Value};
+use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
+
+mod entry;
+mod pin;
+mod policy;
+mod shard;
+mod table;
+
+use entry::Entry;
+use pin::{Domain, Pin};
+use shard::Shard;
 
 /// A value as it is kept.
 ///
-/// What can be copied without running anybody's code lies in the slot itself; anything else lies
-/// behind an `Arc`, so that the user's `Clone` runs after the engine's lock is released.
+/// What can be copied without running anybody's code lies in the entry itself; anything else lies
+/// behind an `Arc`, which a flight can hand to its followers under its lock.
 #[derive(Clone)]
 pub(crate) enum Kept<V> {
     Inline(V),
@@ -61,12 +70,6 @@ pub(crate) struct Header {
     pub(crate) deadline: u64,
 }
 
-#[derive(Clone)]
-struct Entry<V> {
-    header: Header,
-    value: Kept<V>,
-}
-
 /// The bound of a memo, and how it judges what it finds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
@@ -81,20 +84,17 @@ pub(crate) struct Terms {
 /// The entries of one memo.
 pub(crate) struct Memory<K, V> {
     seed: Seed,
-    map: Cache<Held<K>, Entry<V>, UnitWeighter, Finished, Collect>,
+    domain: Domain,
+    /// A power of two of them.
+    shards: Box<[Shard<K, V>]>,
 }
 
 impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// An empty memory for at most `max_entries`.
     pub(crate) fn new(max_entries: usize) -> Self {
-        let shards = shards(max_entries);
-        let options = OptionsBuilder::new()
-            .shards(shards)
-            .estimated_items_capacity(max_entries.min(10_000).max(shards * 32))
-            .weight_capacity(capacity(max_entries, shards))
-            .build()
-            .expect("both required options are set");
-        Self { seed: Seed::new(), map: Cache::with_options(options, UnitWeighter, Finished::default(), Collect) }
+        let (domain, count) = (Domain::new(), shards(max_entries));
+        let shards = (0..count).map(|i| Shard::new(share(max_entries, i, count), domain)).collect();
+        Self { seed: Seed::new(), domain, shards }
     }
 
     #[inline]
@@ -106,92 +106,96 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// [`Memory::look`], so that this answer fits into registers.
     #[inline]
     pub(crate) fn get<P: Part<Owned = K>>(&self, parts: &P, lives: impl FnOnce(&Header) -> bool) -> Option<V> {
-        let sought = Sought { hash: self.hash(parts), parts };
-        let inside = Inside::enter()?;
-        let entry = self.map.get(&sought);
-        drop(inside);
-        let Entry { header, value } = entry?;
-        if lives(&header) { Some(value.into_value()) } else { None }
+        let hash = self.hash(parts);
+        let pin = Pin::new(self.domain);
+        let entry = self.find(&pin, hash, |key| parts.is(key))??;
+        if !lives(&entry.header) {
+            return None;
+        }
+        entry.touch();
+        // The user's code, under no lock. It may call us, panic, or take its time.
+        Some(entry.value.as_ref().clone())
     }
 
-    /// The live value of a held key with its header, or why there is none. `None`: the engine is
-    /// busy on this thread, because a comparison of the user's called back; the call does without it.
+    /// The live value of a held key with its header, or why there is none. `None`: a comparison of the
+    /// user's on this thread called back; the call does without us.
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
-        let entry = inside(|| self.map.get(key))?;
-        Some(match entry {
-            Some(entry) => entry.header.judge(terms).map(|()| (entry.value, entry.header)),
+        let pin = Pin::new(self.domain);
+        Some(match self.find(&pin, key.hash, |other| *other == key.key)? {
+            Some(entry) => entry.header.judge(terms).map(|()| {
+                entry.touch();
+                (entry.value.clone(), entry.header)
+            }),
             None => Err(Reason::Cold),
         })
     }
 
+    /// The outer `None`: as in [`Memory::look`].
+    #[inline]
+    fn find<'a>(&'a self, pin: &'a Pin, hash: u64, is: impl FnMut(&K) -> bool) -> Option<Option<&'a Entry<K, V>>> {
+        let _inside = Inside::enter()?;
+        Some(self.shard(hash).find(pin, hash, is))
+    }
+
+    #[inline]
+    fn shard(&self, hash: u64) -> &Shard<K, V> {
+        // Bits that neither the tags nor the buckets of a table go by.
+        &self.shards[(hash >> 8) as usize & (self.shards.len() - 1)]
+    }
+
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks.
-    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Option<Gone<K, V>> {
-        let mut gone = Gone::default();
-        inside(|| {
-            // Removed first: a replaced entry would be dropped under the engine's lock.
-            let replaced = self.map.remove(&key);
-            self.map.insert_with_lifecycle(key, Entry { header, value }, &mut gone);
-            gone.replaced = replaced;
-        })?;
-        Some(gone)
+    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Gone<K, V> {
+        let entry = Entry::new(key, value, header);
+        match Inside::enter() {
+            Some(_inside) => self.shard(entry.key.hash).insert(entry),
+            None => Gone { freed: vec![entry], ..Gone::default() },
+        }
     }
 
     pub(crate) fn remove(&self, key: &Held<K>) -> Option<()> {
-        let removed = inside(|| self.map.remove(key))?;
-        drop(removed);
+        let gone = inside(|| self.shard(key.hash).remove(key))?;
+        drop(gone);
         Some(())
     }
 
-    /// Removes everything, one entry at a time, so that values are dropped outside locks.
+    /// Removes everything. Values are dropped here, outside locks, but for those that are being read.
     pub(crate) fn clear(&self) {
-        let mut drain = self.map.drain();
-        while let Some(Some(removed)) = inside(|| drain.next()) {
-            drop(removed);
-        }
+        self.shards.iter().for_each(|shard| drop(inside(|| shard.clear())));
     }
 
     /// Changes the bound; what is over it goes.
     pub(crate) fn set_max_entries(&self, max_entries: usize) {
-        let capacity = capacity(max_entries, self.map.num_shards());
-        let _ = inside(|| {
-            if self.map.capacity() != capacity {
-                self.map.set_capacity(capacity);
-            }
-        });
+        for (i, shard) in self.shards.iter().enumerate() {
+            let limit = share(max_entries, i, self.shards.len());
+            drop(inside(|| shard.set_limit(limit)));
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        inside(|| self.map.len()).unwrap_or(0)
+        self.shards.iter().map(Shard::len).sum()
     }
 }
 
-/// What had to go for an insertion; dropped by the caller, outside every lock.
+/// What went for a change; dropped by the caller, outside every lock.
 pub(crate) struct Gone<K, V> {
-    evicted: Vec<(Held<K>, Entry<V>)>,
-    replaced: Option<(Held<K>, Entry<V>)>,
+    /// What has left quarantine, whenever it came there, or the entry that was not stored.
+    freed: Vec<Box<Entry<K, V>>>,
+    evicted: u64,
+    is_stored: bool,
 }
 
 impl<K, V> Gone<K, V> {
-    /// How many entries were evicted to keep the bound.
-    pub(crate) fn evicted(&self) -> u64 {
-        self.evicted.len() as u64
+    /// Counts what was evicted to keep the bound, and a value that was refused: there is no room for
+    /// it while too much of what went is still being read.
+    pub(crate) fn count(&self, counters: &Counters) {
+        counters.add(Count::Evicted, self.evicted);
+        counters.add(Count::NotStored, u64::from(!self.is_stored));
     }
 }
 
 impl<K, V> Default for Gone<K, V> {
     fn default() -> Self {
-        Gone { evicted: Vec::new(), replaced: None }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Collect;
-
-impl<K, V> Lifecycle<Held<K>, Entry<V>> for Collect {
-    type RequestState = Gone<K, V>;
-
-    fn on_evict(&self, gone: &mut Gone<K, V>, key: Held<K>, entry: Entry<V>) {
-        gone.evicted.push((key, entry));
+        Gone { freed: Vec::new(), evicted: 0, is_stored: false }
     }
 }
 
@@ -214,11 +218,14 @@ impl Header {
 /// Shards are worth their unevenness only when they hold many entries.
 fn shards(max_entries: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(4, usize::from);
-    (max_entries / 256).clamp(1, cores * 4).next_power_of_two()
+    let most = (cores * 4).next_power_of_two();
+    1 << (max_entries / 1_024).clamp(1, most).ilog2()
 }
 
-/// The bound, rounded down so that the shards together never exceed it: a bound set below the
-/// number of shards that the memory was made with keeps nothing.
-fn capacity(max_entries: usize, shards: usize) -> u64 {
-    (max_entries / shards * shards) as u64
+/// The part of the bound that falls to one shard of several.
+fn share(max_entries: usize, shard: usize, shards: usize) -> usize {
+    max_entries / shards + usize::from(shard < max_entries % shards)
 }
+
+#[cfg(test)]
+mod tests;

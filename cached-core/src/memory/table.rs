@@ -1,0 +1,158 @@
+//! Entries by hash, found without a lock.
+//!
+//! In: a hash and a comparison. Out: the entry. A bucket is one cache line: six entries with a byte
+//! of the hash each, and the next bucket where more than six share it. Readers may come at any
+//! moment; writers come one at a time.
+//!
+//! The line is that of CLHT (T. David, R. Guerraoui, V. Trigonakis, "Asynchronized Concurrency", ASPLOS
+//! 2015), the bytes beside it those of Swiss tables. Entries themselves never move, since a key of the
+//! user's may change inside while readers compare with it; so a table that grows copies pointers only.
+#![expect(unsafe_code, reason = "readers follow pointers that writers change")]
+
+use std::ptr;
+
+use super::entry::{Entry, Handle};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+const WAYS: usize = 6;
+/// Entries per bucket from which on the table is too small. Of seven in a bucket one in nine is then more.
+const FULL: usize = 4;
+
+pub(super) struct Table<K, V> {
+    buckets: Box<[Bucket<K, V>]>,
+}
+
+#[repr(align(64))]
+struct Bucket<K, V> {
+    /// A byte for each way: 0 where nothing is. The last two are always 0.
+    tags: AtomicU64,
+    /// Only read where the tag is not 0, so what is no longer linked may be left here.
+    entries: [AtomicPtr<Entry<K, V>>; WAYS],
+    next: AtomicPtr<Bucket<K, V>>,
+}
+
+/// Never 0.
+fn tag(hash: u64) -> u64 {
+    (hash & 0xff).max(1)
+}
+
+impl<K, V> Table<K, V> {
+    /// An empty table, large enough for `entries`.
+    pub(super) fn for_entries(entries: usize) -> Self {
+        Self { buckets: (0..entries.div_ceil(FULL).max(1)).map(|_| Bucket::new()).collect() }
+    }
+
+    /// How many entries it holds well.
+    pub(super) fn room(&self) -> usize {
+        self.buckets.len() * FULL
+    }
+
+    #[inline]
+    fn bucket(&self, hash: u64) -> &Bucket<K, V> {
+        // The upper half of the hash, as a fraction of the number of buckets.
+        let place = (u128::from(hash) * self.buckets.len() as u128) >> 64;
+        &self.buckets[place as usize]
+    }
+
+    /// # Safety
+    /// The calling thread has been pinned since before it reached the table, or is the one writer.
+    #[inline]
+    pub(super) unsafe fn find(&self, hash: u64, mut is: impl FnMut(&K) -> bool) -> Option<Handle<K, V>> {
+        let mut bucket = self.bucket(hash);
+        loop {
+            let mut matches = matches(bucket.tags.load(Ordering::Acquire), tag(hash));
+            while matches != 0 {
+                let way = matches.trailing_zeros() as usize / 8;
+                if let Some(handle) = Handle::from_ptr(bucket.entries[way].load(Ordering::Acquire)) {
+                    // SAFETY: the tag was set, so an entry had been stored here before it, and the acquire of
+                    // the tag shows that one, or one stored later. It was reachable at some moment of this pin
+                    // (or still is, for the writer): an entry is freed only after a grace period that begins
+                    // when its tag is cleared, and none that begins during this pin passes before its end.
+                    let entry = unsafe { handle.get() };
+                    if entry.key.hash == hash && is(&entry.key.key) {
+                        return Some(handle);
+                    }
+                }
+                matches &= matches - 1;
+            }
+            bucket = bucket.following()?;
+        }
+    }
+
+    /// Makes an entry reachable. For the one writer.
+    pub(super) fn link(&self, hash: u64, entry: Handle<K, V>) {
+        let mut bucket = self.bucket(hash);
+        loop {
+            let tags = bucket.tags.load(Ordering::Relaxed);
+            if let Some(way) = (0..WAYS).find(|way| tags >> (8 * way) & 0xff == 0) {
+                // The entry before its tag: whoever sees the tag sees the entry and what is in it.
+                bucket.entries[way].store(entry.as_ptr(), Ordering::Release);
+                return bucket.tags.store(tags | tag(hash) << (8 * way), Ordering::Release);
+            }
+            bucket = match bucket.following() {
+                Some(next) => next,
+                None => bucket.follow(),
+            };
+        }
+    }
+
+    /// Makes an entry unreachable for whoever looks from now on. For the one writer.
+    pub(super) fn unlink(&self, hash: u64, entry: Handle<K, V>) {
+        let mut bucket = self.bucket(hash);
+        loop {
+            let tags = bucket.tags.load(Ordering::Relaxed);
+            let is_here = |way: &usize| {
+                tags >> (8 * way) & 0xff != 0 && bucket.entries[*way].load(Ordering::Relaxed) == entry.as_ptr()
+            };
+            if let Some(way) = (0..WAYS).find(is_here) {
+                return bucket.tags.store(tags & !(0xff << (8 * way)), Ordering::Release);
+            }
+            let Some(next) = bucket.following() else { return };
+            bucket = next;
+        }
+    }
+}
+
+impl<K, V> Bucket<K, V> {
+    fn new() -> Self {
+        let entries = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
+        Self { tags: AtomicU64::new(0), entries, next: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    #[inline]
+    fn following(&self) -> Option<&Self> {
+        // SAFETY: null, or from a box of `follow`, which is freed with the table and no sooner.
+        unsafe { self.next.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Hangs an empty bucket on the last of a line.
+    fn follow(&self) -> &Self {
+        let next = Box::leak(Box::new(Bucket::new()));
+        self.next.store(next, Ordering::Release);
+        next
+    }
+}
+
+impl<K, V> Drop for Table<K, V> {
+    fn drop(&mut self) {
+        for bucket in &mut self.buckets {
+            // One after the other: a line may be longer than the stack is deep.
+            let mut next = bucket.next.load(Ordering::Acquire);
+            while !next.is_null() {
+                // SAFETY: it came from a box in `follow`, and only the bucket before it knew of it.
+                let bucket = unsafe { Box::from_raw(next) };
+                next = bucket.next.load(Ordering::Acquire);
+            }
+        }
+    }
+}
+
+/// The high bit of each byte that equals `tag`, and no other bit.
+#[inline]
+fn matches(tags: u64, tag: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * ONES;
+    let differs = tags ^ (tag * ONES);
+    // Exact, unlike the usual trick with a subtraction, which may borrow from a neighbour.
+    !((differs & LOW).wrapping_add(LOW) | differs | LOW)
+}
