@@ -33,10 +33,10 @@ pub(crate) enum Reason {
     Undecodable,
 }
 
-/// Counts the end of one call that was not a hit; hits count themselves in [`Counters::hit`].
+/// Counts the end of one call that was not a hit; hits of the fast path count themselves in [`Counters::hit`].
 pub(crate) fn ended(counters: &Counters, outcome: Outcome) {
     match outcome {
-        Outcome::Hit => counters.hit(),
+        Outcome::Hit => counters.add(Count::SharedHits, 1),
         Outcome::Joined => counters.add(Count::Joined, 1),
         Outcome::Miss(Reason::Cold) => counters.add(Count::Cold, 1),
         Outcome::Miss(Reason::Expired) => counters.add(Count::Expired, 1),

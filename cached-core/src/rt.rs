@@ -48,9 +48,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     let lives = |header: &Header| {
         header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
     };
-    let value = memo.ready()?.memory.get(parts, lives)?;
-    memo.site.counters.hit();
-    Some(value)
+    memo.ready()?.memory.get(parts, lives, |record| memo.site.counters.hit(record))
 }
 
 /// As [`lookup`], where what is stored is known by a value instead of a constant.

@@ -61,9 +61,13 @@ impl<T> Owned<T> {
     }
 
     /// The one whose [`Owned::as_ptr`] this is.
+    ///
+    /// # Safety
+    /// It is one.
     #[inline]
-    pub(super) fn from_ptr(pointer: *mut T) -> Option<Self> {
-        NonNull::new(pointer).map(Owned)
+    pub(super) unsafe fn from_ptr(pointer: *mut T) -> Self {
+        // SAFETY: what came from a box is not null.
+        Owned(unsafe { NonNull::new_unchecked(pointer) })
     }
 
     pub(super) fn as_ptr(self) -> *mut T {

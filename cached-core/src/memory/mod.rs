@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::clock::{self, NEVER};
 use crate::event::Reason;
 use crate::key::{Held, OwnedKey, Part, Seed, Value};
+use crate::record::Record;
 use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
 
@@ -43,7 +44,6 @@ impl<V: Value> Kept<V> {
     }
 
     /// The caller's own copy.
-    #[inline]
     pub(crate) fn into_value(self) -> V {
         match self {
             Kept::Inline(value) => value,
@@ -102,39 +102,45 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         self.seed.hash(parts)
     }
 
-    /// The live value of `parts`: all that a hit does here. Why there is none is asked later, by
-    /// [`Memory::look`], so that this answer fits into registers.
+    /// The live value of `parts`, and `hit` for it: all that a hit does here. Why there is none is asked
+    /// later, by [`Memory::look`], so that this answer fits into registers.
     #[inline]
-    pub(crate) fn get<P: Part<Owned = K>>(&self, parts: &P, lives: impl FnOnce(&Header) -> bool) -> Option<V> {
+    pub(crate) fn get<P: Part<Owned = K>>(
+        &self,
+        parts: &P,
+        lives: impl FnOnce(&Header) -> bool,
+        hit: impl FnOnce(&Record),
+    ) -> Option<V> {
         let hash = self.hash(parts);
-        let pin = Pin::new(self.domain);
-        let entry = self.find(&pin, hash, |key| parts.is(key))??;
+        let pin = Pin::new(self.domain)?;
+        let entry = self.shard(hash).find(&pin, hash, |key| parts.is(key))?;
         if !lives(&entry.header) {
             return None;
         }
         entry.touch();
-        // The user's code, under no lock. It may call us, panic, or take its time.
-        Some(entry.value.as_ref().clone())
+        let value = match &entry.value {
+            Kept::Inline(value) => value.clone(),
+            Kept::Shared(value) => {
+                // The user's code, under no lock. It may call us, panic, or take its time.
+                pin.has_compared();
+                V::clone(value)
+            }
+        };
+        hit(pin.record());
+        Some(value)
     }
 
     /// The live value of a held key with its header, or why there is none. `None`: a comparison of the
     /// user's on this thread called back; the call does without us.
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
-        let pin = Pin::new(self.domain);
-        Some(match self.find(&pin, key.hash, |other| *other == key.key)? {
+        let pin = Pin::new(self.domain)?;
+        Some(match self.shard(key.hash).find(&pin, key.hash, |other| *other == key.key) {
             Some(entry) => entry.header.judge(terms).map(|()| {
                 entry.touch();
                 (entry.value.clone(), entry.header)
             }),
             None => Err(Reason::Cold),
         })
-    }
-
-    /// The outer `None`: as in [`Memory::look`].
-    #[inline]
-    fn find<'a>(&'a self, pin: &'a Pin, hash: u64, is: impl FnMut(&K) -> bool) -> Option<Option<&'a Entry<K, V>>> {
-        let _inside = Inside::enter()?;
-        Some(self.shard(hash).find(pin, hash, is))
     }
 
     #[inline]

@@ -15,10 +15,12 @@ use crate::record::Record;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Padded, global};
 
-/// An epoch is a number of these; below it there is room for a domain, and for [`FULL`].
+/// An epoch is a number of these; below it there is room for a domain, and for one bit.
 const ONE: u64 = 1 << 16;
 /// In an epoch: readers run the full fence, since writers have no heavy one.
 const FULL: u64 = 1;
+/// In a mark: a comparison of the user's may be running.
+const COMPARING: u64 = 1;
 
 global! {
     static EPOCH: Padded<AtomicU64> = Padded(AtomicU64::new(ONE | FULL));
@@ -28,14 +30,14 @@ global! {
     static DOMAINS: AtomicU64 = AtomicU64::new(0);
 }
 
-/// What a pin is for: one memory, told from the first 32,767 others. A reader who is slow in one
-/// memory keeps nothing in the others.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a pin is for: one memory, told from the next 32,766. A reader who is slow in one memory
+/// keeps nothing in the others.
+#[derive(Clone, Copy)]
 pub(super) struct Domain(u64);
 
 impl Domain {
-    /// In a mark: the thread reads in more than one.
-    const SEVERAL: Domain = Domain(0);
+    /// In a mark, where the thread reads in several.
+    const ALL: u64 = 0;
 
     /// A domain of its own. Settles who pays for the fence, before the first pin in it.
     pub(super) fn new() -> Self {
@@ -45,39 +47,39 @@ impl Domain {
         Domain((DOMAINS.fetch_add(1, Ordering::Relaxed) % 0x7fff + 1) << 1)
     }
 
-    #[inline]
-    fn of(mark: u64) -> Self {
-        Domain(mark & (ONE - 1) & !FULL)
+    /// The part of a mark that names the domain.
+    fn of(mark: u64) -> u64 {
+        mark & (ONE - 1) & !COMPARING
     }
 }
 
 /// While it lives, nothing goes that this thread can reach in the domain. Pins nest.
 pub(super) struct Pin {
     record: &'static Record,
-    /// The mark of the pin around this one; 0 without one.
+    /// The mark of the pin around this one, 0 without one, or [`BORROWED`].
     outer: u64,
-    /// The record was taken for this pin alone.
-    is_borrowed: bool,
 }
 
+/// Instead of an outer mark: the record was taken for this pin alone.
+const BORROWED: u64 = COMPARING;
+
 impl Pin {
+    /// Begins with a comparison. `None` if one is running on this thread, and has called back:
+    /// whoever compares with every answer would never come to an end.
     #[inline]
-    pub(super) fn new(domain: Domain) -> Self {
+    pub(super) fn new(domain: Domain) -> Option<Self> {
         match Record::current() {
-            Some(record) => Pin::on(record, domain, false),
-            None => Pin::first(domain),
+            Some(record) if record.pinned.load(Ordering::Relaxed) == 0 => Some(Pin::on(record, domain, 0)),
+            Some(record) => Pin::nested(record, domain),
+            None => Some(Pin::first(domain)),
         }
     }
 
     #[inline]
-    fn on(record: &'static Record, domain: Domain, is_borrowed: bool) -> Self {
+    fn on(record: &'static Record, domain: Domain, outer: u64) -> Self {
         let epoch = EPOCH.0.load(Ordering::Acquire);
-        let outer = record.pinned.load(Ordering::Relaxed);
-        let mark = match outer {
-            0 => epoch | domain.0,
-            _ if Domain::of(outer) == domain => outer,
-            _ => outer & !(ONE - 1) | Domain::SEVERAL.0,
-        };
+        let since = if outer < ONE { epoch } else { outer & !(ONE - 1) };
+        let mark = since | domain.0 | COMPARING;
         // A release, since a writer may see this mark instead of the 0 before it: what was read under an
         // earlier pin was read before.
         record.pinned.store(mark, Ordering::Release);
@@ -85,16 +87,35 @@ impl Pin {
             0 => fence::light(),
             _ => fence::full(),
         }
-        Pin { record, outer, is_borrowed }
+        Pin { record, outer }
+    }
+
+    /// The epoch of the outer pin goes on.
+    #[cold]
+    fn nested(record: &'static Record, domain: Domain) -> Option<Self> {
+        let outer = record.pinned.load(Ordering::Relaxed);
+        let both = if Domain::of(outer) == domain.0 { domain } else { Domain(Domain::ALL) };
+        (outer & COMPARING == 0).then(|| Pin::on(record, both, outer))
     }
 
     /// The first of this thread, or one after its record was given back.
     #[cold]
     fn first(domain: Domain) -> Self {
         match Record::mine() {
-            Some(record) => Pin::on(record, domain, false),
-            None => Pin::on(Record::take(), domain, true),
+            Some(record) => Pin::on(record, domain, 0),
+            None => Pin::on(Record::take(), domain, BORROWED),
         }
+    }
+
+    /// From here on other code of the user's may run, and may hit again.
+    pub(super) fn has_compared(&self) {
+        let mark = self.record.pinned.load(Ordering::Relaxed);
+        self.record.pinned.store(mark & !COMPARING, Ordering::Release);
+    }
+
+    /// The record of this thread, as long as it is pinned.
+    pub(super) fn record(&self) -> &Record {
+        self.record
     }
 }
 
@@ -102,8 +123,8 @@ impl Drop for Pin {
     #[inline]
     fn drop(&mut self) {
         // What was read was read before: a writer who sees this may free it.
-        self.record.pinned.store(self.outer, Ordering::Release);
-        if self.is_borrowed {
+        self.record.pinned.store(self.outer & !BORROWED, Ordering::Release);
+        if self.outer == BORROWED {
             self.record.give_back();
         }
     }
@@ -128,7 +149,7 @@ impl Grace {
         Record::all(|record| {
             let mark = record.pinned.load(Ordering::Acquire);
             let is_later = mark / ONE > self.ended / ONE;
-            mark == 0 || is_later || ![self.domain, Domain::SEVERAL].contains(&Domain::of(mark))
+            mark == 0 || is_later || ![self.domain.0, Domain::ALL].contains(&Domain::of(mark))
         })
     }
 }

@@ -207,7 +207,8 @@ impl<K, V> Shard<K, V> {
 
     fn replace_table(&self, state: &mut State<K, V>, table: Table<K, V>) {
         let old = self.table.swap(Owned::new(Box::new(table)).as_ptr(), Ordering::AcqRel);
-        state.quarantine.fresh.extend(Owned::from_ptr(old).map(Retired::Table));
+        // SAFETY: what stands there came from `as_ptr`, here or in `new`.
+        state.quarantine.fresh.push(Retired::Table(unsafe { Owned::from_ptr(old) }));
     }
 
     /// The table, for the one writer.
@@ -298,8 +299,9 @@ impl<K, V> Drop for Shard<K, V> {
     fn drop(&mut self) {
         drop(self.clear());
         let quarantine = &mut self.writers.state.lock().quarantine;
-        let table = Owned::from_ptr(self.table.load(Ordering::Relaxed)).map(Retired::Table);
-        for retired in quarantine.fresh.drain(..).chain(quarantine.waiting.drain(..)).chain(table) {
+        // SAFETY: what stands there came from `as_ptr`, and goes nowhere else.
+        let table = Retired::Table(unsafe { Owned::from_ptr(self.table.load(Ordering::Relaxed)) });
+        for retired in quarantine.fresh.drain(..).chain(quarantine.waiting.drain(..)).chain([table]) {
             // SAFETY: what a reader holds borrows the shard, so nobody reads it now.
             drop(unsafe { retired.free() });
         }

@@ -31,9 +31,10 @@ struct Bucket<K, V> {
     next: AtomicPtr<Bucket<K, V>>,
 }
 
-/// Never 0.
+/// Seven bits of the hash; never 0, nor 0 but for the lowest bit.
+#[inline]
 fn tag(hash: u64) -> u64 {
-    (hash & 0xff).max(1)
+    hash & 0xff | 0x80
 }
 
 impl<K, V> Table<K, V> {
@@ -63,15 +64,17 @@ impl<K, V> Table<K, V> {
             let mut matches = matches(bucket.tags.load(Ordering::Acquire), tag(hash));
             while matches != 0 {
                 let way = matches.trailing_zeros() as usize / 8;
-                if let Some(handle) = Handle::from_ptr(bucket.entries[way].load(Ordering::Acquire)) {
-                    // SAFETY: the tag was set, so an entry had been stored here before it, and the acquire of
-                    // the tag shows that one, or one stored later. It was reachable at some moment of this pin
-                    // (or still is, for the writer): an entry is freed only after a grace period that begins
-                    // when its tag is cleared, and none that begins during this pin passes before its end.
-                    let entry = unsafe { handle.get() };
-                    if entry.key.hash == hash && is(&entry.key.key) {
-                        return Some(handle);
-                    }
+                // SAFETY: a tag that is not 0 is that of one of the six ways. It was set, so an entry had been
+                // stored here before it, and the acquire of the tag shows that one, or one stored later. It
+                // was reachable at some moment of this pin (or still is, for the writer): an entry is freed
+                // only after a grace period that begins when its tag is cleared, and none that begins during
+                // this pin passes before its end.
+                let (handle, entry) = unsafe {
+                    let handle = Handle::from_ptr(bucket.entries.get_unchecked(way).load(Ordering::Acquire));
+                    (handle, handle.get())
+                };
+                if entry.key.hash == hash && is(&entry.key.key) {
+                    return Some(handle);
                 }
                 matches &= matches - 1;
             }
@@ -147,12 +150,11 @@ impl<K, V> Drop for Table<K, V> {
     }
 }
 
-/// The high bit of each byte that equals `tag`, and no other bit.
+/// The high bit of each byte that equals `tag`. A byte above one that does may count too, if it differs
+/// in the lowest bit only: by the choice of tags that is another tag, and the comparison tells.
 #[inline]
 fn matches(tags: u64, tag: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = 0x7f * ONES;
     let differs = tags ^ (tag * ONES);
-    // Exact, unlike the usual trick with a subtraction, which may borrow from a neighbour.
-    !((differs & LOW).wrapping_add(LOW) | differs | LOW)
+    differs.wrapping_sub(ONES) & !differs & (0x80 * ONES)
 }

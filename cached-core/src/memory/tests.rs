@@ -30,7 +30,7 @@ fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V
 }
 
 fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
-    memory.get(&Own(key), |_| true)
+    memory.get(&Own(key), |_| true, |_| ())
 }
 
 /// Live and in quarantine.
@@ -212,10 +212,9 @@ fn a_comparison_that_calls_back_is_told_so_and_one_that_panics_breaks_nothing() 
         fn eq(&self, other: &Self) -> bool {
             let memory = MEMORY.get().unwrap();
             assert!(!self.1.load(SeqCst), "as it was told to");
-            assert!(get(memory, self).is_none());
-            assert!(memory.remove(&held(memory, self.clone())).is_none());
-            assert!(!put(memory, self.clone(), 3).is_stored);
-            memory.clear();
+            // Called back by a reader, or by a writer in whose shard no other writer can be.
+            let (read, wrote) = (get(memory, self), memory.remove(&held(memory, Curious(99, self.1))));
+            assert!(read.is_none() || wrote.is_none());
             self.0 == other.0
         }
     }
@@ -226,14 +225,14 @@ fn a_comparison_that_calls_back_is_told_so_and_one_that_panics_breaks_nothing() 
     static PANICS: AtomicBool = AtomicBool::new(false);
     let memory = MEMORY.get_or_init(|| Memory::new(100));
     // All have one hash, so every comparison is made, also beyond the first bucket.
-    for n in 0..50 {
+    for n in 0..20 {
         assert!(put(memory, Curious(n, &PANICS), n).is_stored);
     }
     PANICS.store(true, SeqCst);
     assert!(catch_unwind(|| get(memory, &Curious(1, &PANICS))).is_err());
     assert!(catch_unwind(|| put(memory, Curious(1, &PANICS), 7)).is_err());
     PANICS.store(false, SeqCst);
-    for n in 0..50 {
+    for n in 0..20 {
         assert_eq!(get(memory, &Curious(n, &PANICS)), Some(n));
     }
     memory.clear();
