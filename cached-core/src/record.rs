@@ -14,6 +14,17 @@ use crate::sync::{Mutex, Padded, global};
 const PER_CHUNK: usize = 64;
 const CHUNKS: usize = 64;
 
+/// A number that one thread counts in, and everybody may read.
+pub(crate) struct Own(Number);
+
+impl Own {
+    /// Adds one, by load and store: a locked addition would cost as much as the lookup.
+    #[inline]
+    pub(crate) fn add_own(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
 /// A thread's own numbers, away from everybody else's cache lines.
 #[repr(align(128))]
 pub(crate) struct Record {
@@ -21,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) pinned: AtomicU64,
     taken: AtomicBool,
     /// Hits by the place of the site.
-    chunks: [OnceBox<Padded<[Number; PER_CHUNK]>>; CHUNKS],
+    chunks: [OnceBox<Padded<[Own; PER_CHUNK]>>; CHUNKS],
 }
 
 global! {
@@ -52,7 +63,6 @@ impl Record {
     }
 
     /// This thread's record, taken from one that ended or made new; none once the thread is ending.
-    #[cold]
     pub(crate) fn mine() -> Option<&'static Record> {
         if let Some(mine) = Self::current() {
             return Some(mine);
@@ -87,19 +97,19 @@ impl Record {
 
     /// The number of a site, if the thread has counted for it before.
     #[inline]
-    pub(crate) fn count(&self, place: usize) -> Option<&Number> {
+    pub(crate) fn count(&self, place: usize) -> Option<&Own> {
         self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
     }
 
-    pub(crate) fn allocate(&self, place: usize) -> Option<&Number> {
+    pub(crate) fn allocate(&self, place: usize) -> Option<&Own> {
         let chunk = self.chunks.get(place / PER_CHUNK)?;
-        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Number::new(0) }; PER_CHUNK])));
+        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Own(Number::new(0)) }; PER_CHUNK])));
         Some(&chunk.0[place % PER_CHUNK])
     }
 
     /// What all threads together, the ended ones too, counted for a site.
     pub(crate) fn sum(place: usize) -> u64 {
-        let of = |record: &&Record| record.count(place).map_or(0, |count| count.load(Ordering::Relaxed));
+        let of = |record: &&Record| record.count(place).map_or(0, |count| count.0.load(Ordering::Relaxed));
         RECORDS.lock().iter().map(of).sum()
     }
 }

@@ -39,8 +39,27 @@ where
 }
 
 /// Apart from [`lookup`], so that a hit's answer comes back in registers.
+///
+/// What is rare leaves by the last line and begins again, so that nothing has to be kept over a call.
 #[inline(never)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
+    let state = memo.site.word.load();
+    if state.is_fast()
+        && !state.is_timed()
+        && let Some(core) = memo.ready()
+        && let Some(pin) = core.memory.pin()
+        && let Some(count) = memo.site.counters.hits(pin.record())
+    {
+        let value = core.memory.get(&pin, parts, |header| header.generation == state.generation())?;
+        count.add_own();
+        return Some(value);
+    }
+    hit_otherwise(memo, parts)
+}
+
+/// As [`hit`], also with a lifetime, inside another hit, or for the first time on this thread.
+#[inline(never)]
+fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if !state.is_fast() {
         return None;
@@ -48,7 +67,11 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     let lives = |header: &Header| {
         header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
     };
-    memo.ready()?.memory.get(parts, lives, |record| memo.site.counters.hit(record))
+    let memory = &memo.ready()?.memory;
+    let pin = memory.pin_again()?;
+    let value = memory.get(&pin, parts, lives)?;
+    memo.site.counters.hit(pin.record());
+    Some(value)
 }
 
 /// As [`lookup`], where what is stored is known by a value instead of a constant.

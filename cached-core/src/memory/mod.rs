@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::clock::{self, NEVER};
 use crate::event::Reason;
 use crate::key::{Held, OwnedKey, Part, Seed, Value};
-use crate::record::Record;
 use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
 
@@ -20,7 +19,7 @@ mod shard;
 mod table;
 
 use entry::Entry;
-use pin::{Domain, Pin};
+use pin::{Domain, Outermost, Pin, Pinned};
 use shard::Shard;
 
 /// A value as it is kept.
@@ -102,38 +101,48 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         self.seed.hash(parts)
     }
 
-    /// The live value of `parts`, and `hit` for it: all that a hit does here. Why there is none is asked
-    /// later, by [`Memory::look`], so that this answer fits into registers.
+    /// Pins this thread, if that is as simple as it nearly always is. A hit is short when nothing in it is
+    /// ever called but what the key and the value bring along.
     #[inline]
+    pub(crate) fn pin(&self) -> Option<Outermost> {
+        Outermost::new(self.domain)
+    }
+
+    /// Pins this thread, whatever it does. `None`: a comparison of the user's on this thread called back;
+    /// the call does without us.
+    pub(crate) fn pin_again(&self) -> Option<Pin> {
+        Pin::new(self.domain)
+    }
+
+    /// The live value of `parts`: all that a hit does here. Why there is none is asked later, by
+    /// [`Memory::look`], so that this answer fits into registers.
+    #[inline(always)]
     pub(crate) fn get<P: Part<Owned = K>>(
         &self,
+        pinned: &Pinned,
         parts: &P,
         lives: impl FnOnce(&Header) -> bool,
-        hit: impl FnOnce(&Record),
     ) -> Option<V> {
         let hash = self.hash(parts);
-        let pin = Pin::new(self.domain)?;
-        let entry = self.shard(hash).find(&pin, hash, |key| parts.is(key))?;
+        let entry = self.shard(hash).find(pinned, hash, |key| parts.is(key))?;
         if !lives(&entry.header) {
             return None;
         }
         entry.touch();
-        let value = match &entry.value {
+        Some(match &entry.value {
             Kept::Inline(value) => value.clone(),
             Kept::Shared(value) => {
                 // The user's code, under no lock. It may call us, panic, or take its time.
-                pin.has_compared();
+                pinned.has_compared();
                 V::clone(value)
             }
-        };
-        hit(pin.record());
-        Some(value)
+        })
     }
 
-    /// The live value of a held key with its header, or why there is none. `None`: a comparison of the
-    /// user's on this thread called back; the call does without us.
+    /// The live value of a held key with its header, or why there is none. `None`: as in
+    /// [`Memory::pin_again`].
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
-        let pin = Pin::new(self.domain)?;
+        let pin = self.pin_again()?;
         Some(match self.shard(key.hash).find(&pin, key.hash, |other| *other == key.key) {
             Some(entry) => entry.header.judge(terms).map(|()| {
                 entry.touch();

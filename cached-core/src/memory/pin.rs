@@ -10,6 +10,8 @@
 //! who pin the same or an earlier one, the heavy fence makes two kinds: whoever has passed the light
 //! fence is seen by the writer; whoever has not will see what the writer did.
 
+use std::ops::Deref;
+
 use crate::fence;
 use crate::record::Record;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -53,80 +55,103 @@ impl Domain {
     }
 }
 
-/// While it lives, nothing goes that this thread can reach in the domain. Pins nest.
-pub(super) struct Pin {
+/// That this thread is pinned: nothing goes that it can reach in the domain.
+pub(crate) struct Pinned {
     record: &'static Record,
-    /// The mark of the pin around this one, 0 without one, or [`BORROWED`].
-    outer: u64,
 }
 
-/// Instead of an outer mark: the record was taken for this pin alone.
-const BORROWED: u64 = COMPARING;
-
-impl Pin {
-    /// Begins with a comparison. `None` if one is running on this thread, and has called back:
-    /// whoever compares with every answer would never come to an end.
+impl Pinned {
+    /// Begins with a comparison. `since` is an epoch, with [`FULL`] or without.
     #[inline]
-    pub(super) fn new(domain: Domain) -> Option<Self> {
-        match Record::current() {
-            Some(record) if record.pinned.load(Ordering::Relaxed) == 0 => Some(Pin::on(record, domain, 0)),
-            Some(record) => Pin::nested(record, domain),
-            None => Some(Pin::first(domain)),
-        }
-    }
-
-    #[inline]
-    fn on(record: &'static Record, domain: Domain, outer: u64) -> Self {
-        let epoch = EPOCH.0.load(Ordering::Acquire);
-        let since = if outer < ONE { epoch } else { outer & !(ONE - 1) };
-        let mark = since | domain.0 | COMPARING;
+    fn begin(record: &'static Record, since: u64, domain: u64) -> Self {
         // A release, since a writer may see this mark instead of the 0 before it: what was read under an
         // earlier pin was read before.
-        record.pinned.store(mark, Ordering::Release);
-        match epoch & FULL {
+        record.pinned.store(since | domain | COMPARING, Ordering::Release);
+        match since & FULL {
             0 => fence::light(),
             _ => fence::full(),
         }
-        Pin { record, outer }
-    }
-
-    /// The epoch of the outer pin goes on.
-    #[cold]
-    fn nested(record: &'static Record, domain: Domain) -> Option<Self> {
-        let outer = record.pinned.load(Ordering::Relaxed);
-        let both = if Domain::of(outer) == domain.0 { domain } else { Domain(Domain::ALL) };
-        (outer & COMPARING == 0).then(|| Pin::on(record, both, outer))
-    }
-
-    /// The first of this thread, or one after its record was given back.
-    #[cold]
-    fn first(domain: Domain) -> Self {
-        match Record::mine() {
-            Some(record) => Pin::on(record, domain, 0),
-            None => Pin::on(Record::take(), domain, BORROWED),
-        }
+        Pinned { record }
     }
 
     /// From here on other code of the user's may run, and may hit again.
+    #[inline]
     pub(super) fn has_compared(&self) {
         let mark = self.record.pinned.load(Ordering::Relaxed);
         self.record.pinned.store(mark & !COMPARING, Ordering::Release);
     }
 
-    /// The record of this thread, as long as it is pinned.
-    pub(super) fn record(&self) -> &Record {
+    /// This thread's own numbers.
+    #[inline]
+    pub(crate) fn record(&self) -> &'static Record {
         self.record
     }
 }
 
-impl Drop for Pin {
+/// The pin of a thread that was not pinned, and has been before: nearly always.
+pub(crate) struct Outermost(Pinned);
+
+impl Outermost {
+    #[inline]
+    pub(super) fn new(domain: Domain) -> Option<Self> {
+        let record = Record::current().filter(|record| record.pinned.load(Ordering::Relaxed) == 0)?;
+        Some(Outermost(Pinned::begin(record, EPOCH.0.load(Ordering::Acquire), domain.0)))
+    }
+}
+
+impl Drop for Outermost {
     #[inline]
     fn drop(&mut self) {
         // What was read was read before: a writer who sees this may free it.
-        self.record.pinned.store(self.outer & !BORROWED, Ordering::Release);
-        if self.outer == BORROWED {
-            self.record.give_back();
+        self.0.record.pinned.store(0, Ordering::Release);
+    }
+}
+
+/// Any pin: perhaps around or inside another, the thread's first, or one that it takes while it ends.
+pub(crate) struct Pin {
+    pinned: Pinned,
+    /// The mark of the pin around this one, or 0.
+    outer: u64,
+    is_borrowed: bool,
+}
+
+impl Pin {
+    /// `None` if a comparison that runs on this thread has called back: whoever compares with every
+    /// answer would never come to an end.
+    #[cold]
+    pub(super) fn new(domain: Domain) -> Option<Self> {
+        let mine = Record::mine();
+        let record = mine.unwrap_or_else(Record::take);
+        let (outer, epoch) = (record.pinned.load(Ordering::Relaxed), EPOCH.0.load(Ordering::Acquire));
+        // The epoch of the outer pin goes on.
+        let since = if outer == 0 { epoch } else { outer & !(ONE - 1) | epoch & FULL };
+        let domain = if outer == 0 || Domain::of(outer) == domain.0 { domain.0 } else { Domain::ALL };
+        let begin = || Pin { pinned: Pinned::begin(record, since, domain), outer, is_borrowed: mine.is_none() };
+        (outer & COMPARING == 0).then(begin)
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.pinned.record.pinned.store(self.outer, Ordering::Release);
+        if self.is_borrowed {
+            self.pinned.record.give_back();
         }
+    }
+}
+
+impl Deref for Outermost {
+    type Target = Pinned;
+    #[inline]
+    fn deref(&self) -> &Pinned {
+        &self.0
+    }
+}
+
+impl Deref for Pin {
+    type Target = Pinned;
+    fn deref(&self) -> &Pinned {
+        &self.pinned
     }
 }
 

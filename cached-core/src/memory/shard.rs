@@ -7,7 +7,7 @@
 
 use super::Gone;
 use super::entry::{Entry, Handle, Owned};
-use super::pin::{Domain, Grace, Pin};
+use super::pin::{Domain, Grace, Pinned};
 use super::policy::{Item, Policy};
 use super::table::Table;
 use crate::key::Held;
@@ -91,7 +91,7 @@ impl<K, V> Shard<K, V> {
 
     /// The entry of a key. The comparison may be the user's: it runs under no lock.
     #[inline]
-    pub(super) fn find<'a>(&'a self, _pin: &'a Pin, hash: u64, is: impl FnMut(&K) -> bool) -> Option<&'a Entry<K, V>> {
+    pub(super) fn find<'a>(&'a self, _pinned: &'a Pinned, hash: u64, is: impl FnMut(&K) -> bool) -> Option<&'a Entry<K, V>> {
         // SAFETY: a table is freed as entries are: when the grace period after its replacement has passed.
         // This thread was pinned before it loaded the pointer, and is as long as the answer is used.
         unsafe { (*self.table.load(Ordering::Acquire)).find(hash, is).map(|handle| handle.get()) }

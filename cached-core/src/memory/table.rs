@@ -16,7 +16,7 @@ use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 const WAYS: usize = 6;
 /// Entries per bucket from which on the table is too small. Of seven in a bucket one in nine is then more.
-const FULL: usize = 4;
+const FULL: usize = 3;
 
 pub(super) struct Table<K, V> {
     buckets: Box<[Bucket<K, V>]>,

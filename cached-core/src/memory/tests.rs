@@ -30,7 +30,7 @@ fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V
 }
 
 fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
-    memory.get(&Own(key), |_| true, |_| ())
+    memory.get(&*memory.pin_again()?, &Own(key), |_| true)
 }
 
 /// Live and in quarantine.
