@@ -49,8 +49,8 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(core) = memo.ready()
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
+        && let Some(value) = core.memory.glance(&pin, parts, state.generation())
     {
-        let value = core.memory.get(&pin, parts, |header| header.generation == state.generation())?;
         count.add_own();
         return Some(value);
     }

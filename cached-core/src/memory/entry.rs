@@ -6,6 +6,7 @@
 
 use std::ptr::NonNull;
 
+use super::pin::Pinned;
 use super::{Header, Kept};
 use crate::key::Held;
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
@@ -34,6 +35,22 @@ impl<K, V> Entry<K, V> {
         let frequency = self.frequency.load(Ordering::Relaxed);
         if frequency < SATURATED {
             self.frequency.store(frequency + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<K, V: Clone> Entry<K, V> {
+    /// A copy of the value, for a hit.
+    #[inline]
+    pub(super) fn serve(&self, pinned: &Pinned) -> V {
+        self.touch();
+        match &self.value {
+            Kept::Inline(value) => value.clone(),
+            Kept::Shared(value) => {
+                // The user's code, under no lock. It may call us, panic, or take its time.
+                pinned.has_compared();
+                V::clone(value)
+            }
         }
     }
 }

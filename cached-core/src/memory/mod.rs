@@ -2,7 +2,7 @@
 //!
 //! In: a key, borrowed or held, and a value with its header. Out: the value. Reads take no lock and,
 //! once an entry has been hit a few times, write nothing that other threads read; the engine inside
-//! (`shard`, `table`, `policy`, `pin`) is known to this room only.
+//! (`shards`, `table`, `policy`, `pin`) is known to this room only.
 
 use std::sync::Arc;
 
@@ -15,12 +15,13 @@ use crate::sync::{Inside, inside};
 mod entry;
 mod pin;
 mod policy;
-mod shard;
+mod quarantine;
+mod shards;
 mod table;
 
 use entry::Entry;
 use pin::{Domain, Outermost, Pin, Pinned};
-use shard::Shard;
+use shards::Shards;
 
 /// A value as it is kept.
 ///
@@ -84,16 +85,14 @@ pub(crate) struct Terms {
 pub(crate) struct Memory<K, V> {
     seed: Seed,
     domain: Domain,
-    /// A power of two of them.
-    shards: Box<[Shard<K, V>]>,
+    shards: Shards<K, V>,
 }
 
 impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// An empty memory for at most `max_entries`.
     pub(crate) fn new(max_entries: usize) -> Self {
-        let (domain, count) = (Domain::new(), shards(max_entries));
-        let shards = (0..count).map(|i| Shard::new(share(max_entries, i, count), domain)).collect();
-        Self { seed: Seed::new(), domain, shards }
+        let domain = Domain::new();
+        Self { seed: Seed::new(), domain, shards: Shards::new(max_entries, shards(max_entries), domain) }
     }
 
     #[inline]
@@ -114,9 +113,15 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Pin::new(self.domain)
     }
 
-    /// The live value of `parts`: all that a hit does here. Why there is none is asked later, by
-    /// [`Memory::look`], so that this answer fits into registers.
+    /// The live value of `parts`, if one look at the table finds it: all that a hit does here.
     #[inline(always)]
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<V> {
+        let hash = self.hash(parts);
+        let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
+        if entry.header.generation == generation { Some(entry.serve(pinned)) } else { None }
+    }
+
+    /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
     pub(crate) fn get<P: Part<Owned = K>>(
         &self,
         pinned: &Pinned,
@@ -124,26 +129,15 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         lives: impl FnOnce(&Header) -> bool,
     ) -> Option<V> {
         let hash = self.hash(parts);
-        let entry = self.shard(hash).find(pinned, hash, |key| parts.is(key))?;
-        if !lives(&entry.header) {
-            return None;
-        }
-        entry.touch();
-        Some(match &entry.value {
-            Kept::Inline(value) => value.clone(),
-            Kept::Shared(value) => {
-                // The user's code, under no lock. It may call us, panic, or take its time.
-                pinned.has_compared();
-                V::clone(value)
-            }
-        })
+        let entry = self.shards.find(pinned, hash, |key| parts.is(key))?;
+        if lives(&entry.header) { Some(entry.serve(pinned)) } else { None }
     }
 
     /// The live value of a held key with its header, or why there is none. `None`: as in
     /// [`Memory::pin_again`].
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Result<(Kept<V>, Header), Reason>> {
         let pin = self.pin_again()?;
-        Some(match self.shard(key.hash).find(&pin, key.hash, |other| *other == key.key) {
+        Some(match self.shards.find(&pin, key.hash, |other| *other == key.key) {
             Some(entry) => entry.header.judge(terms).map(|()| {
                 entry.touch();
                 (entry.value.clone(), entry.header)
@@ -152,42 +146,33 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         })
     }
 
-    #[inline]
-    fn shard(&self, hash: u64) -> &Shard<K, V> {
-        // Bits that neither the tags nor the buckets of a table go by.
-        &self.shards[(hash >> 8) as usize & (self.shards.len() - 1)]
-    }
-
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks.
     pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Gone<K, V> {
         let entry = Entry::new(key, value, header);
         match Inside::enter() {
-            Some(_inside) => self.shard(entry.key.hash).insert(entry),
+            Some(_inside) => self.shards.insert(entry),
             None => Gone { freed: vec![entry], ..Gone::default() },
         }
     }
 
     pub(crate) fn remove(&self, key: &Held<K>) -> Option<()> {
-        let gone = inside(|| self.shard(key.hash).remove(key))?;
+        let gone = inside(|| self.shards.remove(key))?;
         drop(gone);
         Some(())
     }
 
     /// Removes everything. Values are dropped here, outside locks, but for those that are being read.
     pub(crate) fn clear(&self) {
-        self.shards.iter().for_each(|shard| drop(inside(|| shard.clear())));
+        drop(inside(|| self.shards.clear()));
     }
 
     /// Changes the bound; what is over it goes.
     pub(crate) fn set_max_entries(&self, max_entries: usize) {
-        for (i, shard) in self.shards.iter().enumerate() {
-            let limit = share(max_entries, i, self.shards.len());
-            drop(inside(|| shard.set_limit(limit)));
-        }
+        drop(inside(|| self.shards.set_max_entries(max_entries)));
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(Shard::len).sum()
+        self.shards.len()
     }
 }
 
@@ -235,11 +220,6 @@ fn shards(max_entries: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(4, usize::from);
     let most = (cores * 4).next_power_of_two();
     1 << (max_entries / 1_024).clamp(1, most).ilog2()
-}
-
-/// The part of the bound that falls to one shard of several.
-fn share(max_entries: usize, shard: usize, shards: usize) -> usize {
-    max_entries / shards + usize::from(shard < max_entries % shards)
 }
 
 #[cfg(test)]

@@ -19,7 +19,10 @@ const WAYS: usize = 6;
 const FULL: usize = 3;
 
 pub(super) struct Table<K, V> {
+    /// A power of two of them, two at least.
     buckets: Box<[Bucket<K, V>]>,
+    /// What is left of a hash after so many bits is the place of its bucket.
+    shift: u32,
 }
 
 #[repr(align(64))]
@@ -38,9 +41,14 @@ fn tag(hash: u64) -> u64 {
 }
 
 impl<K, V> Table<K, V> {
-    /// An empty table, large enough for `entries`.
-    pub(super) fn for_entries(entries: usize) -> Self {
-        Self { buckets: (0..entries.div_ceil(FULL).max(1)).map(|_| Bucket::new()).collect() }
+    /// An empty table. `buckets` is a power of two.
+    pub(super) fn new(buckets: usize) -> Self {
+        let buckets: Box<[_]> = (0..buckets.max(2)).map(|_| Bucket::new()).collect();
+        Self { shift: u64::BITS - buckets.len().ilog2(), buckets }
+    }
+
+    pub(super) fn buckets(&self) -> usize {
+        self.buckets.len()
     }
 
     /// How many entries it holds well.
@@ -50,9 +58,7 @@ impl<K, V> Table<K, V> {
 
     #[inline]
     fn bucket(&self, hash: u64) -> &Bucket<K, V> {
-        // The upper half of the hash, as a fraction of the number of buckets.
-        let place = (u128::from(hash) * self.buckets.len() as u128) >> 64;
-        &self.buckets[place as usize]
+        &self.buckets[(hash >> self.shift) as usize]
     }
 
     /// # Safety
@@ -63,23 +69,27 @@ impl<K, V> Table<K, V> {
         loop {
             let mut matches = matches(bucket.tags.load(Ordering::Acquire), tag(hash));
             while matches != 0 {
-                let way = matches.trailing_zeros() as usize / 8;
-                // SAFETY: a tag that is not 0 is that of one of the six ways. It was set, so an entry had been
-                // stored here before it, and the acquire of the tag shows that one, or one stored later. It
-                // was reachable at some moment of this pin (or still is, for the writer): an entry is freed
-                // only after a grace period that begins when its tag is cleared, and none that begins during
-                // this pin passes before its end.
-                let (handle, entry) = unsafe {
-                    let handle = Handle::from_ptr(bucket.entries.get_unchecked(way).load(Ordering::Acquire));
-                    (handle, handle.get())
-                };
-                if entry.key.hash == hash && is(&entry.key.key) {
-                    return Some(handle);
+                // SAFETY: the caller's promise, and a match.
+                let found = unsafe { bucket.at(matches, hash, &mut is) };
+                if found.is_some() {
+                    return found;
                 }
                 matches &= matches - 1;
             }
             bucket = bucket.following()?;
         }
+    }
+
+    /// As [`Table::find`], but only in the place where an entry nearly always is.
+    ///
+    /// # Safety
+    /// As for [`Table::find`].
+    #[inline]
+    pub(super) unsafe fn glance(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> Option<Handle<K, V>> {
+        let bucket = self.bucket(hash);
+        let matches = matches(bucket.tags.load(Ordering::Acquire), tag(hash));
+        // SAFETY: the caller's promise, and a match.
+        if matches == 0 { None } else { unsafe { bucket.at(matches, hash, is) } }
     }
 
     /// Makes an entry reachable. For the one writer.
@@ -120,6 +130,25 @@ impl<K, V> Bucket<K, V> {
     fn new() -> Self {
         let entries = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
         Self { tags: AtomicU64::new(0), entries, next: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// The entry at the first of some matches, if it has the hash and the key.
+    ///
+    /// # Safety
+    /// As for [`Table::find`]; and there is a match.
+    #[inline]
+    unsafe fn at(&self, matches: u64, hash: u64, is: impl FnOnce(&K) -> bool) -> Option<Handle<K, V>> {
+        let way = matches.trailing_zeros() as usize / 8;
+        // SAFETY: a tag that is not 0 is that of one of the six ways. It was set, so an entry had been
+        // stored here before it, and the acquire of the tag shows that one, or one stored later. It was
+        // reachable at some moment of this pin (or still is, for the writer): an entry is freed only after
+        // a grace period that begins when its tag is cleared, and none that begins during this pin passes
+        // before its end.
+        let (handle, entry) = unsafe {
+            let handle = Handle::from_ptr(self.entries.get_unchecked(way).load(Ordering::Acquire));
+            (handle, handle.get())
+        };
+        (entry.key.hash == hash && is(&entry.key.key)).then_some(handle)
     }
 
     #[inline]

@@ -35,7 +35,7 @@ fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Opti
 
 /// Live and in quarantine.
 fn in_all<K, V>(memory: &Memory<K, V>) -> usize {
-    memory.shards.iter().map(Shard::held).sum()
+    memory.shards.held()
 }
 
 /// A value that is counted while it lives.
@@ -278,7 +278,7 @@ fn a_thread_that_is_ending_reads_still() {
 fn a_bound_of_thousands_costs_little_until_it_is_used() {
     let memory: Memory<u64, u64> = Memory::new(10_000);
     (0..10).for_each(|n| drop(put(&memory, n, n)));
-    let rooms: usize = memory.shards.iter().map(Shard::room).sum();
-    assert!(rooms <= 64, "{rooms}");
+    let room = memory.shards.room();
+    assert!(room <= 64, "{room}");
     assert!((0..10).all(|n| get(&memory, &n) == Some(n)));
 }
