@@ -76,7 +76,9 @@ impl Record {
     /// A record that is nobody else's until it is given back.
     pub(crate) fn take() -> &'static Record {
         let mut records = RECORDS.lock();
-        let idle = records.iter().copied().find(|record| !record.taken.swap(true, Ordering::Acquire));
+        let is_idle =
+            |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
+        let idle = records.iter().copied().find(is_idle);
         idle.unwrap_or_else(|| {
             let chunks = [const { OnceBox::new() }; CHUNKS];
             let made = Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), chunks };

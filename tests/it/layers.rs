@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const CORE: &str = "error · sync · clock · word · stats · event · key · table · backend · workers · codec · project · \
+const CORE: &str = "error · sync · fence · record · clock · word · stats · event · key · table · backend · workers · codec · project · \
                     memory · flight · store · options · registry · site · memo · call · entry · config · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback";
 const FILE: &str = "entry · name · config · client · backend";
@@ -125,7 +125,7 @@ const OWNED: [(&str, &str, &[&str]); 7] = [
     ("std::sync::Mutex", "cached-core", &["sync"]),
     ("std::sync::RwLock", "cached-core", &["sync"]),
     ("dashmap::", "cached-core", &["table"]),
-    ("quick_cache::sync", "cached-core", &["memory"]),
+    ("rustix::", "cached-core", &["fence"]),
     ("rustix::", "cached-file", &["client"]),
 ];
 

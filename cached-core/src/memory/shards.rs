@@ -20,6 +20,9 @@ use crate::key::Held;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+/// With so many entries in quarantine a part takes no more, however large its bound.
+const MOST_RETIRED: usize = 1_024;
+
 pub(super) struct Shards<K, V> {
     table: AtomicPtr<Table<K, V>>,
     /// A power of two of them.
@@ -129,7 +132,8 @@ impl<K, V> Shards<K, V> {
         }
         if self.make_room(&mut state, &mut gone) {
             let handle = Owned::new(entry);
-            state.policy.insert(handle, old.is_some());
+            let limit = state.limit;
+            state.policy.insert(handle, old.is_some(), limit);
             self.own_table().link(hash, handle);
             gone.is_stored = true;
         } else {
@@ -194,14 +198,15 @@ impl<K, V> Shards<K, V> {
 
     /// Makes room for one entry. `false`: what went before is still being read; nobody waits for that.
     fn make_room(&self, state: &mut State<K, V>, gone: &mut Gone<K, V>) -> bool {
-        if state.is_full() || state.is_clogged() {
+        if !state.has_room() {
             state.quarantine.reclaim(&mut gone.freed);
         }
-        if state.is_full() && !state.is_clogged() {
+        // While somebody sleeps over what went, no more goes.
+        if !state.has_room() && state.quarantine.len() < (state.limit / 8).clamp(1, MOST_RETIRED) {
             self.evict(state, state.batch(), gone);
             state.quarantine.reclaim(&mut gone.freed);
         }
-        !state.is_full() && !state.is_clogged()
+        state.has_room()
     }
 
     fn evict(&self, state: &mut State<K, V>, count: usize, gone: &mut Gone<K, V>) {
@@ -277,18 +282,13 @@ impl<K, V> State<K, V> {
         self.policy.len() + self.quarantine.len()
     }
 
-    fn is_full(&self) -> bool {
-        self.held() >= self.limit
-    }
-
-    /// Whether so much is in quarantine that nothing is stored.
-    fn is_clogged(&self) -> bool {
-        self.quarantine.len() >= (self.limit / 8).clamp(1, 1_024)
+    fn has_room(&self) -> bool {
+        self.held() < self.limit && self.quarantine.len() < MOST_RETIRED
     }
 
     /// How many go at once, since one heavy fence is good for all of them.
     fn batch(&self) -> usize {
-        (self.limit / 32).clamp(1, 64)
+        (self.limit / 64).clamp(1, 64)
     }
 }
 
