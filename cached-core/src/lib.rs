@@ -60,6 +60,10 @@ mod flight;
 mod key;
 mod memo;
 mod memory;
+// Declared here, since the models of `tests/loom` take in the room without it.
+#[cfg(test)]
+#[path = "memory/tests.rs"]
+mod memory_tests;
 mod options;
 mod project;
 mod record;

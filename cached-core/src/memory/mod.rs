@@ -181,7 +181,7 @@ pub(crate) struct Gone<K, V> {
     /// What has left quarantine, whenever it came there, or the entry that was not stored.
     freed: Vec<Box<Entry<K, V>>>,
     evicted: u64,
-    is_stored: bool,
+    pub(crate) is_stored: bool,
 }
 
 impl<K, V> Gone<K, V> {
@@ -223,4 +223,14 @@ fn shards(max_entries: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+impl<K, V> Memory<K, V> {
+    /// Entries that live, and entries in quarantine.
+    pub(crate) fn held(&self) -> usize {
+        self.shards.held()
+    }
+
+    /// How many entries the table holds well.
+    pub(crate) fn room(&self) -> usize {
+        self.shards.room()
+    }
+}

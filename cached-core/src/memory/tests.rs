@@ -1,11 +1,16 @@
+//! The engine beside a model of it, under many threads, and under what user code may do.
+
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::thread;
 
-use super::*;
-use crate::key::Own;
+use std::sync::Arc;
+
+use crate::clock::NEVER;
+use crate::key::{Held, Own, Value};
+use crate::memory::{Gone, Header, Kept, Memory};
 
 const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER };
 
@@ -31,11 +36,6 @@ fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V
 
 fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
     memory.get(&*memory.pin_again()?, &Own(key), |_| true)
-}
-
-/// Live and in quarantine.
-fn in_all<K, V>(memory: &Memory<K, V>) -> usize {
-    memory.shards.held()
 }
 
 /// A value that is counted while it lives.
@@ -73,7 +73,7 @@ fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
                 0 if step % 50 == 0 => {
                     memory.clear();
                     model.clear();
-                    assert_eq!(in_all(&memory), 0, "nobody reads");
+                    assert_eq!(memory.held(), 0, "nobody reads");
                 }
                 1 if bound < 2_000 => {
                     bound = 1 + usize::try_from(dice.below(1_500)).unwrap();
@@ -95,13 +95,13 @@ fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
                     assert!(found.is_none() || found.map(|value| value.0) == model.get(&key).copied());
                 }
             }
-            assert!(in_all(&memory) <= bound, "seed {seed}, step {step}");
+            assert!(memory.held() <= bound, "seed {seed}, step {step}");
             assert!(memory.len() <= model.len());
             if bound == usize::MAX {
                 assert_eq!(memory.len(), model.len(), "without a bound nothing is evicted");
             }
         }
-        assert_eq!(live.load(SeqCst), in_all(&memory), "what lives is in the memory");
+        assert_eq!(live.load(SeqCst), memory.held(), "what lives is in the memory");
         drop(memory);
         assert_eq!(live.load(SeqCst), 0, "seed {seed}");
     }
@@ -129,7 +129,7 @@ fn everything_that_was_stored_is_dropped_exactly_once_by_whoever_comes() {
                             3..12 => drop(put(memory, key, Counted::new(key, live))),
                             _ => assert!(get(memory, &key).is_none_or(|value| value.0 == key)),
                         }
-                        assert!(in_all(memory) <= bound);
+                        assert!(memory.held() <= bound);
                     }
                 });
             }
@@ -170,7 +170,7 @@ fn while_a_reader_sleeps_nothing_it_may_see_goes_and_what_finds_no_room_is_refus
         memory.remove(&held(&memory, 0)).unwrap();
         assert_eq!((memory.len(), dropped.load(SeqCst)), (0, 0), "removed, and still being read");
         let refused = (1..200).filter(|n| !put(&memory, *n, slow()).is_stored).count();
-        assert!(in_all(&memory) <= 40 && memory.len() >= 30, "a sleeper does not empty the memory");
+        assert!(memory.held() <= 40 && memory.len() >= 30, "a sleeper does not empty the memory");
         assert!(refused >= 150, "{refused} refused");
         let before = dropped.load(SeqCst);
         assert_eq!(before, refused, "only what was refused has been dropped");
@@ -200,7 +200,7 @@ fn a_clone_may_hit_again_store_and_panic() {
     assert!(get(memory, &1).is_some());
     assert!(get(memory, &1).is_none(), "removed while it was copied");
     memory.clear();
-    assert_eq!(in_all(memory), 0, "no pin is left behind, also by what panicked");
+    assert_eq!(memory.held(), 0, "no pin is left behind, also by what panicked");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_comparison_that_calls_back_is_told_so_and_one_that_panics_breaks_nothing() 
         assert_eq!(get(memory, &Curious(n, &PANICS)), Some(n));
     }
     memory.clear();
-    assert_eq!(in_all(memory), 0);
+    assert_eq!(memory.held(), 0);
 }
 
 #[test]
@@ -271,14 +271,14 @@ fn a_thread_that_is_ending_reads_still() {
         assert_eq!(SEEN.load(SeqCst), round);
     }
     memory.clear();
-    assert_eq!(in_all(memory), 0, "ended threads hold nothing");
+    assert_eq!(memory.held(), 0, "ended threads hold nothing");
 }
 
 #[test]
 fn a_bound_of_thousands_costs_little_until_it_is_used() {
     let memory: Memory<u64, u64> = Memory::new(10_000);
     (0..10).for_each(|n| drop(put(&memory, n, n)));
-    let room = memory.shards.room();
+    let room = memory.room();
     assert!(room <= 64, "{room}");
     assert!((0..10).all(|n| get(&memory, &n) == Some(n)));
 }
