@@ -219,7 +219,7 @@ impl Header {
 fn shards(max_entries: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(4, usize::from);
     let most = (cores * 4).next_power_of_two();
-    1 << (max_entries / 1_024).clamp(1, most).ilog2()
+    1 << (max_entries / 4_096).clamp(1, most).ilog2()
 }
 
 #[cfg(test)]

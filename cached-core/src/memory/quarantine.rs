@@ -7,7 +7,6 @@
 use super::entry::{Entry, Handle, Owned};
 use super::pin::{Domain, Grace};
 use super::table::Table;
-use crate::sync::LOOKS;
 
 pub(super) struct Quarantine<K, V> {
     domain: Domain,
@@ -54,9 +53,8 @@ impl<K, V> Quarantine<K, V> {
     }
 
     fn drain(&mut self, freed: &mut Vec<Box<Entry<K, V>>>) {
-        // A reader is gone in nanoseconds, unless it sleeps.
-        let has_passed = |grace: Grace| (0..LOOKS).any(|_| grace.has_passed());
-        if self.grace.is_some_and(has_passed) {
+        let Some(grace) = self.grace else { return };
+        if grace.has_passed() {
             self.grace = None;
             for retired in self.waiting.drain(..) {
                 // SAFETY: it could not be found any more before this grace period began. Whoever had found it

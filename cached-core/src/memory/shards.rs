@@ -288,7 +288,7 @@ impl<K, V> State<K, V> {
 
     /// How many go at once, since one heavy fence is good for all of them.
     fn batch(&self) -> usize {
-        (self.limit / 64).clamp(1, 64)
+        (self.limit / 24).clamp(1, 128)
     }
 }
 

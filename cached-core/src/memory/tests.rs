@@ -194,7 +194,8 @@ fn a_clone_may_hit_again_store_and_panic() {
             Nested(Some(memory))
         }
     }
-    let memory: &'static Nest = Box::leak(Box::new(Memory::new(100)));
+    static MEMORY: std::sync::OnceLock<Nest> = std::sync::OnceLock::new();
+    let memory = MEMORY.get_or_init(|| Memory::new(100));
     drop(put(memory, 1, Nested(Some(memory))));
     drop(put(memory, 2, Nested(None)));
     assert!(get(memory, &1).is_some());
