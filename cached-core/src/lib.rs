@@ -46,7 +46,7 @@
 //!   and nothing else; nothing runs in static destructors.
 //! * **P12 closed by default** Keys and values are never shown: not in the report, not in errors, not in `Debug`.
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
-//!   await. User `Eq` may run under a shard's lock; re-entry from it is detected and bypassed.
+//!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
 mod call;
 mod clock;
@@ -60,10 +60,6 @@ mod flight;
 mod key;
 mod memo;
 mod memory;
-// Declared here, since the models of `tests/loom` take in the room without it.
-#[cfg(test)]
-#[path = "memory/tests.rs"]
-mod memory_tests;
 mod options;
 mod project;
 mod record;
@@ -74,6 +70,8 @@ mod stats;
 mod store;
 mod sync;
 mod table;
+#[cfg(test)]
+mod tests;
 mod word;
 mod workers;
 
