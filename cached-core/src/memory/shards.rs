@@ -286,9 +286,10 @@ impl<K, V> State<K, V> {
         self.held() < self.limit && self.quarantine.len() < MOST_RETIRED
     }
 
-    /// How many go at once, since one heavy fence is good for all of them.
+    /// How many go at once, since one heavy fence is good for all of them: a small part of what is stored,
+    /// since what has been replaced may be large.
     fn batch(&self) -> usize {
-        (self.limit / 24).clamp(1, 128)
+        (self.policy.len() / 24).clamp(1, 128)
     }
 }
 

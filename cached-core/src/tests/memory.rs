@@ -276,6 +276,18 @@ fn a_thread_that_is_ending_reads_still() {
 }
 
 #[test]
+fn what_is_replaced_is_dropped_at_once_where_little_is_stored() {
+    let live = Arc::new(AtomicUsize::new(0));
+    let memory = Memory::new(10_000);
+    for round in 0..100 {
+        for key in 0..5 {
+            drop(put(&memory, key, Counted::new(round, &live)));
+        }
+        assert_eq!(live.load(SeqCst), memory.len());
+    }
+}
+
+#[test]
 fn a_bound_of_thousands_costs_little_until_it_is_used() {
     let memory: Memory<u64, u64> = Memory::new(10_000);
     (0..10).for_each(|n| drop(put(&memory, n, n)));
