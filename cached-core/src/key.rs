@@ -298,9 +298,12 @@ impl Seed {
 
     #[inline]
     pub(crate) fn hash<P: Part>(&self, parts: &P) -> u64 {
+        // 2^64 divided by the golden ratio. The engine goes by the upper bits, and those of `foldhash::fast` are
+        // poor for numbers in a row: with some seeds 40 in 100 fell into a bucket that was full.
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut hasher = self.0.build_hasher();
         parts.feed(&mut hasher);
-        hasher.finish()
+        hasher.finish().wrapping_mul(MIX)
     }
 }
 

@@ -49,8 +49,9 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(core) = memo.ready()
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
-        && let Some(value) = core.memory.glance(&pin, parts, state.generation())
+        && let Some(found) = core.memory.glance(&pin, parts, state.generation())
     {
+        let value = found?;
         count.add_own();
         return Some(value);
     }

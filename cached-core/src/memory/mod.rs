@@ -113,12 +113,13 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Pin::new(self.domain)
     }
 
-    /// The live value of `parts`, if one look at the table finds it: all that a hit does here.
+    /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
+    /// tell; ask [`Memory::get`].
     #[inline(always)]
-    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<V> {
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<Option<V>> {
         let hash = self.hash(parts);
         let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        if entry.header.generation == generation { Some(entry.serve(pinned)) } else { None }
+        Some(entry.filter(|entry| entry.header.generation == generation).map(|entry| entry.serve(pinned)))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].

@@ -97,16 +97,16 @@ impl<K, V> Shards<K, V> {
         unsafe { self.read(pinned).find(hash, is).map(|handle| handle.get()) }
     }
 
-    /// As [`Shards::find`], but it may miss what is there: it looks at one entry at most.
+    /// As [`Shards::find`], but it looks at one entry at most. The outer `None`: that may not be enough.
     #[inline]
     pub(super) fn glance<'a>(
         &'a self,
         pinned: &'a Pinned,
         hash: u64,
         is: impl FnOnce(&K) -> bool,
-    ) -> Option<&'a Entry<K, V>> {
+    ) -> Option<Option<&'a Entry<K, V>>> {
         // SAFETY: as above.
-        unsafe { self.read(pinned).glance(hash, is).map(|handle| handle.get()) }
+        unsafe { self.read(pinned).glance(hash, is).map(|found| found.map(|handle| handle.get())) }
     }
 
     #[inline]

@@ -82,16 +82,20 @@ impl<K, V> Table<K, V> {
         }
     }
 
-    /// As [`Table::find`], but only in the place where an entry nearly always is.
+    /// As [`Table::find`], but only in the place where an entry nearly always is. The outer `None`: it may be
+    /// in another.
     ///
     /// # Safety
     /// As for [`Table::find`].
     #[inline]
-    pub(super) unsafe fn glance(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> Option<Handle<K, V>> {
+    pub(super) unsafe fn glance(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> Option<Option<Handle<K, V>>> {
         let bucket = self.bucket(hash);
         let matches = matches(bucket.tags.load(Ordering::Acquire), tag(hash));
+        if matches == 0 {
+            return if bucket.following().is_none() { Some(None) } else { None };
+        }
         // SAFETY: the caller's promise, and a match.
-        if matches == 0 { None } else { unsafe { bucket.at(matches, hash, is) } }
+        unsafe { bucket.at(matches, hash, is) }.map(Some)
     }
 
     /// Makes an entry reachable. For the one writer.
