@@ -15,12 +15,12 @@ const PER_CHUNK: usize = 64;
 const CHUNKS: usize = 64;
 
 /// A number that one thread counts in, and everybody may read.
-pub(crate) struct Own(Number);
+pub(crate) struct Hits(Number);
 
-impl Own {
+impl Hits {
     /// Adds one, by load and store: a locked addition would cost as much as the lookup.
     #[inline]
-    pub(crate) fn add_own(&self) {
+    pub(crate) fn add_one(&self) {
         self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
@@ -32,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) pinned: AtomicU64,
     taken: AtomicBool,
     /// Hits by the place of the site.
-    chunks: [OnceBox<Padded<[Own; PER_CHUNK]>>; CHUNKS],
+    chunks: [OnceBox<Padded<[Hits; PER_CHUNK]>>; CHUNKS],
 }
 
 global! {
@@ -99,13 +99,13 @@ impl Record {
 
     /// The number of a site, if the thread has counted for it before.
     #[inline]
-    pub(crate) fn count(&self, place: usize) -> Option<&Own> {
+    pub(crate) fn count(&self, place: usize) -> Option<&Hits> {
         self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
     }
 
-    pub(crate) fn allocate(&self, place: usize) -> Option<&Own> {
+    pub(crate) fn allocate(&self, place: usize) -> Option<&Hits> {
         let chunk = self.chunks.get(place / PER_CHUNK)?;
-        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Own(Number::new(0)) }; PER_CHUNK])));
+        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Hits(Number::new(0)) }; PER_CHUNK])));
         Some(&chunk.0[place % PER_CHUNK])
     }
 

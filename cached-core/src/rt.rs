@@ -52,7 +52,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(found) = core.memory.glance(&pin, parts, state.generation())
     {
         let value = found?;
-        count.add_own();
+        count.add_one();
         return Some(value);
     }
     hit_otherwise(memo, parts)

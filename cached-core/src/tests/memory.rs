@@ -276,6 +276,31 @@ fn a_thread_that_is_ending_reads_still() {
 }
 
 #[test]
+fn what_is_asked_for_again_outlives_what_is_asked_for_once() {
+    let memory = Memory::new(100);
+    for hot in 0..50 {
+        drop(put(&memory, hot, hot));
+    }
+    for once in 1_000..11_000 {
+        drop(put(&memory, once, once));
+        assert_eq!(get(&memory, &(once % 50)), Some(once % 50));
+    }
+}
+
+#[test]
+fn a_loop_over_more_than_there_is_room_for_hits_what_it_began_with() {
+    let memory = Memory::new(100);
+    let mut hits = 0;
+    for key in (0..300).cycle().take(3_000) {
+        match get(&memory, &key) {
+            Some(_) => hits += 1,
+            None => drop(put(&memory, key, key)),
+        }
+    }
+    assert!(hits > 700, "{hits} of 3,000; without a plan it is none");
+}
+
+#[test]
 fn what_is_replaced_is_dropped_at_once_where_little_is_stored() {
     let live = Arc::new(AtomicUsize::new(0));
     let memory = Memory::new(10_000);
