@@ -216,7 +216,7 @@ impl Header {
     }
 }
 
-/// Shards are worth their unevenness only when they hold many entries.
+/// Shards are worth their unevenness, and the heavy fences of smaller batches, only when they hold many entries.
 fn shards(max_entries: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(4, usize::from);
     let most = (cores * 4).next_power_of_two();

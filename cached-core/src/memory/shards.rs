@@ -201,8 +201,8 @@ impl<K, V> Shards<K, V> {
         if !state.has_room() {
             state.quarantine.reclaim(&mut gone.freed);
         }
-        // While somebody sleeps over what went, no more goes.
-        if !state.has_room() && state.quarantine.len() < (state.limit / 8).clamp(1, MOST_RETIRED) {
+        // While somebody sleeps over what went, nothing more goes: it would make no room either.
+        if !state.has_room() && state.quarantine.len() == 0 {
             self.evict(state, state.batch(), gone);
             state.quarantine.reclaim(&mut gone.freed);
         }
