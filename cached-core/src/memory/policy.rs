@@ -131,7 +131,7 @@ impl Ghosts {
         let span = u32::try_from(limit).unwrap_or(u32::MAX / 2).max(1);
         if self.span != span {
             // A third more than there are, so that few push each other out.
-            *self = Ghosts { sets: vec![[Ghost::default(); 4]; limit.div_ceil(3)], now: 0, span };
+            *self = Ghosts { sets: vec![[Ghost::default(); 4]; limit.div_ceil(3).max(1)], now: 0, span };
         }
         self.now = self.now.wrapping_add(1);
         let (now, set) = (self.now, self.set(hash));

@@ -126,8 +126,8 @@ impl<K, V> Table<K, V> {
             if let Some(way) = (0..WAYS).find(is_here) {
                 return bucket.tags.store(tags & !(0xff << (8 * way)), Ordering::Release);
             }
-            let Some(next) = bucket.following() else { return };
-            bucket = next;
+            // Were it not found here, readers might still find it: nothing may free it.
+            bucket = bucket.following().expect("what is unlinked was linked");
         }
     }
 }
