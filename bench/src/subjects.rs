@@ -58,7 +58,7 @@ pub(crate) const WORKS: &[Work] = &[
             subject("quick_cache + foldhash", |calls| hits(calls, by_quick_cache::number)),
         ],
         goals: &[
-            Goal { text: "ours / cached, time", at_most: 1.3, figure: |rows| rows.ratio(OURS, CACHED) },
+            Goal { text: "ours / cached, time", at_most: 0.7, figure: |rows| rows.ratio(OURS, CACHED) },
             NO_ALLOCATION,
         ],
     },

@@ -18,7 +18,6 @@ use crate::memory::{Header, Kept, Look};
 use crate::project::Class;
 use crate::scope::{self, Apart};
 use crate::site::{Off, Route, Way};
-use crate::stats::Count;
 use crate::store::{Address, Channel, Found, How, Life};
 use crate::sync::block_on;
 
@@ -285,9 +284,9 @@ impl<P: Part, V: Value> Access<P, V> {
                 // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
                 // been pruned meanwhile.
                 core.tag(&self.tags, self.key.hash);
-                let gone = core.memory.insert(self.key.clone(), kept, header).ok_or_else(called_back)?;
+                let gone = core.memory.insert(self.key.clone(), kept, header);
                 core.tag(&self.tags, self.key.hash);
-                self.memo.site.tally().add(Count::Evicted, gone.evicted());
+                gone.count(self.memo.site.tally());
                 Ok(())
             }
             Way::Bytes(channel) => {

@@ -52,11 +52,11 @@ pub(crate) fn seen<T>(call: impl FnOnce() -> T) -> (T, Outcome) {
     (value, LAST.take().unwrap_or(Outcome::Hit))
 }
 
-/// Counts the end of one call that was not a hit; hits count themselves in [`Counters::hit`].
+/// Counts the end of one call that was not a hit; hits of the fast path count themselves.
 pub(crate) fn ended(counters: &Counters, outcome: Outcome) {
     let _ = LAST.try_with(|last| last.set(Some(outcome)));
     match outcome {
-        Outcome::Hit => counters.hit(),
+        Outcome::Hit => counters.add(Count::SharedHits, 1),
         Outcome::Stale => counters.add(Count::Stale, 1),
         Outcome::Joined => counters.add(Count::Joined, 1),
         Outcome::Miss(Reason::Cold) => counters.add(Count::Cold, 1),

@@ -6,7 +6,6 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::fast::{FoldHasher, RandomState};
-use quick_cache::Equivalent;
 
 /// The bound holds: the only answer that there is.
 #[derive(Debug)]
@@ -400,9 +399,12 @@ impl Seed {
 
     #[inline]
     pub(crate) fn hash<P: Part>(&self, parts: &P) -> u64 {
+        // 2^64 divided by the golden ratio. The engine goes by the upper bits, and those of `foldhash::fast` are
+        // poor for numbers in a row: with some seeds 40 in 100 fell into a bucket that was full.
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut hasher = self.0.build_hasher();
         parts.feed(&mut hasher);
-        hasher.finish()
+        hasher.finish().wrapping_mul(MIX)
     }
 }
 
@@ -413,12 +415,6 @@ pub(crate) struct Held<K> {
     pub(crate) key: K,
 }
 
-impl<K> Hash for Held<K> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
 impl<K: Eq> PartialEq for Held<K> {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash && self.key == other.key
@@ -426,26 +422,6 @@ impl<K: Eq> PartialEq for Held<K> {
 }
 
 impl<K: Eq> Eq for Held<K> {}
-
-/// A key that is looked for: the borrowed form of [`Held`].
-pub(crate) struct Sought<'a, P> {
-    pub(crate) hash: u64,
-    pub(crate) parts: &'a P,
-}
-
-impl<P> Hash for Sought<'_, P> {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl<P: Part> Equivalent<Held<P::Owned>> for Sought<'_, P> {
-    #[inline]
-    fn equivalent(&self, held: &Held<P::Owned>) -> bool {
-        self.hash == held.hash && self.parts.is(&held.key)
-    }
-}
 
 /// Passes a finished hash through a map that wants to hash.
 #[derive(Clone, Copy, Default)]

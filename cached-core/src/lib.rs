@@ -47,7 +47,7 @@
 //!   and nothing else; nothing runs in static destructors.
 //! * **P12 closed by default** Keys and values are never shown: not in the report, not in errors, not in `Debug`.
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
-//!   await. User `Eq` may run under a shard's lock; re-entry from it is detected and bypassed.
+//!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
 mod call;
 mod clock;
@@ -57,6 +57,7 @@ mod entry;
 mod error;
 mod event;
 mod explain;
+mod fence;
 mod flight;
 mod forget;
 mod handle;
@@ -65,6 +66,7 @@ mod memo;
 mod memory;
 mod options;
 mod project;
+mod record;
 mod registry;
 mod report;
 mod scope;
@@ -74,6 +76,8 @@ mod store;
 mod sync;
 mod table;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod word;
 mod workers;
 

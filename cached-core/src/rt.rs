@@ -73,8 +73,28 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
 }
 
 /// Apart from [`Keeping::lookup`], so that a hit's answer comes back in registers.
+///
+/// What is rare leaves by the last line and begins again, so that nothing has to be kept over a call.
 #[inline(never)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
+    let state = memo.site.word.load();
+    if state.is_fast()
+        && !state.is_timed()
+        && let Some(core) = memo.ready()
+        && let Some(pin) = core.memory.pin()
+        && let Some(count) = memo.site.counters.hits(pin.record())
+        && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
+    {
+        let value = found?;
+        count.add_one();
+        return Some(value);
+    }
+    hit_otherwise(memo, parts)
+}
+
+/// As [`hit`], also with a lifetime, inside another hit, or for the first time on this thread.
+#[inline(never)]
+fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if !state.is_fast() {
         return None;
@@ -82,14 +102,20 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     let lives = |header: &Header| {
         header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
     };
-    // Dropped only while a `Hash`, `Eq` or `Clone` of the user's unwinds: that call is counted too.
+    let memory = &memo.ready()?.memory;
+    let pin = memory.pin_again()?;
+    let value = counted(memo, || memory.get(&pin, parts, lives))?;
+    memo.site.counters.hit(pin.record());
+    Some(value)
+}
+
+/// A look that counts its call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else it is counted elsewhere.
+#[inline(always)]
+fn counted<K, V, T>(memo: &'static Memo<K, V>, look: impl FnOnce() -> T) -> T {
     let ticket = Ticket::new(&memo.site.counters);
-    let value = memo.ready().and_then(|core| core.memory.get(parts, lives));
+    let found = look();
     ticket.forget();
-    if value.is_some() {
-        memo.site.counters.hit();
-    }
-    value
+    found
 }
 
 /// The call goes on with a key of its own.

@@ -65,7 +65,7 @@ impl Isolated {
             return apart;
         }
         let apart: &'static Apart =
-            Box::leak(Box::new(Apart { counters: Counters::shared(), salt: AtomicU64::new(fresh_salt()) }));
+            Box::leak(Box::new(Apart { counters: Counters::new(), salt: AtomicU64::new(fresh_salt()) }));
         sites.push((address, apart));
         apart
     }

@@ -5,13 +5,11 @@
 //! counted in shared numbers.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use once_cell::race::OnceBox;
-
 use crate::clock;
-use crate::sync::{Mutex, Padded};
+use crate::record::{Hits, Record};
 
 /// The shared numbers of a site.
 #[derive(Clone, Copy)]
@@ -185,11 +183,6 @@ impl Counters {
         Self { place: AtomicU32::new(0), shared: [const { AtomicU64::new(0) }; COUNTS] }
     }
 
-    /// Counters that count hits in a shared number, too: for a site in a scope.
-    pub(crate) fn shared() -> Self {
-        Self { place: AtomicU32::new(u32::MAX), ..Self::new() }
-    }
-
     /// Gives the site its place in the threads' records; called before its first fast hit.
     pub(crate) fn enrol(&self) {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -200,22 +193,16 @@ impl Counters {
         }
     }
 
-    /// Counts a hit: about half a nanosecond on a thread that has counted for this site before.
+    /// The number in which a thread counts its hits of this site, if it has done so before.
     #[inline]
-    pub(crate) fn hit(&self) {
-        let place = self.place.load(Ordering::Relaxed) as usize;
-        if let Some(count) = MINE.try_with(Cell::get).ok().flatten().and_then(|mine| mine.count(place)) {
-            // Only this thread writes this number.
-            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        } else {
-            self.first_hit(place);
-        }
+    pub(crate) fn hits(&self, mine: &'static Record) -> Option<&'static Hits> {
+        mine.count(self.place.load(Ordering::Relaxed) as usize)
     }
 
-    #[cold]
-    fn first_hit(&self, place: usize) {
-        match Record::mine().and_then(|mine| mine.allocate(place)) {
-            Some(count) => count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed),
+    /// Counts a hit in the record of this thread.
+    pub(crate) fn hit(&self, mine: &'static Record) {
+        match self.hits(mine).or_else(|| mine.allocate(self.place.load(Ordering::Relaxed) as usize)) {
+            Some(count) => count.add_one(),
             None => self.add(Count::SharedHits, 1),
         }
     }
@@ -242,10 +229,10 @@ impl Counters {
 
     pub(crate) fn snapshot(&self) -> Stats {
         let place = self.place.load(Ordering::Relaxed) as usize;
-        let owned: u64 = RECORDS.lock().iter().filter_map(|r| r.count(place)).map(|c| c.load(Ordering::Relaxed)).sum();
         let [cold, expired, invalidated, undecodable] =
             [Count::Cold, Count::Expired, Count::Invalidated, Count::Undecodable].map(|count| self.get(count));
-        let (hits, misses) = (owned + self.get(Count::SharedHits), cold + expired + invalidated + undecodable);
+        let (hits, misses) =
+            (Record::sum(place) + self.get(Count::SharedHits), cold + expired + invalidated + undecodable);
         let [stale, joined, bypassed, errors] =
             [Count::Stale, Count::Joined, Count::Bypassed, Count::Errors].map(|count| self.get(count));
         Stats {
@@ -273,62 +260,5 @@ impl Counters {
             runs: self.get(Count::Finished) + self.get(Count::Failed),
             body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
         }
-    }
-}
-
-const PER_CHUNK: usize = 64;
-
-/// The hits one thread counted, by the place of the site; passed on when the thread ends.
-struct Record {
-    taken: AtomicBool,
-    chunks: [OnceBox<Padded<[AtomicU64; PER_CHUNK]>>; 64],
-}
-
-static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
-
-thread_local! {
-    static MINE: Cell<Option<&'static Record>> = const { Cell::new(None) };
-    static LEASE: Lease = const { Lease };
-}
-
-/// Gives the thread's record back: one atomic store, when the thread ends.
-struct Lease;
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if let Some(record) = MINE.try_with(Cell::take).ok().flatten() {
-            record.taken.store(false, Ordering::Release);
-        }
-    }
-}
-
-impl Record {
-    #[inline]
-    fn count(&self, place: usize) -> Option<&AtomicU64> {
-        self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
-    }
-
-    fn allocate(&self, place: usize) -> Option<&AtomicU64> {
-        let chunk = self.chunks.get(place / PER_CHUNK)?;
-        let chunk = chunk.get_or_init(|| Box::new(Padded([const { AtomicU64::new(0) }; PER_CHUNK])));
-        Some(&chunk.0[place % PER_CHUNK])
-    }
-
-    /// This thread's record, taken from one that ended or made new; none once the thread is ending.
-    fn mine() -> Option<&'static Record> {
-        if let Some(mine) = MINE.try_with(Cell::get).ok().flatten() {
-            return Some(mine);
-        }
-        LEASE.try_with(|_| ()).ok()?;
-        let mut records = RECORDS.lock();
-        let idle = records.iter().copied().find(|record| !record.taken.swap(true, Ordering::Acquire));
-        let record = idle.unwrap_or_else(|| {
-            let made = Record { taken: AtomicBool::new(true), chunks: [const { OnceBox::new() }; 64] };
-            let made: &'static Record = Box::leak(Box::new(made));
-            records.push(made);
-            made
-        });
-        MINE.try_with(|mine| mine.set(Some(record))).ok()?;
-        Some(record)
     }
 }

@@ -88,10 +88,19 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The atomics of the state word; its models replace them.
+/// The atomics of the state word, of the records and of the engine; their models replace them.
 pub(crate) mod atomic {
-    pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 }
+
+/// A static; in the models, one for each execution.
+macro_rules! global {
+    ($(#[$doc:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        $(#[$doc])*
+        static $name: $type = $value;
+    };
+}
+pub(crate) use global;
 
 /// A lock for many or for one alone, without poison.
 pub(crate) struct Gate(std::sync::RwLock<()>);
@@ -111,6 +120,9 @@ impl Gate {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How often to look again at what others leave within nanoseconds.
+pub(crate) const LOOKS: usize = 64;
 
 /// Keeps a counter away from its neighbours' cache lines (two lines: the prefetcher takes pairs).
 #[repr(align(128))]

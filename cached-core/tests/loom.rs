@@ -1,13 +1,124 @@
-//! The state word, under every order that its atomics allow: the real `word.rs` over the atomics
-//! of a model checker that knows acquire and release.
+//! The state word and the engine, under every order that their atomics allow: the real `word.rs`, and the
+//! real `memory/` with the records of the threads, over the atomics of a model checker that knows acquire,
+//! release and fences. The heavy fence of the writers is modelled as a full one on both sides.
 
+// Where the sources declare a thread-local, it belongs to a thread of the model.
+macro_rules! thread_local {
+    ($(static $name:ident: $type:ty = const $value:block;)*) => { ::loom::thread_local! { $(static $name: $type = $value;)* } };
+}
+
+#[path = "loom/engine.rs"]
+mod engine;
+#[expect(dead_code, unreachable_pub, reason = "the engine uses a part of this room")]
+#[path = "../src/key.rs"]
+mod key;
+#[expect(dead_code, reason = "the models ask for less than the calls do")]
+#[path = "../src/memory/mod.rs"]
+mod memory;
+#[expect(dead_code, reason = "the models count no hits")]
+#[path = "../src/record.rs"]
+mod record;
 #[path = "../src/word.rs"]
 mod word;
 
-/// The atomics of the model.
+/// The atomics and the locks of the models. Re-entry is not modelled.
 mod sync {
     pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+        pub(crate) use loom::sync::atomic::{
+            AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+        };
+    }
+
+    /// A writer looks once: to look again is another writer's turn.
+    pub(crate) const LOOKS: usize = 1;
+
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().expect("nothing panics under a lock")
+        }
+    }
+
+    pub(crate) struct Padded<T>(pub(crate) T);
+
+    macro_rules! global {
+        (static $name:ident: $type:ty = $value:expr;) => {
+            ::loom::lazy_static! { static ref $name: $type = $value; }
+        };
+    }
+    pub(crate) use global;
+
+    pub(crate) struct Inside;
+
+    impl Inside {
+        #[expect(clippy::unnecessary_wraps, reason = "as the real one")]
+        pub(crate) fn enter() -> Option<Self> {
+            Some(Inside)
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as the real one")]
+    pub(crate) fn inside<T>(operation: impl FnOnce() -> T) -> Option<T> {
+        Some(operation())
+    }
+}
+
+/// A full fence on both sides, as where the kernel has no other.
+mod fence {
+    use loom::sync::atomic::{Ordering, fence};
+
+    pub(crate) fn is_asymmetric() -> bool {
+        false
+    }
+
+    pub(crate) fn light() {
+        full();
+    }
+
+    pub(crate) fn full() {
+        fence(Ordering::SeqCst);
+    }
+
+    pub(crate) fn heavy() -> bool {
+        full();
+        true
+    }
+}
+
+/// Nothing ends by itself here.
+mod clock {
+    pub(crate) const NEVER: u64 = u64::MAX;
+
+    pub(crate) fn now() -> u64 {
+        0
+    }
+}
+
+mod event {
+    #[derive(Debug, PartialEq, Eq)]
+    pub(crate) enum Reason {
+        Cold,
+        Expired,
+        Invalidated,
+    }
+}
+
+mod stats {
+    #[derive(Clone, Copy)]
+    pub(crate) enum Count {
+        Evicted,
+        NotStored,
+    }
+
+    pub(crate) struct Counters;
+
+    impl Counters {
+        pub(crate) fn add(&self, _count: Count, _by: u64) {}
     }
 }
 
@@ -21,7 +132,7 @@ use loom::thread;
 use word::{FAST, State, TIMED, Word};
 
 /// Runs a model to completion, with at most three preemptions, and says how many orders it tried.
-fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
     let tried = std::sync::Arc::new(AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&tried);
     let mut builder = loom::model::Builder::new();

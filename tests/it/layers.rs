@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const CORE: &str = "error · sync · clock · word · stats · event · scope · key · table · tags · backend · workers · codec · \
+const CORE: &str = "error · sync · fence · record · clock · word · stats · event · scope · key · table · tags · backend · workers · codec · \
                     project · memory · flight · store · options · registry · site · handle · memo · call · explain · \
                     entry · forget · config · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
@@ -126,7 +126,7 @@ const OWNED: [(&str, &str, &[&str]); 7] = [
     ("std::sync::Mutex", "cached-core", &["sync"]),
     ("std::sync::RwLock", "cached-core", &["sync"]),
     ("dashmap::", "cached-core", &["table"]),
-    ("quick_cache::sync", "cached-core", &["memory"]),
+    ("rustix::", "cached-core", &["fence"]),
     ("rustix::", "cached-file", &["client"]),
 ];
 

@@ -28,8 +28,8 @@ pub(crate) fn check() -> Vec<Step> {
     ]
 }
 
-/// Everything that CI runs. The models of the flight and of the state word are ordinary tests: they include the
-/// real sources with their own locks, so that nothing is built with other flags.
+/// Everything that CI runs. The models of the flight, of the state word and of the engine are ordinary tests: they
+/// include the real sources with their own locks and atomics, so that nothing is built with other flags.
 pub(crate) fn test() -> Result<Vec<Step>, String> {
     let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup")];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));

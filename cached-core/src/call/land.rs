@@ -94,7 +94,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             if current { Ok(self.core.memory.insert(key, kept, header)) } else { Err((key, kept)) }
         });
         match stored {
-            Some(Ok(Some(gone))) => self.counters.add(Count::Evicted, gone.evicted()),
+            Some(Ok(gone)) => gone.count(self.counters),
             _ => self.counters.add(Count::NotStored, 1),
         }
     }

@@ -1,23 +1,32 @@
 //! Rust values in this process, bounded by their number.
 //!
-//! In: a key, borrowed or held, and a value with its header. Out: the value. The engine inside
-//! is `quick_cache` (S3-FIFO, sharded); nothing outside this room knows that.
+//! In: a key, borrowed or held, and a value with its header. Out: the value. Reads take no lock and,
+//! once an entry has been hit a few times, write nothing that other threads read; the engine inside
+//! (`shards`, `table`, `policy`, `pin`) is known to this room only.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-
-use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, UnitWeighter};
 
 use crate::clock;
 use crate::event::Reason;
-use crate::key::{Finished, Held, OwnedKey, Part, Seed, Sought, Value};
+use crate::key::{Held, OwnedKey, Part, Seed, Value};
+use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
+
+mod entry;
+mod pin;
+mod policy;
+mod quarantine;
+mod shards;
+mod table;
+
+use entry::Entry;
+use pin::{Domain, Outermost, Pin, Pinned};
+use shards::Shards;
 
 /// A value as it is kept.
 ///
-/// What can be copied without running anybody's code lies in the slot itself; anything else lies
-/// behind an `Arc`, so that the user's `Clone` runs after the engine's lock is released.
+/// What can be copied without running anybody's code lies in the entry itself; anything else lies
+/// behind an `Arc`, which a flight can hand to its followers under its lock.
 #[derive(Clone)]
 pub(crate) enum Kept<V> {
     Inline(V),
@@ -35,7 +44,6 @@ impl<V: Value> Kept<V> {
     }
 
     /// The caller's own copy.
-    #[inline]
     pub(crate) fn into_value(self) -> V {
         match self {
             Kept::Inline(value) => value,
@@ -62,12 +70,6 @@ pub(crate) struct Header {
     pub(crate) deadline: u64,
 }
 
-#[derive(Clone)]
-struct Entry<V> {
-    header: Header,
-    value: Kept<V>,
-}
-
 /// What was found in memory.
 pub(crate) enum Look<V> {
     /// A value to give.
@@ -92,20 +94,15 @@ pub(crate) struct Terms {
 /// The entries of one memo.
 pub(crate) struct Memory<K, V> {
     seed: Seed,
-    map: Cache<Held<K>, Entry<V>, UnitWeighter, Finished, Collect>,
+    domain: Domain,
+    shards: Shards<K, V>,
 }
 
 impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// An empty memory for at most `max_entries`.
     pub(crate) fn new(max_entries: usize) -> Self {
-        let shards = shards(max_entries);
-        let options = OptionsBuilder::new()
-            .shards(shards)
-            .estimated_items_capacity(max_entries.min(10_000).max(shards * 32))
-            .weight_capacity(capacity(max_entries, shards))
-            .build()
-            .expect("both required options are set");
-        Self { seed: Seed::new(), map: Cache::with_options(options, UnitWeighter, Finished::default(), Collect) }
+        let domain = Domain::new();
+        Self { seed: Seed::new(), domain, shards: Shards::new(max_entries, shards(max_entries), domain) }
     }
 
     #[inline]
@@ -113,124 +110,114 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         self.seed.hash(parts)
     }
 
-    /// The live value of `parts`: all that a hit does here. Why there is none is asked later, by
-    /// [`Memory::look`], so that this answer fits into registers.
+    /// Pins this thread, if that is as simple as it nearly always is. A hit is short when nothing in it is
+    /// ever called but what the key and the value bring along.
     #[inline]
-    pub(crate) fn get<P: Part<Owned = K>>(&self, parts: &P, lives: impl FnOnce(&Header) -> bool) -> Option<V> {
-        let sought = Sought { hash: self.hash(parts), parts };
-        let inside = Inside::enter()?;
-        let entry = self.map.get(&sought);
-        drop(inside);
-        let Entry { header, value } = entry?;
-        if lives(&header) { Some(value.into_value()) } else { None }
+    pub(crate) fn pin(&self) -> Option<Outermost> {
+        Outermost::new(self.domain)
     }
 
-    /// What is there of a held key. `None`: the engine is busy on this thread, because a comparison of
-    /// the user's called back; the call does without it.
+    /// Pins this thread, whatever it does. `None`: a comparison of the user's on this thread called back;
+    /// the call does without us.
+    pub(crate) fn pin_again(&self) -> Option<Pin> {
+        Pin::new(self.domain)
+    }
+
+    /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
+    /// tell; ask [`Memory::get`].
+    #[inline(always)]
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<Option<V>> {
+        let hash = self.hash(parts);
+        let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
+        Some(entry.filter(|entry| entry.header.generation == generation).map(|entry| entry.serve(pinned)))
+    }
+
+    /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
+    pub(crate) fn get<P: Part<Owned = K>>(
+        &self,
+        pinned: &Pinned,
+        parts: &P,
+        lives: impl FnOnce(&Header) -> bool,
+    ) -> Option<V> {
+        let hash = self.hash(parts);
+        let entry = self.shards.find(pinned, hash, |key| parts.is(key))?;
+        if lives(&entry.header) { Some(entry.serve(pinned)) } else { None }
+    }
+
+    /// What is there of a held key. `None`: as in [`Memory::pin_again`].
     pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
-        let entry = inside(|| self.map.get(key))?;
-        Some(match entry {
-            Some(Entry { header, value }) => header.judge(terms, value),
+        let pin = self.pin_again()?;
+        Some(match self.shards.find(&pin, key.hash, |other| *other == key.key) {
+            Some(entry) => {
+                entry.touch();
+                entry.header.judge(terms, entry.value.clone())
+            }
             None => Look::Nothing(Reason::Cold),
         })
     }
 
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks.
-    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Option<Gone<K, V>> {
-        let mut gone = Gone::default();
-        inside(|| {
-            // Removed first: a replaced entry would be dropped under the engine's lock.
-            let replaced = self.map.remove(&key);
-            self.map.insert_with_lifecycle(key, Entry { header, value }, &mut gone);
-            gone.replaced = replaced;
-        })?;
-        Some(gone)
+    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Gone<K, V> {
+        let entry = Entry::new(key, value, header);
+        match Inside::enter() {
+            Some(_inside) => self.shards.insert(entry),
+            None => Gone { freed: vec![entry], ..Gone::default() },
+        }
     }
 
     pub(crate) fn remove(&self, key: &Held<K>) -> Option<()> {
-        let removed = inside(|| self.map.remove(key))?;
-        drop(removed);
+        let gone = inside(|| self.shards.remove(key.hash, |other| *other == key.key))?;
+        drop(gone);
         Some(())
     }
 
     /// Removes whatever has this hash; runs no code of a key's.
     pub(crate) fn remove_hash(&self, hash: u64) -> Option<()> {
-        while let Some(removed) = inside(|| self.map.remove(&AnyOf(hash)))? {
-            drop(removed);
-        }
+        let gone = inside(|| self.shards.remove(hash, |_| true))?;
+        drop(gone);
         Some(())
     }
 
     /// Whether anything has this hash; yes, if that cannot be asked now.
     pub(crate) fn has_hash(&self, hash: u64) -> bool {
-        inside(|| self.map.contains_key(&AnyOf(hash))).unwrap_or(true)
+        self.pin_again().is_none_or(|pin| self.shards.find(&pin, hash, |_| true).is_some())
     }
 
-    /// Removes everything, one entry at a time, so that values are dropped outside locks.
+    /// Removes everything. Values are dropped here, outside locks, but for those that are being read.
     pub(crate) fn clear(&self) {
-        let mut drain = self.map.drain();
-        while let Some(Some(removed)) = inside(|| drain.next()) {
-            drop(removed);
-        }
+        drop(inside(|| self.shards.clear()));
     }
 
     /// Changes the bound; what is over it goes.
     pub(crate) fn set_max_entries(&self, max_entries: usize) {
-        let capacity = capacity(max_entries, self.map.num_shards());
-        let _ = inside(|| {
-            if self.map.capacity() != capacity {
-                self.map.set_capacity(capacity);
-            }
-        });
+        drop(inside(|| self.shards.set_max_entries(max_entries)));
     }
 
     pub(crate) fn len(&self) -> usize {
-        inside(|| self.map.len()).unwrap_or(0)
+        self.shards.len()
     }
 }
 
-/// Any key of a hash.
-struct AnyOf(u64);
-
-impl Hash for AnyOf {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0);
-    }
-}
-
-impl<K> Equivalent<Held<K>> for AnyOf {
-    fn equivalent(&self, held: &Held<K>) -> bool {
-        self.0 == held.hash
-    }
-}
-
-/// What had to go for an insertion; dropped by the caller, outside every lock.
+/// What went for a change; dropped by the caller, outside every lock.
 pub(crate) struct Gone<K, V> {
-    evicted: Vec<(Held<K>, Entry<V>)>,
-    replaced: Option<(Held<K>, Entry<V>)>,
+    /// What has left quarantine, whenever it came there, or the entry that was not stored.
+    freed: Vec<Box<Entry<K, V>>>,
+    evicted: u64,
+    pub(crate) is_stored: bool,
 }
 
 impl<K, V> Gone<K, V> {
-    /// How many entries were evicted to keep the bound.
-    pub(crate) fn evicted(&self) -> u64 {
-        self.evicted.len() as u64
+    /// Counts what was evicted to keep the bound, and a value that was refused: there is no room for
+    /// it while too much of what went is still being read.
+    pub(crate) fn count(&self, counters: &Counters) {
+        counters.add(Count::Evicted, self.evicted);
+        counters.add(Count::NotStored, u64::from(!self.is_stored));
     }
 }
 
 impl<K, V> Default for Gone<K, V> {
     fn default() -> Self {
-        Gone { evicted: Vec::new(), replaced: None }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Collect;
-
-impl<K, V> Lifecycle<Held<K>, Entry<V>> for Collect {
-    type RequestState = Gone<K, V>;
-
-    fn on_evict(&self, gone: &mut Gone<K, V>, key: Held<K>, entry: Entry<V>) {
-        gone.evicted.push((key, entry));
+        Gone { freed: Vec::new(), evicted: 0, is_stored: false }
     }
 }
 
@@ -254,14 +241,22 @@ impl Header {
     }
 }
 
-/// Shards are worth their unevenness only when they hold many entries.
+/// Shards are worth their unevenness, and the heavy fences of smaller batches, only when they hold many entries.
 fn shards(max_entries: usize) -> usize {
     let cores = std::thread::available_parallelism().map_or(4, usize::from);
-    (max_entries / 256).clamp(1, cores * 4).next_power_of_two()
+    let most = (cores * 4).next_power_of_two();
+    1 << (max_entries / 4_096).clamp(1, most).ilog2()
 }
 
-/// The bound, rounded down so that the shards together never exceed it: a bound set below the
-/// number of shards that the memory was made with keeps nothing.
-fn capacity(max_entries: usize, shards: usize) -> u64 {
-    (max_entries / shards * shards) as u64
+#[cfg(test)]
+impl<K, V> Memory<K, V> {
+    /// Entries that live, and entries in quarantine.
+    pub(crate) fn held(&self) -> usize {
+        self.shards.held()
+    }
+
+    /// How many entries the table holds well.
+    pub(crate) fn room(&self) -> usize {
+        self.shards.room()
+    }
 }

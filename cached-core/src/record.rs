@@ -1,0 +1,117 @@
+//! What each thread has of its own: the mark that it reads, and the hits that it counted.
+//!
+//! In: a thread. Out: its record, which only that thread writes and everybody may read. Records are
+//! never freed; the one of a thread that ended is taken over by the next that needs one.
+
+use std::cell::Cell;
+use std::sync::atomic::AtomicU64 as Number;
+
+use once_cell::race::OnceBox;
+
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, Padded, global};
+
+const PER_CHUNK: usize = 64;
+const CHUNKS: usize = 64;
+
+/// A number that one thread counts in, and everybody may read.
+pub(crate) struct Hits(Number);
+
+impl Hits {
+    /// Adds one, by load and store: a locked addition would cost as much as the lookup.
+    #[inline]
+    pub(crate) fn add_one(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+}
+
+/// A thread's own numbers, away from everybody else's cache lines.
+#[repr(align(128))]
+pub(crate) struct Record {
+    /// The epoch in which the thread began to read; 0 while it does not.
+    pub(crate) pinned: AtomicU64,
+    taken: AtomicBool,
+    /// Hits by the place of the site.
+    chunks: [OnceBox<Padded<[Hits; PER_CHUNK]>>; CHUNKS],
+}
+
+global! {
+    static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
+}
+
+thread_local! {
+    static MINE: Cell<Option<&'static Record>> = const { Cell::new(None) };
+    static LEASE: Lease = const { Lease };
+}
+
+/// Gives the thread's record back: one atomic store, when the thread ends.
+struct Lease;
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(record) = MINE.try_with(Cell::take).ok().flatten() {
+            record.give_back();
+        }
+    }
+}
+
+impl Record {
+    /// The record that this thread has already.
+    #[inline]
+    pub(crate) fn current() -> Option<&'static Record> {
+        MINE.try_with(Cell::get).ok().flatten()
+    }
+
+    /// This thread's record, taken from one that ended or made new; none once the thread is ending.
+    pub(crate) fn mine() -> Option<&'static Record> {
+        if let Some(mine) = Self::current() {
+            return Some(mine);
+        }
+        LEASE.try_with(|_| ()).ok()?;
+        let record = Self::take();
+        MINE.try_with(|mine| mine.set(Some(record))).ok()?;
+        Some(record)
+    }
+
+    /// A record that is nobody else's until it is given back.
+    pub(crate) fn take() -> &'static Record {
+        let mut records = RECORDS.lock();
+        let is_idle =
+            |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
+        let idle = records.iter().copied().find(is_idle);
+        idle.unwrap_or_else(|| {
+            let chunks = [const { OnceBox::new() }; CHUNKS];
+            let made = Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), chunks };
+            let made: &'static Record = Box::leak(Box::new(made));
+            records.push(made);
+            made
+        })
+    }
+
+    pub(crate) fn give_back(&self) {
+        self.taken.store(false, Ordering::Release);
+    }
+
+    /// Whether something is so for every record there is.
+    pub(crate) fn all(is_so: impl FnMut(&'static Record) -> bool) -> bool {
+        RECORDS.lock().iter().copied().all(is_so)
+    }
+
+    /// The number of a site, if the thread has counted for it before.
+    #[inline]
+    pub(crate) fn count(&self, place: usize) -> Option<&Hits> {
+        self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
+    }
+
+    pub(crate) fn allocate(&self, place: usize) -> Option<&Hits> {
+        let chunk = self.chunks.get(place / PER_CHUNK)?;
+        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Hits(Number::new(0)) }; PER_CHUNK])));
+        Some(&chunk.0[place % PER_CHUNK])
+    }
+
+    /// What all threads together, the ended ones too, counted for a site.
+    pub(crate) fn sum(place: usize) -> u64 {
+        let of = |record: &&Record| record.count(place).map_or(0, |count| count.0.load(Ordering::Relaxed));
+        RECORDS.lock().iter().map(of).sum()
+    }
+}

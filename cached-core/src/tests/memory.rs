@@ -1,0 +1,322 @@
+//! The engine beside a model of it, under many threads, and under what user code may do.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::thread;
+
+use std::sync::Arc;
+
+use crate::clock::NEVER;
+use crate::key::{Held, Own, Value};
+use crate::memory::{Gone, Header, Kept, Memory};
+
+const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER };
+
+/// A small generator, so that a failure comes back with its seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+fn held<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K) -> Held<K> {
+    Held { hash: memory.hash(&Own(&key)), key }
+}
+
+fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V) -> Gone<K, V> {
+    memory.insert(held(memory, key), Kept::new(value, false), EVER)
+}
+
+fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
+    memory.get(&*memory.pin_again()?, &Own(key), |_| true)
+}
+
+/// A value that is counted while it lives.
+#[derive(Debug)]
+struct Counted(u64, Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(n: u64, live: &Arc<AtomicUsize>) -> Self {
+        live.fetch_add(1, SeqCst);
+        Counted(n, Arc::clone(live))
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Counted::new(self.0, &self.1)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        assert!(self.1.fetch_sub(1, SeqCst) > 0, "dropped twice");
+    }
+}
+
+#[test]
+fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
+    for (seed, bound) in [(1, 1), (2, 3), (3, 16), (4, 100), (5, 1_000), (6, 5_000), (7, usize::MAX)] {
+        let live = Arc::new(AtomicUsize::new(0));
+        let memory = Memory::new(bound);
+        let (mut model, mut dice, mut bound) = (HashMap::new(), Dice(seed), bound);
+        for step in 0..40_000_u64 {
+            let key = dice.below(3 * bound.min(2_000) as u64 + 2);
+            match dice.below(100) {
+                0 if step % 50 == 0 => {
+                    memory.clear();
+                    model.clear();
+                    assert_eq!(memory.held(), 0, "nobody reads");
+                }
+                1 if bound < 2_000 => {
+                    bound = usize::try_from(dice.below(1_500)).unwrap() * usize::from(dice.below(9) > 0);
+                    memory.set_max_entries(bound);
+                }
+                2..8 => {
+                    memory.remove(&held(&memory, key)).unwrap();
+                    model.remove(&key);
+                    assert!(get(&memory, &key).is_none());
+                }
+                8..50 => {
+                    let gone = put(&memory, key, Counted::new(step, &live));
+                    assert_eq!(gone.is_stored, bound > 0, "seed {seed}: nobody reads, so there is room");
+                    model.insert(key, step);
+                    assert_eq!(get(&memory, &key).map(|value| value.0), (bound > 0).then_some(step));
+                }
+                _ => {
+                    let found = get(&memory, &key);
+                    assert!(found.is_none() || found.map(|value| value.0) == model.get(&key).copied());
+                }
+            }
+            assert!(memory.held() <= bound, "seed {seed}, step {step}");
+            assert!(memory.len() <= model.len());
+            if bound == usize::MAX {
+                assert_eq!(memory.len(), model.len(), "without a bound nothing is evicted");
+            }
+        }
+        assert_eq!(live.load(SeqCst), memory.held(), "what lives is in the memory");
+        drop(memory);
+        assert_eq!(live.load(SeqCst), 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn everything_that_was_stored_is_dropped_exactly_once_by_whoever_comes() {
+    for bound in [8, 200, 4_000] {
+        let live = Arc::new(AtomicUsize::new(0));
+        let memory = Memory::new(bound);
+        thread::scope(|scope| {
+            for seed in 1..=6 {
+                let (memory, live) = (&memory, &live);
+                scope.spawn(move || {
+                    let mut dice = Dice(seed * 7_919);
+                    for _ in 0..20_000 {
+                        // What a key stands for never changes, so a wrong value is seen.
+                        let key = dice.below(600);
+                        match dice.below(40) {
+                            0 => memory.remove(&held(memory, key)).unwrap(),
+                            1 if dice.below(100) == 0 => memory.clear(),
+                            2 if dice.below(100) == 0 => {
+                                memory.set_max_entries(bound - bound / 3 * (seed as usize % 2))
+                            }
+                            3..12 => drop(put(memory, key, Counted::new(key, live))),
+                            _ => assert!(get(memory, &key).is_none_or(|value| value.0 == key)),
+                        }
+                        assert!(memory.held() <= bound);
+                    }
+                });
+            }
+        });
+        memory.clear();
+        assert_eq!(live.load(SeqCst), 0, "after a clear nothing is left");
+    }
+}
+
+/// A value whose copies wait for a word.
+struct Slow(Arc<AtomicUsize>, mpsc::SyncSender<()>, Arc<std::sync::Mutex<mpsc::Receiver<()>>>);
+
+impl Clone for Slow {
+    fn clone(&self) -> Self {
+        self.1.send(()).unwrap();
+        self.2.lock().unwrap().recv().unwrap();
+        Slow(Arc::clone(&self.0), self.1.clone(), Arc::clone(&self.2))
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn while_a_reader_sleeps_nothing_it_may_see_goes_and_what_finds_no_room_is_refused() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let ((begun, wait), (go, gate)) = (mpsc::sync_channel(1), mpsc::sync_channel::<()>(1));
+    let gate = Arc::new(std::sync::Mutex::new(gate));
+    let slow = || Slow(Arc::clone(&dropped), begun.clone(), Arc::clone(&gate));
+    let memory = Memory::new(40);
+    let _gone = put(&memory, 0, slow());
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| drop(get(&memory, &0)));
+        wait.recv().unwrap();
+        memory.remove(&held(&memory, 0)).unwrap();
+        assert_eq!((memory.len(), dropped.load(SeqCst)), (0, 0), "removed, and still being read");
+        let refused = (1..200).filter(|n| !put(&memory, *n, slow()).is_stored).count();
+        assert!(memory.held() <= 40 && memory.len() >= 30, "a sleeper does not empty the memory");
+        assert!(refused >= 150, "{refused} refused");
+        let before = dropped.load(SeqCst);
+        assert_eq!(before, refused, "only what was refused has been dropped");
+        go.send(()).unwrap();
+        reader.join().unwrap();
+        assert!(put(&memory, 500, slow()).is_stored, "the reader has gone");
+        assert!(dropped.load(SeqCst) > before + 1, "and so has what it kept");
+    });
+}
+
+#[test]
+fn a_clone_may_hit_again_store_and_panic() {
+    type Nest = Memory<u64, Nested>;
+    struct Nested(Option<&'static Nest>);
+    impl Clone for Nested {
+        fn clone(&self) -> Self {
+            let Some(memory) = self.0 else { panic!("as it was told to") };
+            assert!(catch_unwind(AssertUnwindSafe(|| get(memory, &2))).is_err());
+            assert!(put(memory, 3, Nested(None)).is_stored);
+            memory.remove(&held(memory, 1)).unwrap();
+            Nested(Some(memory))
+        }
+    }
+    static MEMORY: std::sync::OnceLock<Nest> = std::sync::OnceLock::new();
+    let memory = MEMORY.get_or_init(|| Memory::new(100));
+    drop(put(memory, 1, Nested(Some(memory))));
+    drop(put(memory, 2, Nested(None)));
+    assert!(get(memory, &1).is_some());
+    assert!(get(memory, &1).is_none(), "removed while it was copied");
+    memory.clear();
+    assert_eq!(memory.held(), 0, "no pin is left behind, also by what panicked");
+}
+
+#[test]
+fn a_comparison_that_calls_back_is_told_so_and_one_that_panics_breaks_nothing() {
+    #[derive(Clone)]
+    struct Curious(u64, &'static AtomicBool);
+    static MEMORY: std::sync::OnceLock<Memory<Curious, u64>> = std::sync::OnceLock::new();
+    impl PartialEq for Curious {
+        fn eq(&self, other: &Self) -> bool {
+            let memory = MEMORY.get().unwrap();
+            assert!(!self.1.load(SeqCst), "as it was told to");
+            // Called back by a reader, or by a writer in whose shard no other writer can be.
+            let (read, wrote) = (get(memory, self), memory.remove(&held(memory, Curious(99, self.1))));
+            assert!(read.is_none() || wrote.is_none());
+            self.0 == other.0
+        }
+    }
+    impl Eq for Curious {}
+    impl std::hash::Hash for Curious {
+        fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+    }
+    static PANICS: AtomicBool = AtomicBool::new(false);
+    let memory = MEMORY.get_or_init(|| Memory::new(100));
+    // All have one hash, so every comparison is made, also beyond the first bucket.
+    for n in 0..20 {
+        assert!(put(memory, Curious(n, &PANICS), n).is_stored);
+    }
+    PANICS.store(true, SeqCst);
+    assert!(catch_unwind(|| get(memory, &Curious(1, &PANICS))).is_err());
+    assert!(catch_unwind(|| put(memory, Curious(1, &PANICS), 7)).is_err());
+    PANICS.store(false, SeqCst);
+    for n in 0..20 {
+        assert_eq!(get(memory, &Curious(n, &PANICS)), Some(n));
+    }
+    memory.clear();
+    assert_eq!(memory.held(), 0);
+}
+
+#[test]
+fn a_thread_that_is_ending_reads_still() {
+    static MEMORY: std::sync::OnceLock<Memory<u64, Arc<u64>>> = std::sync::OnceLock::new();
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let memory = MEMORY.get().unwrap();
+            assert_eq!(get(memory, &1).as_deref(), Some(&10));
+            assert!(put(memory, 2, Arc::new(20)).is_stored);
+            SEEN.fetch_add(1, SeqCst);
+        }
+    }
+    thread_local! {
+        static LAST: Last = const { Last };
+    }
+    let memory = MEMORY.get_or_init(|| Memory::new(10));
+    drop(put(memory, 1, Arc::new(10)));
+    for round in 1..=4 {
+        // Made before the record and after it: destroyed after it and before.
+        thread::spawn(move || {
+            if round % 2 == 0 {
+                assert!(get(memory, &1).is_some());
+            }
+            LAST.with(|_| ());
+            assert!(get(memory, &1).is_some());
+        })
+        .join()
+        .unwrap();
+        assert_eq!(SEEN.load(SeqCst), round);
+    }
+    memory.clear();
+    assert_eq!(memory.held(), 0, "ended threads hold nothing");
+}
+
+#[test]
+fn what_is_asked_for_again_outlives_what_is_asked_for_once() {
+    let memory = Memory::new(100);
+    for hot in 0..50 {
+        drop(put(&memory, hot, hot));
+    }
+    for once in 1_000..11_000 {
+        drop(put(&memory, once, once));
+        assert_eq!(get(&memory, &(once % 50)), Some(once % 50));
+    }
+}
+
+#[test]
+fn a_loop_over_more_than_there_is_room_for_hits_what_it_began_with() {
+    let memory = Memory::new(100);
+    let mut hits = 0;
+    for key in (0..300).cycle().take(3_000) {
+        match get(&memory, &key) {
+            Some(_) => hits += 1,
+            None => drop(put(&memory, key, key)),
+        }
+    }
+    assert!(hits > 700, "{hits} of 3,000; without a plan it is none");
+}
+
+#[test]
+fn what_is_replaced_is_dropped_at_once_where_little_is_stored() {
+    let live = Arc::new(AtomicUsize::new(0));
+    let memory = Memory::new(10_000);
+    for round in 0..100 {
+        for key in 0..5 {
+            drop(put(&memory, key, Counted::new(round, &live)));
+        }
+        assert_eq!(live.load(SeqCst), memory.len());
+    }
+}
+
+#[test]
+fn a_bound_of_thousands_costs_little_until_it_is_used() {
+    let memory: Memory<u64, u64> = Memory::new(10_000);
+    (0..10).for_each(|n| drop(put(&memory, n, n)));
+    let room = memory.room();
+    assert!(room <= 64, "{room}");
+    assert!((0..10).all(|n| get(&memory, &n) == Some(n)));
+}
