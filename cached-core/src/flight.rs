@@ -1,8 +1,7 @@
 //! One computation per key.
 //!
-//! In: a key, and callers who want its value at the same time. Out: for each of them the word
-//! who computes: exactly one leads, the others wait. A leader that panics, is cancelled or is
-//! never polled again costs its followers nothing but time; one of them takes over.
+//! In: a key, and callers who want its value at once. Out: for each the word who computes: exactly one leads, the
+//! others wait. A leader that panics, is cancelled or forgotten costs them nothing but time; one of them takes over.
 //!
 //! A [`Flight`] stands in the table as long as anybody computes or waits for its key. Leadership
 //! of it is a *term*; a term ends by landing (a value), failing (an `Err`), being abandoned (panic,
@@ -304,7 +303,7 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
 
     /// Marks this thread as running the body, until the guard is dropped.
     pub(crate) fn run_here(&self) -> Running<'_, K, T> {
-        Running::new(&self.flight)
+        self.flight.run_here()
     }
 }
 
@@ -346,7 +345,7 @@ impl<K: OwnedKey, T: Clone> Side<'_, K, T> {
 
     /// Marks this thread as running the body, until the guard is dropped.
     pub(crate) fn run_here(&self) -> Running<'_, K, T> {
-        Running::new(&self.flight)
+        self.flight.run_here()
     }
 }
 
@@ -479,11 +478,11 @@ impl Here {
 /// While it lives, this thread is inside the flight: a call for the same key computes alone.
 pub(crate) struct Running<'a, K, T>(&'a Flight<K, T>, usize);
 
-impl<'a, K, T> Running<'a, K, T> {
-    fn new(flight: &'a Flight<K, T>) -> Self {
+impl<K, T> Flight<K, T> {
+    fn run_here(&self) -> Running<'_, K, T> {
         let thread = this_thread();
-        flight.state.lock().here.add(thread);
-        Running(flight, thread)
+        self.state.lock().here.add(thread);
+        Running(self, thread)
     }
 }
 
@@ -493,10 +492,9 @@ impl<K, T> Drop for Running<'_, K, T> {
     }
 }
 
+thread_local!(static PLACE: Cell<u8> = const { Cell::new(0) });
+
 /// A number that no other living thread has.
 fn this_thread() -> usize {
-    thread_local! {
-        static PLACE: Cell<u8> = const { Cell::new(0) };
-    }
     PLACE.with(|place| std::ptr::from_ref(place).addr())
 }

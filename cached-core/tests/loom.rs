@@ -103,7 +103,6 @@ mod event {
     #[derive(Debug, PartialEq, Eq)]
     pub(crate) enum Reason {
         Cold,
-        Expired,
         Invalidated,
     }
 }

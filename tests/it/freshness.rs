@@ -479,7 +479,8 @@ fn who_waits_for_a_computation_that_fails_is_given_the_old_value_too() {
     let _guard = with(fragile::site(), false, &[]);
     assert_eq!(block_on(fragile(1)), Ok(1));
     testing::advance(MINUTE);
-    (OPEN.store(false, Ordering::SeqCst), FAIL.store(true, Ordering::SeqCst));
+    OPEN.store(false, Ordering::SeqCst);
+    FAIL.store(true, Ordering::SeqCst);
     let callers: Vec<_> = (0..5).map(|_| poll_n(Box::pin(fragile(1)), 1).unwrap_err().future).collect();
     OPEN.store(true, Ordering::SeqCst);
     for caller in callers {

@@ -11,11 +11,10 @@ use pin_project_lite::pin_project;
 
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
-use super::{Call, Miss, Run, Turn, verifying};
+use super::{Call, Miss, Run, Turn};
 use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
-use crate::memory::Kept;
 use crate::project::Project;
 use crate::registry;
 use crate::stats::{Count, Counters, Lap};
@@ -78,18 +77,6 @@ impl Drop for Loss {
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
-    /// Runs the body on this thread beside what is stored, and gives that.
-    pub(super) fn verify_here<const F: u8, R: Project<F, Stored = V>>(
-        mut self,
-        kept: Kept<V>,
-        body: impl FnOnce() -> R,
-    ) -> R {
-        self.lap = Lap::start();
-        let result = verifying(|| self.lap.run(body));
-        self.verify(&kept, &result);
-        self.give(kept, Outcome::Hit)
-    }
-
     /// Runs the body on this thread.
     pub(super) fn compute_here<const F: u8, R: Project<F, Stored = V>>(
         mut self,

@@ -3,7 +3,6 @@
 //! In: an owned key and the body. Out: the value, and exactly one outcome. Sync and async callers
 //! take the same steps; they differ in how they wait, and nowhere else.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::memo::{Core, Memo, Shared};
 use crate::memory::{Kept, Look};
 use crate::project::Project;
 use crate::scope::{self, Apart};
-use crate::site::{Route, Way, drawn};
+use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
@@ -25,6 +24,7 @@ use crate::word::State;
 mod behind;
 mod land;
 mod run;
+mod verify;
 
 pub use behind::Behind;
 pub use run::Run;
@@ -162,27 +162,6 @@ impl<V: Value> Given<V> {
         self.ticket.end(Outcome::Stale);
         R::restore(value)
     }
-}
-
-thread_local! {
-    /// Whether the body that runs here does so only to be compared.
-    static VERIFYING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// So many differences of a site are said one by one.
-const SAID: u64 = 10;
-
-/// Runs a body, or one poll of it, that is only to be compared.
-fn verifying<T>(run: impl FnOnce() -> T) -> T {
-    struct Reset;
-    impl Drop for Reset {
-        fn drop(&mut self) {
-            VERIFYING.set(false);
-        }
-    }
-    VERIFYING.set(true);
-    let _reset = Reset;
-    run()
 }
 
 /// One call on its way.
@@ -477,28 +456,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Ended::Late(side) => {
                 self.counters.add(Count::WaitsEnded, 1);
                 Step::Compute(Turn::Side(side))
-            }
-        }
-    }
-
-    /// Whether the body is to run for this hit as well. Not inside a body that runs for the same reason: of a
-    /// recursion every level would run again, and each of those its own.
-    fn is_sampled(&self) -> bool {
-        let asked = self.route.verify > 0.0 && drawn(self.key.hash) < self.route.verify;
-        asked && self.memo.facts.is_comparable() && !VERIFYING.get()
-    }
-
-    /// Compares what is stored with what the body gave just now.
-    fn verify<const F: u8, R: Project<F, Stored = V>>(&mut self, kept: &Kept<V>, result: &R) {
-        self.lap.end();
-        // An `Err` says nothing of the value.
-        let compared = result.stored().and_then(|fresh| self.memo.facts.compare(kept.as_ref(), fresh));
-        let Some((same, digests)) = compared else { return };
-        self.counters.add(Count::Verified, 1);
-        if !same {
-            self.counters.add(Count::Differences, 1);
-            if self.counters.get(Count::Differences) <= SAID {
-                self.memo.site.differs(&digests);
             }
         }
     }

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::land::Writer;
-use super::{Call, Miss, Step, Turn, verifying};
+use super::verify::verifying;
+use super::{Call, Miss, Step, Turn};
 use crate::backend::Bytes;
 use crate::clock::{self, Alarm};
 use crate::event::Outcome;

@@ -14,7 +14,7 @@ use loom::thread;
 use crate::check;
 use crate::clock::NEVER;
 use crate::key::Held;
-use crate::memory::{Header, Kept, Memory, Terms};
+use crate::memory::{Header, Kept, Look, Memory, Terms};
 
 const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER };
 const TERMS: Terms = Terms { generation: 0, timed: false, life: NEVER };
@@ -75,7 +75,10 @@ fn put(cache: &Cache, n: u64, live: &Count) {
 
 fn look(cache: &Cache, n: u64, live: &Count) -> Option<u64> {
     let found = cache.look(&held(n, live), TERMS).expect("nothing calls back");
-    let value = found.ok().map(|(value, _)| value.into_value());
+    let value = match found {
+        Look::Live(value, _) => Some(value.into_value()),
+        Look::Ended(..) | Look::Nothing(_) => None,
+    };
     assert!(value.is_none_or(|value| value == n * 10), "a value of another key");
     value
 }
