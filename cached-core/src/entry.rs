@@ -84,7 +84,7 @@ impl<P: Part, V: Value> Entry<P, V> {
 
     /// Stores a value in the place of what is there, with the lifetime of values. A computation
     /// that is under way is neither stored nor given to later callers. A site that is switched off, by
-    /// `disable` or by a `dummy` backend, keeps nothing, and says `Ok`.
+    /// `disable` or by a `dummy` backend, keeps nothing, forgets what was there, and says `Ok`.
     ///
     /// # Errors
     /// When the backend fails, the value cannot be encoded or is too large, or the site has no backend.
@@ -301,7 +301,8 @@ impl<P: Part, V: Value> Access<P, V> {
                 };
                 channel.must(how, write).await
             }
-            Way::Off(Off::Disabled | Off::Dummy) => Ok(()),
+            // What was there was replaced: it does not come back when the site is switched on again.
+            Way::Off(Off::Disabled | Off::Dummy) => self.invalidate(how).await,
             Way::Off(Off::Unknown | Off::Unencodable) => {
                 let (site, alias) = (self.memo.site.at(), &route.alias);
                 let message = format!("{site} stores nothing on backend \"{alias}\"");

@@ -37,7 +37,7 @@
 //!   at most `op_timeout` (100 ms).
 //! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
 //! * **P6 invalidation barrier** A call that starts after `invalidate` (by key, site, tag or alias) returned `Ok` never sees a value whose computation
-//!   began before it.
+//!   began before it. What a site stored on a backend that it does not use at that moment is not reached.
 //! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
 //!   only shortens.
 //! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Remote, Turn};
+use super::{Call, Old, Remote, Turn};
 use crate::clock::{self, NEVER};
 use crate::event::Outcome;
 use crate::key::{OwnedKey, Value};
@@ -44,7 +44,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         } else if self.old.is_some() {
             self.core.resting.add(self.key.hash);
             let window = self.route.lives.stale_if_error;
-            if let Some(old) = self.old.take_if(|old| old.is_within(window)) {
+            // An `Err` that was kept is no value to fall back on.
+            let serves = |old: &Old<V>| old.is_within(window) && R::class(old.kept.as_ref()) != Class::Error;
+            if let Some(old) = self.old.take_if(|old| serves(old)) {
                 turn.fail();
                 return self.give(old.kept, Outcome::Stale);
             }

@@ -339,7 +339,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     /// Looks into memory, if that is where entries are: a value to give, or why there is none and what is left
     /// of an old one.
     fn look_again(&mut self) -> Option<Step<K, V>> {
-        if self.remote.is_some() || self.manner != Manner::Ask {
+        if !matches!(self.route.way, Way::Memory) || self.manner != Manner::Ask {
             return None;
         }
         match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route))? {
