@@ -10,6 +10,7 @@ mod backends;
 mod census;
 mod companions;
 mod configuration;
+mod differential;
 mod faults;
 mod flights;
 mod freshness;
