@@ -26,3 +26,4 @@ mod reroute;
 mod scopes;
 mod seeing;
 mod shapes;
+mod words;
