@@ -3,6 +3,9 @@
 //! A program calls one function a hundred times or so, while time passes, the world changes, and the cache
 //! is invalidated, switched, routed and broken under it. After each step what was seen is compared with
 //! all that is allowed. `R_SEED=n` plays one program again, and shows its steps; `R_SCALE=1` plays 500.
+//!
+//! Where the cache is known to do less than it promises, the model says so ("Known fault") and follows it: whoever
+//! heals one takes its lines out of the model.
 
 mod engine;
 mod model;
@@ -15,23 +18,26 @@ use program::Promise;
 
 use crate::support::scaled;
 
-/// Programs that once failed.
-const CORPUS: &[u64] = &[];
+/// Programs that once failed, and are always played. A seed stands for the same program as long as nobody
+/// touches the table of functions, the set-ups and the weights of the steps.
+const CORPUS: &[u64] = &[
+    0,  // the reason of a miss while the backend fails, where memory holds something of another route
+    80, // an `Err` that is kept for ever is counted as a miss
+];
 
 fn is_replay() -> bool {
     std::env::var_os("R_SEED").is_some()
 }
 
 fn seeds() -> Vec<u64> {
-    match std::env::var("R_SEED") {
-        Ok(seed) => vec![seed.parse().expect("R_SEED is a number")],
-        Err(_) => CORPUS.iter().copied().chain(0..scaled(500) as u64).collect(),
-    }
+    let drawn = 0..scaled(500).max(50) as u64;
+    CORPUS.iter().copied().chain(drawn.filter(|seed| !CORPUS.contains(seed))).collect()
 }
 
 #[test]
 fn programs_at_random_do_only_what_the_promises_allow() {
-    let (seeds, began) = (seeds(), crate::crowd::now());
+    let replayed = std::env::var("R_SEED").map(|seed| vec![seed.parse().expect("R_SEED is a number")]);
+    let (seeds, began) = (replayed.unwrap_or_else(|_| seeds()), crate::crowd::now());
     let mut steps = 0;
     let mut failed = Vec::new();
     for seed in &seeds {

@@ -196,7 +196,7 @@ impl Model {
             return found;
         }
         if self.broken {
-            // Core problem D5: the reason comes out of memory, where something may be left of another route.
+            // Known fault: the reason comes out of memory, where something may be left of another route.
             let left = self.memory.get(&slot);
             let mut found: Vec<_> = left.map(|_| Found::Broken(Reason::Invalidated)).into_iter().collect();
             if left.is_none_or(|entry| entry.unsure) {
@@ -230,7 +230,7 @@ impl Model {
         ends.into_iter().take(if slack > 0 { 3 } else { 1 }).map(judge).collect()
     }
 
-    /// Core problem D8: where an `Err` is kept for ever it counts as a value.
+    /// Known fault: where an `Err` is kept for ever it counts as a value.
     fn is_failure(&self, given: Given) -> bool {
         given.is_err() && self.policy.errors != Keep::AsValues
     }
@@ -245,8 +245,8 @@ impl Model {
         let computed = self.computed(n);
         let ends = |outcome| Verdict { given: computed, outcome, runs: true };
         let ran = |reason| ends(if self.is_failure(computed) { Outcome::Error } else { Outcome::Miss(reason) });
-        // Core problem D1: in memory, `flight = "off"` knows no old value, and computes beside one that lives
-        // whenever a scope is open somewhere in the process.
+        // Known fault: in memory `flight = "off"` knows no old value, and computes beside one that lives
+        // while a scope is open anywhere in the process.
         let blind = !self.flight() && (!self.setup.bytes || self.broken);
         match found {
             Found::Off => vec![ends(Outcome::Bypass)],
@@ -278,7 +278,7 @@ impl Model {
         let behind = self.policy.behind && self.flight() && since < self.stale();
         vec![match computed {
             _ if behind => old,
-            // Core problem D7: also where the old value is an `Err`.
+            // Known fault: also where the old value is an `Err`.
             failed if self.is_failure(failed) && since < self.if_error() => old,
             failed if self.is_failure(failed) => Verdict { given: computed, outcome: Outcome::Error, runs: true },
             _ => Verdict { given: computed, outcome: Outcome::Miss(Reason::Expired), runs: true },
@@ -441,7 +441,7 @@ impl Model {
     }
 
     pub(super) fn put(&mut self, n: u64, given: Given) -> bool {
-        // Core problem D2: what is put while the site is off does not bury the bytes that are there.
+        // Known fault: what is put while the site is off does not bury the bytes that are there.
         if self.is_off() || self.fails(false) {
             return !self.fails(false);
         }
@@ -449,7 +449,7 @@ impl Model {
         true
     }
 
-    /// P6. Core problem D3: it reaches the backend of now, and none that the site comes back to.
+    /// P6. Known fault: it reaches the backend of now, and none that the site comes back to.
     pub(super) fn invalidate(&mut self, n: u64) -> bool {
         let slot = self.slot(n);
         self.memory.remove(&slot);

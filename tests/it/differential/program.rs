@@ -180,7 +180,7 @@ impl Program {
         let outcome = |found: &Found| match found {
             Found::Off => Outcome::Bypass,
             Found::Live(_) => Outcome::Hit,
-            // Core problem D4: it says so also where a call is served, in the background or while a key rests.
+            // Known fault: it says so also where a call is served, in the background or while a key rests.
             Found::Ended(..) | Found::Broken(_) => Outcome::Miss(cached_core::Reason::Expired),
             Found::Nothing(reason) => Outcome::Miss(*reason),
         };

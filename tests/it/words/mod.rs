@@ -113,9 +113,9 @@ impl Form {
     }
 }
 
-/// Waits for another thread, for at most ten seconds.
+/// Waits for another thread, for at most five seconds: whoever waits ten for a leader computes without it.
 fn until(so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
+    for _ in 0..5_000 {
         if so() {
             return;
         }
