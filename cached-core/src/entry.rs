@@ -226,7 +226,7 @@ impl<P: Part, V: Value> Access<P, V> {
         let (state, route) = self.memo.site.route();
         let so_far = Explanation::new(self.memo.site, &route);
         let computing = self.memo.core().flights.is_led(&self.key, state.generation());
-        let others = computing || self.memo.site.meta().policy.behind;
+        let others = computing || (route.flight && self.memo.site.meta().policy.behind);
         let rests = self.memo.core().resting.has(self.key.hash);
         let lives = &route.lives;
         let served = |since: Duration| (since < lives.stale && others) || (rests && since < lives.window());
