@@ -238,6 +238,8 @@ fn a_waker_that_panics_harms_neither_the_leader_nor_those_woken_after_it() {
         opened(&DOOR).await;
         n
     }
+    // Time that others move would wake the third, too.
+    let _alone = alone();
     let lead = poll_n(Box::pin(woken(1)), 1).unwrap_err().future;
     let mut trapped: Pin<Box<dyn Future<Output = u64>>> = Box::pin(woken(1));
     let trap = Waker::from(Arc::new(Trap));

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use cached_core::{Expiry, Outcome};
+use cached_core::Expiry;
 
 use super::engine::{Engine, Mutant};
 use super::model::{Counts, Found, Model, NEVER, SLACK, Setup};
