@@ -94,15 +94,11 @@ impl Engine {
     }
 
     /// Calls, and says how it ended; now and then this is seen in the counts alone.
-    pub(super) fn call(&mut self, n: u64, bypassed: bool) -> (Given, Outcome) {
+    pub(super) fn call(&mut self, n: u64) -> (Given, Outcome) {
         self.calls += 1;
         let asked = if self.is(Mutant::GivesAnothersValue) && self.calls.is_multiple_of(5) { n + 1 } else { n };
-        let (mut given, mut outcome) = match self.calls % 4 {
-            0 if !bypassed => self.call_plainly(asked),
-            1 if bypassed => cached_core::bypass(|| (self.subject.call)(asked)),
-            _ if bypassed => cached_core::bypass(|| self.call_plainly(asked)),
-            _ => (self.subject.call)(asked),
-        };
+        let plainly = self.calls.is_multiple_of(4);
+        let (mut given, mut outcome) = if plainly { self.call_plainly(asked) } else { (self.subject.call)(asked) };
         if self.is(Mutant::ComputesTwice) && matches!(outcome, Outcome::Miss(_)) {
             let _ = (self.subject.refresh)(n);
         }
