@@ -179,6 +179,8 @@ struct Call<K: OwnedKey, V: Value> {
     route: Arc<Route>,
     remote: Option<Remote>,
     lap: Lap,
+    /// Flights that had landed before memory was looked at.
+    landed: u64,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
     /// What was stored, if its time has passed and the site declares a window for that.
@@ -240,6 +242,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             route,
             remote,
             lap,
+            landed: 0,
             again,
             old,
         };
@@ -255,10 +258,13 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match &route.way {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
-            Way::Memory => match self.look_again() {
-                Some(hit) => hit,
-                None => self.enter(),
-            },
+            Way::Memory => {
+                self.landed = self.core.flights.landed();
+                match self.look_again() {
+                    Some(hit) => hit,
+                    None => self.enter(),
+                }
+            }
             Way::Bytes(_) if !self.tags.is_empty() => Step::Tags,
             Way::Bytes(channel) => self.address(channel, &[]),
         }
@@ -384,7 +390,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         // What was found is not landed: it may be older than an invalidation that came before a follower.
         // The next in line leads, and looks for itself.
-        match self.look_again() {
+        let landed = std::mem::replace(&mut self.landed, self.core.flights.landed());
+        match if landed == self.landed { None } else { self.look_again() } {
             Some(hit) => hit,
             None => self.compute(lead),
         }
