@@ -1,8 +1,12 @@
-//! The promises of the workspace, as tests; and the README, whose examples run.
+//! The promises of the workspace, as tests; and the pages whose examples run.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../COMING_FROM.md")]
+mod coming_from {}
 
 #[cfg(test)]
 pub mod strict;
