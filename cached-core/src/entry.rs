@@ -250,19 +250,17 @@ impl<P: Part, V: Value> Access<P, V> {
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
                 let bytes = channel.read(how, &address).await?;
-                let (age, now) = (channel.age(&address, bytes.as_ref()), clock::wall());
-                let left = |end: u64| Duration::from_millis(end.saturating_sub(now));
+                let (now, carried) = (clock::wall(), self.memo.facts.value);
+                let passed = |since: u64| Duration::from_millis(now.saturating_sub(since));
                 match channel.judge(&address, bytes.as_ref(), route.lives.ttl) {
-                    Found::Live(payload, _)
-                        if self.memo.facts.value.is_none_or(|(_, decode)| decode(payload).is_err()) =>
-                    {
+                    Found::Live { payload, .. } if carried.is_none_or(|(_, decode)| decode(payload).is_err()) => {
                         so_far.nothing(Reason::Undecodable)
                     }
-                    Found::Live(_, end) => so_far.live(age, (end < u64::MAX).then(|| left(end))),
-                    Found::Ended(_, end) => {
-                        let since = Duration::from_millis(now.saturating_sub(end));
-                        so_far.ended(since, served(since))
+                    Found::Live { created, end, .. } => {
+                        let left = Duration::from_millis(end.saturating_sub(now));
+                        so_far.live(passed(created), (end < u64::MAX).then_some(left))
                     }
+                    Found::Ended(_, end) => so_far.ended(passed(end), served(passed(end))),
                     Found::Nothing(reason) => so_far.nothing(reason),
                 }
             }
@@ -341,10 +339,10 @@ impl<P: Part, V: Value> Access<P, V> {
         bytes: Option<&Bytes>,
         route: &Route,
     ) -> Option<(Kept<V>, Expiry)> {
-        let Found::Live(payload, expires) = channel.judge(address, bytes, route.lives.ttl) else { return None };
+        let Found::Live { payload, end, .. } = channel.judge(address, bytes, route.lives.ttl) else { return None };
         let (_, decode) = self.memo.facts.value?;
         let value = decode(payload).ok()?;
-        let expiry = match expires {
+        let expiry = match end {
             u64::MAX => Expiry::Never,
             millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)).map_or(Expiry::Never, Expiry::At),
         };

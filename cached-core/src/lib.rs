@@ -65,6 +65,7 @@ mod key;
 mod memo;
 mod memory;
 mod options;
+mod process;
 mod project;
 mod record;
 mod registry;

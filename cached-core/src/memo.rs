@@ -44,7 +44,7 @@ pub(crate) struct Core<K, V> {
 }
 
 /// How long nobody tries again after a refresh that failed, while there is a stale value to serve.
-pub(crate) const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(1);
 /// How many keys may rest; others are tried at once.
 const RESTING: usize = 1_024;
 

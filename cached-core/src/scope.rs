@@ -5,17 +5,17 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use foldhash::quality::RandomState;
-use once_cell::race::OnceBox;
-
+use crate::process;
 use crate::stats::Counters;
 use crate::sync::Mutex;
 
 /// Scopes that are open anywhere.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
+/// Held while the first scope opens or the last closes: whoever opens another meanwhile waits until no
+/// site is on the fast path.
+static CHANGING: Mutex<()> = Mutex::new(());
 /// Whether threads outside every scope bypass.
 static ALL_BYPASS: AtomicBool = AtomicBool::new(false);
 
@@ -98,10 +98,6 @@ pub(crate) fn apart(site: &Counters) -> Option<&'static Apart> {
     }
 }
 
-/// Held while the first scope opens or the last closes: whoever opens another meanwhile waits until no
-/// site is on the fast path.
-static CHANGING: Mutex<()> = Mutex::new(());
-
 /// A tag as this thread means it: in an isolated scope it is another.
 pub(crate) fn tag(tag: &str) -> Cow<'_, str> {
     match current() {
@@ -151,10 +147,8 @@ pub(crate) fn bypass_outside() {
 
 /// Another for every site in every scope of every process: byte backends are shared.
 fn fresh_salt() -> u64 {
-    static PROCESS: OnceBox<u64> = OnceBox::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let process = PROCESS.get_or_init(|| Box::new(RandomState::default().build_hasher().finish()));
     // SplitMix64's increment: odd, so that a thousand salts differ in all their bits.
     let salt = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (process ^ salt).max(1)
+    (process::number() ^ salt).max(1)
 }

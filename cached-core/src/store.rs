@@ -56,8 +56,8 @@ pub(crate) struct Life {
 
 /// What was found at an address.
 pub(crate) enum Found<'a> {
-    /// A live value, and when it ends, by the wall clock.
-    Live(&'a [u8], u64),
+    /// A live value; when it was computed and when it ends, by the wall clock.
+    Live { payload: &'a [u8], created: u64, end: u64 },
     /// A value whose time has passed, and when that was.
     Ended(&'a [u8], u64),
     /// Nothing to give, and why.
@@ -138,7 +138,7 @@ impl Channel {
             Opened::Value { payload, created, expires } => {
                 let limit = life.map_or(u64::MAX, |life| created.saturating_add(millis(life)));
                 match expires.min(limit) {
-                    end if now < end => Found::Live(payload, end),
+                    end if now < end => Found::Live { payload, created, end },
                     end => Found::Ended(payload, end),
                 }
             }
@@ -182,15 +182,6 @@ impl Channel {
     pub(crate) fn restamp(self: &Arc<Self>, how: How, tag: &str) -> Answer<()> {
         let write = self.fresh(tag, When::Always);
         self.must(how, move |channel| channel.backend.set_many(vec![write]))
-    }
-
-    /// How long ago the bytes at an address were computed.
-    pub(crate) fn age(&self, address: &Address, bytes: Option<&Bytes>) -> Duration {
-        let now = clock::wall();
-        match bytes.map(|bytes| codec::open(bytes, address.schema, &address.digest, now)) {
-            Some(Opened::Value { created, .. }) => Duration::from_millis(now.saturating_sub(created)),
-            _ => Duration::ZERO,
-        }
     }
 
     /// Stores a payload, waiting on this thread; `Ok(false)`: the condition was not met, or the life is over.

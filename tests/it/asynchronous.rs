@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use cached_core::{Site, cached};
 use futures::executor::block_on;
 
-use crate::support::{alone, configured};
+use crate::support::{alone, configured, until};
 
 /// Pending `times` times.
 async fn pending(mut times: u64) {
@@ -379,23 +379,12 @@ fn an_async_function_on_files_is_served_under_every_executor() {
     block_on(on_file::entry(&3).put(vec![9])).unwrap();
     assert_eq!(bodies(&|| many.block_on(on_file(3, "f"))), (Some(vec![9]), 0));
     // A flight stands until the worker has written: then nobody computes in between.
-    until("no flight is left", || on_file::site().flights() == 0);
+    until(|| on_file::site().flights() == 0);
     let stats = on_file::site().stats();
     assert_eq!((stats.backend_errors, stats.undecodable, stats.runs), (0, 0, 4));
 }
 
 /// Waits until the write that a call left to the workers is done.
 fn written(n: u64) {
-    until("the value is written", || block_on(on_file::entry(&n).peek()).unwrap().is_some());
-}
-
-/// Another thread's work is waited for, not time.
-fn until(what: &str, done: impl Fn() -> bool) {
-    for _ in 0..30_000 {
-        if done() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    panic!("half a minute, and not yet: {what}");
+    until(|| block_on(on_file::entry(&n).peek()).unwrap().is_some());
 }

@@ -8,7 +8,7 @@ use cached_core::backend::Backend;
 use cached_core::{Config, Expiry, Site, cached, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use crate::support::{Configured, alone};
+use crate::support::{Configured, alone, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -329,24 +329,6 @@ fn a_panic_of_ttl_or_cache_if_is_its_callers_alone() {
     }
 }
 
-/// Threads that refresh hold here until the test opens.
-fn opened(open: &AtomicBool) {
-    while !open.load(Ordering::SeqCst) {
-        std::thread::yield_now();
-    }
-}
-
-/// Waits for a background thread, for at most ten seconds.
-fn until(so: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    panic!("it never came");
-}
-
 #[test]
 fn whoever_finds_a_value_stale_is_served_and_a_thread_computes() {
     static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -356,7 +338,7 @@ fn whoever_finds_a_value_stale_is_served_and_a_thread_computes() {
     #[cached(name = "freshness.behind", ttl = "1m", stale = "1m", refresh = "background", skip(_pool))]
     fn behind(word: &str, n: Option<&u64>, tail: Vec<u8>, _pool: Pool) -> String {
         let run = RUNS.fetch_add(1, Ordering::SeqCst);
-        opened(&OPEN);
+        until(|| OPEN.load(Ordering::SeqCst));
         format!("{run} {word} {n:?} {tail:?}")
     }
     let call = || behind("a", Some(&7), vec![1], Pool);

@@ -102,23 +102,29 @@ fn a_follower_who_comes_after_the_deadline_computes_afresh() {
 
 #[test]
 fn lives_too_short_to_be_shared_are_computed_side_by_side() {
-    static RUNNING: AtomicU64 = AtomicU64::new(0);
-    static MOST: AtomicU64 = AtomicU64::new(0);
+    static OPEN: AtomicU64 = AtomicU64::new(0);
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
     #[cached(ttl = "1ns")]
-    fn short(n: u64) -> u64 {
-        MOST.fetch_max(RUNNING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(20));
-        RUNNING.fetch_sub(1, Ordering::SeqCst);
-        n
+    async fn short(n: u64) -> u64 {
+        let run = BEGUN.fetch_add(1, Ordering::SeqCst);
+        std::future::poll_fn(|_| if run < OPEN.load(Ordering::SeqCst) { Poll::Ready(n) } else { Poll::Pending }).await
     }
     let _alone = alone();
-    std::thread::scope(|scope| {
-        (0..50).for_each(|_| drop(scope.spawn(|| assert_eq!(short(7), 7))));
-    });
-    let most = MOST.load(Ordering::SeqCst);
-    assert!(most >= 10, "not one after the other: {most} at once");
+    let polled = |caller| poll_n(caller, 1).unwrap_err().future;
+    let ends = |caller| poll_n(caller, 1).unwrap();
+    let mut callers: Vec<_> = (0..50).map(|_| polled(Box::pin(short(7)))).collect();
+    OPEN.store(1, Ordering::SeqCst);
+    assert_eq!(ends(callers.remove(0)), 7, "the first computes for all");
+    callers = callers.into_iter().map(polled).collect();
+    assert_eq!(BEGUN.load(Ordering::SeqCst), 2, "its value has ended: once more one computes for all");
+    OPEN.store(2, Ordering::SeqCst);
+    assert_eq!(ends(callers.remove(0)), 7);
+    callers = callers.into_iter().map(polled).collect();
+    assert_eq!(BEGUN.load(Ordering::SeqCst), 50, "and then each for itself, at once");
+    OPEN.store(50, Ordering::SeqCst);
+    callers.into_iter().for_each(|caller| assert_eq!(ends(caller), 7));
     let stats = short::site().stats();
-    assert_eq!((stats.calls, stats.hits, stats.waits_ended), (50, 0, 0), "{stats:?}");
+    assert_eq!((stats.calls, stats.hits, stats.runs, stats.waits_ended), (50, 0, 50, 0), "{stats:?}");
 }
 
 #[test]

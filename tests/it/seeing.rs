@@ -8,7 +8,7 @@ use cached_core::backend::Backend;
 use cached_core::{Config, Outcome, Reason, cached, report, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use crate::support::alone;
+use crate::support::{alone, until};
 
 fn block_on<F: Future>(future: F) -> F::Output {
     futures::executor::block_on(future)
@@ -168,13 +168,8 @@ fn a_file_that_is_watched_is_installed_when_it_changes_and_a_wrong_one_changes_n
     assert!(watch.check().is_err());
     assert_eq!((watch.check(), alias()), (Ok(false), "two".into()));
     write("[sites.\"seeing.watched\"]\nbackend = \"default\"\n");
-    for _ in 0..1_000 {
-        if alias() == "default" {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    assert_eq!(alias(), "default", "the thread looks by itself");
+    // The thread looks by itself.
+    until(|| alias() == "default");
     assert!(!report().to_string().contains("holds"), "a right file ends the warning");
     drop(watch);
 }

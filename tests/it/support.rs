@@ -35,3 +35,10 @@ pub(crate) fn scaled(count: usize) -> usize {
     let scaled = (count as f64 * scale).ceil() as usize;
     scaled.max(1)
 }
+
+/// Waits for what another thread does, and for no time: a thread that never does it is a test that hangs.
+pub(crate) fn until(so: impl Fn() -> bool) {
+    while !so() {
+        std::thread::yield_now();
+    }
+}

@@ -100,7 +100,7 @@ enum Step<K: OwnedKey, V: Value> {
     /// Give this value.
     Give(Kept<V>, Outcome),
     /// Read the stamps of the tags.
-    Tags,
+    Tags(Arc<Channel>),
     /// Read the bytes at the address; with the lead in hand when they were read before it.
     Read(Option<Lead<'static, K, Shared<V>>>),
     /// Wait for the leader.
@@ -179,8 +179,6 @@ struct Call<K: OwnedKey, V: Value> {
     route: Arc<Route>,
     remote: Option<Remote>,
     lap: Lap,
-    /// Flights that had landed before memory was looked at.
-    landed: u64,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
     /// What was stored, if its time has passed and the site declares a window for that.
@@ -242,7 +240,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             route,
             remote,
             lap,
-            landed: 0,
             again,
             old,
         };
@@ -258,14 +255,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match &route.way {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
-            Way::Memory => {
-                self.landed = self.core.flights.landed();
-                match self.look_again() {
-                    Some(hit) => hit,
-                    None => self.enter(),
-                }
-            }
-            Way::Bytes(_) if !self.tags.is_empty() => Step::Tags,
+            Way::Memory => match self.look() {
+                Some(hit) => hit,
+                None => self.enter(),
+            },
+            Way::Bytes(channel) if !self.tags.is_empty() => Step::Tags(Arc::clone(channel)),
             Way::Bytes(channel) => self.address(channel, &[]),
         }
     }
@@ -277,19 +271,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 
-    fn stamps(&self, how: How) -> Answer<Vec<u8>> {
-        match &self.route.way {
-            Way::Bytes(channel) => channel.stamps(how, &self.tags),
-            Way::Memory | Way::Off(_) => Box::pin(std::future::ready(Ok(Vec::new()))),
-        }
-    }
-
-    fn was_stamped(&mut self, stamps: Result<Vec<u8>, Error>) -> Step<K, V> {
-        let route = Arc::clone(&self.route);
-        match (stamps, &route.way) {
-            (Ok(stamps), Way::Bytes(channel)) => self.address(channel, &stamps),
-            (Ok(_), _) => Step::Compute(Turn::Free),
-            (Err(error), _) => {
+    fn was_stamped(&mut self, channel: &Arc<Channel>, stamps: Result<Vec<u8>, Error>) -> Step<K, V> {
+        match stamps {
+            Ok(stamps) => self.address(channel, &stamps),
+            Err(error) => {
                 self.memo.site.fault(&error);
                 self.enter()
             }
@@ -331,20 +316,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
             Entered::Lead(lead) => self.lead(lead),
-            Entered::Wait(wait) => self.stale_or(Step::Wait(wait)),
+            // While another caller computes, what is stored is given within the window of `stale`.
+            Entered::Wait(wait) => self.give_old(self.route.lives.stale).unwrap_or(Step::Wait(wait)),
             Entered::Alone(side) => Step::Compute(Turn::Side(side)),
             Entered::Busy => Step::Compute(Turn::Free),
         }
     }
 
-    /// While another caller computes, what is stored is given within the window of `stale`.
-    fn stale_or(&mut self, step: Step<K, V>) -> Step<K, V> {
-        self.give_old(self.route.lives.stale).unwrap_or(step)
-    }
-
     /// Looks into memory, if that is where entries are: a value to give, or why there is none and what is left
     /// of an old one.
-    fn look_again(&mut self) -> Option<Step<K, V>> {
+    fn look(&mut self) -> Option<Step<K, V>> {
         if !matches!(self.route.way, Way::Memory) || self.manner != Manner::Ask {
             return None;
         }
@@ -390,8 +371,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         // What was found is not landed: it may be older than an invalidation that came before a follower.
         // The next in line leads, and looks for itself.
-        let landed = std::mem::replace(&mut self.landed, self.core.flights.landed());
-        match if landed == self.landed { None } else { self.look_again() } {
+        match self.look() {
             Some(hit) => hit,
             None => self.compute(lead),
         }
@@ -420,7 +400,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let kept = |value| Kept::new(value, self.memo.facts.quiet);
         match found {
             _ if self.manner != Manner::Ask => {}
-            Found::Live(payload, _) => match decode(payload) {
+            Found::Live { payload, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => return Step::Give(kept(value), Outcome::Hit),
                 None => self.reason = Reason::Undecodable,

@@ -4,6 +4,7 @@
 //! leader and for the body, and nowhere else.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -20,7 +21,7 @@ use crate::memo::Shared;
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::stats::Lap;
-use crate::store::{Answer, How};
+use crate::store::{Answer, Channel, How};
 use crate::sync::{block_on, park, thread_waker};
 
 impl<const F: u8, K, V> Miss<F, K, V> {
@@ -68,9 +69,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                     call.tag(&turn);
                     return (call, Goal::Body(turn));
                 }
-                Step::Tags => {
-                    let stamps = block_on(call.stamps(How::Here));
-                    call.was_stamped(stamps)
+                Step::Tags(channel) => {
+                    let stamps = block_on(channel.stamps(How::Here, &call.tags));
+                    call.was_stamped(&channel, stamps)
                 }
                 Step::Read(lead) => {
                     let read = block_on(call.read(How::Here));
@@ -118,7 +119,7 @@ pub(super) enum At<const F: u8, K: OwnedKey, V: Value> {
 
 /// What an async call waits for.
 pub(super) enum Doing<K: OwnedKey, V: Value> {
-    Tags(Answer<Vec<u8>>),
+    Tags(Arc<Channel>, Answer<Vec<u8>>),
     Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
     Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
     Compute(Turn<K, V>),
@@ -183,7 +184,7 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
             if let Doing::Compute(_) | Doing::Verify(_) = doing {
                 return Poll::Ready(None);
             }
-            match call.look(doing, cx) {
+            match call.go_on(doing, cx) {
                 Poll::Ready(None) => {}
                 Poll::Ready(Some((kept, Outcome::Hit))) if call.is_sampled() => {
                     call.lap = Lap::start();
@@ -225,10 +226,10 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
 impl<K: OwnedKey, V: Value> Call<K, V> {
     /// Goes on, short of the body: `Some` is what the call gives.
     #[inline(never)]
-    fn look(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
+    fn go_on(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
         let step = match doing {
-            Doing::Tags(answer) => match answer.as_mut().poll(cx) {
-                Poll::Ready(stamps) => self.was_stamped(stamps),
+            Doing::Tags(channel, answer) => match answer.as_mut().poll(cx) {
+                Poll::Ready(stamps) => self.was_stamped(channel, stamps),
                 Poll::Pending => return Poll::Pending,
             },
             Doing::Read(lead, answer) => match answer.as_mut().poll(cx) {
@@ -248,7 +249,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         *doing = match step {
             Step::Give(kept, outcome) => return Poll::Ready(Some((kept, outcome))),
             Step::Wait(wait) => Doing::Wait(wait, None),
-            Step::Tags => Doing::Tags(self.stamps(How::Later)),
+            Step::Tags(channel) => {
+                let stamps = channel.stamps(How::Later, &self.tags);
+                Doing::Tags(channel, stamps)
+            }
             Step::Read(lead) => Doing::Read(lead, self.read(How::Later)),
             Step::Compute(turn) => {
                 self.tag(&turn);

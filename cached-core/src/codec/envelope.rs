@@ -10,7 +10,6 @@
 //! ```
 //! Numbers are little-endian. The checksum is XXH3-64 of all bytes but itself.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{KeyCodec, Probe, ValueCodec, canonical};
 use crate::backend::Stamp;
 use crate::error::{Error, ErrorKind};
+use crate::process;
 
 const MAGIC: [u8; 4] = *b"cchd";
 const FORMAT: u8 = 1;
@@ -141,15 +141,9 @@ fn checksum(bytes: &[u8]) -> [u8; 8] {
 
 /// Sixteen bytes that no other write has: random for the process, counted within it.
 fn fresh_stamp() -> Stamp {
-    static PROCESS: OnceLock<u64> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let process = PROCESS.get_or_init(|| {
-        use std::hash::{BuildHasher, Hasher};
-        let seed = foldhash::quality::RandomState::default().build_hasher().finish();
-        seed ^ (u64::from(std::process::id()) << 32) ^ crate::clock::wall()
-    });
     let mut stamp = [0; 16];
-    stamp[..8].copy_from_slice(&process.to_le_bytes());
+    stamp[..8].copy_from_slice(&process::number().to_le_bytes());
     stamp[8..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
     stamp
 }

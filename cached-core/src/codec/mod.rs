@@ -4,15 +4,12 @@
 //! anything: a type that serde cannot carry is fine until its site is routed to a byte backend.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foldhash::quality::RandomState;
-use once_cell::race::OnceBox;
-
 use crate::error::Error;
+use crate::process;
 
 #[cfg(feature = "bytes")]
 mod canonical;
@@ -52,8 +49,7 @@ pub struct Facts<K, V> {
 
 /// A keyed digest: it tells one value from another, and what a value is to nobody.
 fn shown(mut bytes: Vec<u8>) -> String {
-    static KEY: OnceBox<u64> = OnceBox::new();
-    bytes.extend(KEY.get_or_init(|| Box::new(RandomState::default().build_hasher().finish())).to_le_bytes());
+    bytes.extend(process::number().to_le_bytes());
     digest(&bytes)[..6].iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 

@@ -107,8 +107,6 @@ pub struct Meta {
     pub fingerprint: u64,
     /// The attribute's `version`.
     pub version: u32,
-    /// Whether it has one memo per set of type arguments.
-    pub generic: bool,
     /// Whether key and value can be bytes, as far as that is known without a call.
     pub encodable: fn() -> bool,
     /// How values are kept.

@@ -24,7 +24,7 @@ pub(super) fn function(model: &Model, name: &Ident) -> TokenStream {
 }
 
 fn meta(model: &Model) -> TokenStream {
-    let Model { root, names, generic, .. } = model;
+    let Model { root, names, .. } = model;
     let Policy { alias, version, rules, .. } = &model.policy;
     let (identity, named, at, here) = (&names.identity, names.named, names.at, local("here"));
     let shown = match &names.shown {
@@ -54,7 +54,6 @@ fn meta(model: &Model) -> TokenStream {
             alias: #alias,
             fingerprint: #fingerprint,
             version: #version,
-            generic: #generic,
             encodable: || #encodable,
             policy: #root::rt::Policy { #rules },
         }

@@ -42,7 +42,6 @@ impl user {
             alias: "shared",
             fingerprint: 15411877346824492284,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < sqlx::Result < User > as ::cached_core::rt::Project < { <

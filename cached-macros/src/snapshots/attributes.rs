@@ -50,7 +50,6 @@ impl f {
             alias: "default",
             fingerprint: 16264333962973363646,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u8,), < u8 as ::cached_core::rt::Project < { < f > ::kept } >>

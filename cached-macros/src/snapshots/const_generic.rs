@@ -41,7 +41,6 @@ impl sum {
             alias: "default",
             fingerprint: 10842192828673481119,
             version: 0,
-            generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

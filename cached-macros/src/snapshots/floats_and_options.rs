@@ -64,7 +64,6 @@ impl at {
             alias: "default",
             fingerprint: 13257987221053364241,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (::cached_core::rt::FloatBits < f64 >, ::core::option::Option < < str

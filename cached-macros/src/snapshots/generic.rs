@@ -44,7 +44,6 @@ impl best {
             alias: "default",
             fingerprint: 16282401209768996507,
             version: 0,
-            generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

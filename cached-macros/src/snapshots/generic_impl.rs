@@ -39,7 +39,6 @@ impl<T: Clone + 'static> Store<T> {
             alias: "default",
             fingerprint: 13393190380583915911,
             version: 0,
-            generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

@@ -39,7 +39,6 @@ impl Store {
             alias: "default",
             fingerprint: 17182563635128718699,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Store as ::cached_core::rt::Project < { < Store >

@@ -49,7 +49,6 @@ impl size {
             alias: "default",
             fingerprint: 17279227941330697421,
             version: 0,
-            generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

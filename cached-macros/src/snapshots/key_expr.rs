@@ -45,7 +45,6 @@ impl find {
             alias: "default",
             fingerprint: 2280291736482423389,
             version: 0,
-            generic: false,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

@@ -26,7 +26,6 @@ pub async fn load(&self, arg1: Id) -> Result<Row, Error> {
                                 alias: "default",
                                 fingerprint: 2531145658317221822,
                                 version: 0,
-                                generic: true,
                                 encodable: || true,
                                 policy: ::cached_core::rt::Policy {
                                     ..::cached_core::rt::Policy::PLAIN

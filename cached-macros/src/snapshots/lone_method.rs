@@ -25,7 +25,6 @@ fn load(&self, id: u64) -> Result<Row, Error> {
                             alias: "default",
                             fingerprint: 14905198530562813245,
                             version: 0,
-                            generic: true,
                             encodable: || true,
                             policy: ::cached_core::rt::Policy {
                                 ..::cached_core::rt::Policy::PLAIN

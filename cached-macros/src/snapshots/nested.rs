@@ -33,7 +33,6 @@ impl __cached_nested {
             alias: "default",
             fingerprint: 16229852300245043004,
             version: 3,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (), < String as ::cached_core::rt::Project < { < __cached_nested >

@@ -39,7 +39,6 @@ impl find {
             alias: "default",
             fingerprint: 4072336843102555509,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Option < Row > as ::cached_core::rt::Project < { < find >

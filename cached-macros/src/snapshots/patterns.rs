@@ -39,7 +39,6 @@ impl area {
             alias: "default",
             fingerprint: 9027149783502054789,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     ((u32, u32), u32,), < u32 as ::cached_core::rt::Project < { < area >

@@ -37,7 +37,6 @@ impl twice {
             alias: "default",
             fingerprint: 10770753559191772178,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < u64 as ::cached_core::rt::Project < { < twice > ::kept } >>

@@ -36,7 +36,6 @@ impl r#type {
             alias: "default",
             fingerprint: 3238647213979831406,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned,), < String as

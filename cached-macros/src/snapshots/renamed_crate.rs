@@ -36,7 +36,6 @@ impl f {
             alias: "default",
             fingerprint: 16264333962973363646,
             version: 0,
-            generic: false,
             encodable: || {
                 my::memo::rt::encodable!(
                     (u8,), < u8 as my::memo ::rt::Project < { < f > ::kept } >> ::Stored

@@ -36,7 +36,6 @@ impl parse {
             alias: "default",
             fingerprint: 7879253081168210410,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (String,), < Result < u64, Bad > as ::cached_core::rt::Project < { <

@@ -36,7 +36,6 @@ impl row {
             alias: "default",
             fingerprint: 1408977505815492123,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (u64,), < Row as ::cached_core::rt::Project < { < row > ::kept } >>

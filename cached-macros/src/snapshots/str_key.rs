@@ -41,7 +41,6 @@ impl price {
             alias: "default",
             fingerprint: 6614159354537258683,
             version: 0,
-            generic: false,
             encodable: || {
                 ::cached_core::rt::encodable!(
                     (< str as ::std::borrow::ToOwned > ::Owned, u32,), < Option < Cents >

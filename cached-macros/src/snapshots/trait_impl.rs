@@ -21,7 +21,6 @@ impl Get for Store {
                                 alias: "default",
                                 fingerprint: 7171916203513208654,
                                 version: 0,
-                                generic: false,
                                 encodable: || true,
                                 policy: ::cached_core::rt::Policy {
                                     ..::cached_core::rt::Policy::PLAIN

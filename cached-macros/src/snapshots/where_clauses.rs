@@ -51,7 +51,6 @@ impl f {
             alias: "default",
             fingerprint: 14192874998882582213,
             version: 0,
-            generic: true,
             encodable: || true,
             policy: ::cached_core::rt::Policy {
                 ..::cached_core::rt::Policy::PLAIN

@@ -12,6 +12,7 @@ use cached_testkit::{Fault, Faulty, Shelf};
 
 use super::model::{Counts, NEVER, Setup};
 use super::subjects::{Given, RUNS, Subject};
+use crate::support::until;
 
 /// What is broken on purpose: above, the engine; below, its backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,13 +174,7 @@ impl Engine {
         if self.subject.is_async {
             assert_eq!(cached_core::shutdown(Duration::from_secs(30)), 0, "every write was done");
         }
-        for _ in 0..100_000 {
-            if (self.subject.site)().flights() == 0 {
-                return;
-            }
-            std::thread::sleep(Duration::from_micros(50));
-        }
-        panic!("a flight of {} does not end", self.subject.name);
+        until(|| (self.subject.site)().flights() == 0);
     }
 
     pub(super) fn runs(&self) -> u64 {

@@ -18,7 +18,7 @@ use cached_core::{Config, Site, cached, testing};
 use cached_testkit::Shelf;
 use futures::executor::block_on;
 
-use crate::support::{Configured, alone};
+use crate::support::{Configured, alone, until};
 
 type Given = Result<Option<u64>, String>;
 
@@ -111,17 +111,6 @@ impl Form {
     fn is_in(&self, mood: u64) {
         self.world.mood.store(mood, SeqCst);
     }
-}
-
-/// Waits for another thread, for at most five seconds: whoever waits ten for a leader computes without it.
-fn until(so: impl Fn() -> bool) {
-    for _ in 0..5_000 {
-        if so() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    panic!("it never came");
 }
 
 /// What an async call computed is written when the test goes on.
