@@ -29,7 +29,8 @@
 //!
 //! * **P1 identity** A call returns only a value produced by this site, this instantiation, equal arguments.
 //! * **P2 one flight** Per process at most one execution per key is in flight, except a caller that is itself inside
-//!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own.
+//!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own. What `verify` runs
+//!   beside a hit is no computation of its key.
 //! * **P3 failure is local** An error, panic or cancellation of the leader never hangs, panics or cancels a follower; the
 //!   next leader is exactly one. Followers of an `Err` compute in parallel unless `errors` lets them share it.
 //! * **P4 bounded wait** Followers wait at most `join_timeout` (10 s, or three times the site's usual body if longer) for
