@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use cached_core::{Site, cached};
 use futures::executor::block_on;
 
-use crate::support::{alone, configured, until};
+use cached_tests::support::{alone, configured, until};
 
 /// Pending `times` times.
 async fn pending(mut times: u64) {

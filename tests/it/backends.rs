@@ -11,7 +11,7 @@ use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write
 use cached_core::{Config, ErrorKind, Expiry, Site, cached, shutdown};
 use cached_testkit::{Fault, Faulty, Shelf};
 
-use crate::support::{Configured, alone};
+use cached_tests::support::{Configured, alone};
 
 /// The sites on files in `directory`, under patient timeouts: the machine may be busy.
 fn on_file(directory: &Path, sites: &[&str]) -> Config {

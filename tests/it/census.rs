@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::scaled;
+use cached_tests::support::scaled;
 
 const SITES: [&str; 8] = [
     "census::Shop::method",

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use cached_core::{Expiry, cached, testing};
 use futures::executor::block_on;
 
-use crate::support::alone;
+use cached_tests::support::alone;
 
 /// Numbers that no two bodies share, so that a value says which body made it.
 fn fresh() -> u64 {

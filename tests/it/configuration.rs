@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use cached_core::{Config, Expiry, cached};
 use cached_testkit::Shelf;
 
-use crate::support::{alone, configured};
+use cached_tests::support::{alone, configured};
 
 /// Neither serde nor anybody else can carry it.
 #[derive(Clone, Debug, PartialEq)]

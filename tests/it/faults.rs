@@ -12,7 +12,7 @@ use cached_testkit::{Fault, Faulty, Shelf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::support::{Configured, alone};
+use cached_tests::support::{Configured, alone};
 
 /// One site on a backend of the test's own.
 fn on(backend: Arc<dyn Backend>, site: &'static Site) -> Configured {

@@ -11,8 +11,8 @@ use cached_core::{Config, cached};
 use cached_testkit::Shelf;
 use tokio::sync::Semaphore;
 
-use crate::crowd::{self, Crowd, Gauge, at_rest, flush, routed, runtime};
-use crate::support::alone;
+use cached_tests::crowd::{self, Crowd, Gauge, at_rest, flush, routed, runtime};
+use cached_tests::support::alone;
 
 const HERE: &str = "it::flights::*";
 

@@ -8,7 +8,7 @@ use cached_core::backend::Backend;
 use cached_core::{Config, Expiry, Site, cached, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use crate::support::{Configured, alone, until};
+use cached_tests::support::{Configured, alone, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

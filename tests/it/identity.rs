@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cached_core::{Config, Site, cached};
 
-use crate::support::alone;
+use cached_tests::support::alone;
 
 /// A call of a family and the answer of the plain function.
 pub(crate) type Asked = (fn() -> u64, u64);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, cached};
 
-use crate::support::{Configured, alone};
+use cached_tests::support::{Configured, alone};
 
 /// Keeps the storage key that was asked for last, and nothing else.
 #[derive(Default)]

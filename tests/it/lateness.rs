@@ -12,7 +12,7 @@ use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write
 use cached_core::{Config, Site, cached, shutdown, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use crate::support::{Configured, alone};
+use cached_tests::support::{Configured, alone};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

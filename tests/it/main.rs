@@ -2,9 +2,6 @@
 
 cached_core::link!(cached_file);
 
-mod crowd;
-mod support;
-
 mod asynchronous;
 mod backends;
 mod census;
@@ -15,12 +12,13 @@ mod faults;
 mod flights;
 mod freshness;
 mod identity;
+mod identity_bar;
 mod keys;
+mod keys_bar;
 mod lateness;
 mod layers;
 mod policies;
 mod quickstart;
-mod reliability;
 mod report;
 mod reroute;
 mod scopes;

@@ -8,7 +8,7 @@ use cached_core::{Config, cached, check_connections};
 use cached_testkit::{Fault, Faulty, Shelf};
 
 use crate::configuration::row;
-use crate::support::{alone, configured};
+use cached_tests::support::{alone, configured};
 
 #[test]
 fn a_service_starts_with_its_backend_down_and_check_connections_says_so() {

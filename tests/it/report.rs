@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cached_core::{Site, cached, report, site, sites};
 use serde_json::Value;
 
-use crate::support::configured;
+use cached_tests::support::configured;
 
 /// The report's row of a site, from its JSON.
 fn row(site: &Site) -> Value {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cached_core::{Config, cached};
 
-use crate::crowd::{self, at_rest};
-use crate::support::{alone, scaled};
+use cached_tests::crowd::{self, at_rest};
+use cached_tests::support::{alone, scaled};
 
 const THREADS: usize = 8;
 static RUNS: AtomicUsize = AtomicUsize::new(0);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cached_core::{Config, bypass, cached};
 use cached_testkit::{Handle, Shelf, counted, disable_all, isolated};
 
-use crate::support::alone;
+use cached_tests::support::alone;
 
 #[cached]
 fn double(n: u64) -> u64 {

@@ -8,7 +8,7 @@ use cached_core::backend::Backend;
 use cached_core::{Config, Outcome, Reason, cached, report, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use crate::support::{alone, until};
+use cached_tests::support::{alone, until};
 
 fn block_on<F: Future>(future: F) -> F::Output {
     futures::executor::block_on(future)

@@ -8,7 +8,7 @@ use cached_core::backend::Backend;
 use cached_core::{Config, ErrorKind, Site, cached, clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 use cached_testkit::{Fault, Faulty, Shelf, poll_n};
 
-use crate::support::{Configured, alone, scaled};
+use cached_tests::support::{Configured, alone, scaled};
 
 fn block_on<F: Future>(future: F) -> F::Output {
     futures::executor::block_on(future)

@@ -1,4 +1,7 @@
-//! The promises of the workspace, as tests; and the pages whose examples run.
+//! The promises of the workspace, as tests: what they share, and the pages whose examples run.
+
+pub mod crowd;
+pub mod support;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

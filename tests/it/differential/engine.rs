@@ -12,7 +12,7 @@ use cached_testkit::{Fault, Faulty, Shelf};
 
 use super::model::{Counts, NEVER, Setup};
 use super::subjects::{Given, RUNS, Subject};
-use crate::support::until;
+use cached_tests::support::until;
 
 /// What is broken on purpose: above, the engine; below, its backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

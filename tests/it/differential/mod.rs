@@ -16,7 +16,7 @@ mod subjects;
 use engine::Mutant;
 use program::Promise;
 
-use crate::support::scaled;
+use cached_tests::support::scaled;
 
 /// Programs that once failed, and are always played. A seed stands for the same program as long as nobody
 /// touches the table of functions, the set-ups and the weights of the steps.
@@ -37,7 +37,7 @@ fn seeds() -> Vec<u64> {
 #[test]
 fn programs_at_random_do_only_what_the_promises_allow() {
     let replayed = std::env::var("R_SEED").map(|seed| vec![seed.parse().expect("R_SEED is a number")]);
-    let (seeds, began) = (replayed.unwrap_or_else(|_| seeds()), crate::crowd::now());
+    let (seeds, began) = (replayed.unwrap_or_else(|_| seeds()), cached_tests::crowd::now());
     let mut steps = 0;
     let mut failed = Vec::new();
     for seed in &seeds {

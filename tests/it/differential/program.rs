@@ -11,7 +11,7 @@ use super::engine::{Engine, Mutant};
 use super::model::{Counts, Found, Model, NEVER, SLACK, Setup};
 use super::random::Random;
 use super::subjects::{MINUTE, SUBJECTS, VERSION, given};
-use crate::support::alone;
+use cached_tests::support::alone;
 
 /// What was broken, of the promises in the crate's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

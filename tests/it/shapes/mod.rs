@@ -30,7 +30,7 @@ use std::panic::catch_unwind;
 
 use cached_core::{Site, sites};
 
-use crate::support::alone;
+use cached_tests::support::alone;
 
 /// A function under the attribute, and calls that all differ.
 pub(crate) struct Shape {

@@ -18,7 +18,7 @@ use cached_core::{Config, Site, cached, testing};
 use cached_testkit::Shelf;
 use futures::executor::block_on;
 
-use crate::support::{Configured, alone, until};
+use cached_tests::support::{Configured, alone, until};
 
 type Given = Result<Option<u64>, String>;
 

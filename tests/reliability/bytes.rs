@@ -8,7 +8,7 @@ use cached_core::{Config, cached};
 use cached_testkit::{Fault, Faulty, Shelf};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{alone, scaled};
+use cached_tests::support::{alone, scaled};
 
 /// Keeps what it is given, and hands back what the test puts in its place.
 #[derive(Default)]

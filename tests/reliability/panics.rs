@@ -9,10 +9,10 @@ use cached_core::cached;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::runtime::Runtime;
 
-use crate::crowd::{self, Given, at_rest, routed, runtime};
-use crate::support::scaled;
+use cached_tests::crowd::{self, Given, at_rest, routed, runtime};
+use cached_tests::support::scaled;
 
-const HERE: &str = "it::reliability::panics::*";
+const HERE: &str = "reliability::panics::*";
 const CALLERS: usize = 100;
 
 /// Code of the user's that the cache runs.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use cached_core::cached;
 
-use crate::crowd::{self, Crowd, Gauge, at_rest, figures, routed, runtime};
-use crate::support::scaled;
+use cached_tests::crowd::{self, Crowd, Gauge, at_rest, figures, routed, runtime};
+use cached_tests::support::scaled;
 
-const HERE: &str = "it::reliability::concurrency::*";
+const HERE: &str = "reliability::concurrency::*";
 const CALLERS: usize = 1_000;
 const BODY: Duration = Duration::from_millis(20);
 const BAR: Duration = Duration::from_millis(270);

@@ -7,7 +7,7 @@ use cached_core::Config;
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// While it lives, no other test installs a configuration; afterwards the empty one is in force.
-pub(crate) struct Configured(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+pub struct Configured(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
 impl Drop for Configured {
     fn drop(&mut self) {
@@ -16,12 +16,12 @@ impl Drop for Configured {
 }
 
 /// Waits for its turn and changes nothing.
-pub(crate) fn alone() -> Configured {
+pub fn alone() -> Configured {
     Configured(ALONE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Installs a TOML text; `default` stays memory for the tests that run beside.
-pub(crate) fn configured(toml: &str) -> Configured {
+pub fn configured(toml: &str) -> Configured {
     let guard = alone();
     let config = Config::from_toml(toml).expect("the test's configuration is TOML");
     config.install().expect("the test's configuration is right");
@@ -29,7 +29,7 @@ pub(crate) fn configured(toml: &str) -> Configured {
 }
 
 /// A count of the bar, scaled by `R_SCALE` (0.1 unless said otherwise; 1 before a claim).
-pub(crate) fn scaled(count: usize) -> usize {
+pub fn scaled(count: usize) -> usize {
     let scale: f64 = std::env::var("R_SCALE").ok().and_then(|scale| scale.parse().ok()).unwrap_or(0.1);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a count")]
     let scaled = (count as f64 * scale).ceil() as usize;
@@ -37,7 +37,7 @@ pub(crate) fn scaled(count: usize) -> usize {
 }
 
 /// Waits for what another thread does, and for no time: a thread that never does it is a test that hangs.
-pub(crate) fn until(so: impl Fn() -> bool) {
+pub fn until(so: impl Fn() -> bool) {
     while !so() {
         std::thread::yield_now();
     }

@@ -14,10 +14,10 @@ use cached_testkit::{Faulty, Shelf};
 use futures::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::crowd::{self, Gauge, at_rest, figures, flush, routed, runtime, step};
-use crate::support::{alone, scaled};
+use cached_tests::crowd::{self, Gauge, at_rest, figures, flush, routed, runtime, step};
+use cached_tests::support::{alone, scaled};
 
-const HERE: &str = "it::reliability::asynchrony::*";
+const HERE: &str = "reliability::asynchrony::*";
 
 /// A fresh key in every round, over all tests of this file.
 static ROUND: AtomicU64 = AtomicU64::new(0);

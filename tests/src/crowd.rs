@@ -15,18 +15,19 @@ use tokio::task::JoinError;
 use crate::support::{Configured, alone};
 
 /// What one caller was given; `Err` if it panicked.
-pub(crate) type Given<T> = Result<T, ()>;
+pub type Given<T> = Result<T, ()>;
 
 /// What all of them were given, and how long that took.
-pub(crate) type Crowd<T> = (Vec<Given<T>>, Duration);
+pub type Crowd<T> = (Vec<Given<T>>, Duration);
 
+/// The one place where the tests read the real clock.
 #[expect(clippy::disallowed_methods, reason = "the bar is in real time")]
-pub(crate) fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
 /// Calls from `n` threads that start together.
-pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> Crowd<T> {
+pub fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> Crowd<T> {
     let (barrier, call) = (Barrier::new(n + 1), &call);
     thread::scope(|scope| {
         let start = |i| {
@@ -46,7 +47,7 @@ pub(crate) fn threads<T: Send>(n: usize, call: impl Fn(usize) -> T + Sync) -> Cr
 }
 
 /// Calls from `n` tasks that start together.
-pub(crate) fn tasks<F>(runtime: &Runtime, n: usize, call: impl Fn(usize) -> F) -> Crowd<F::Output>
+pub fn tasks<F>(runtime: &Runtime, n: usize, call: impl Fn(usize) -> F) -> Crowd<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {
@@ -71,20 +72,20 @@ where
 }
 
 /// A runtime of two workers, or of the current thread alone.
-pub(crate) fn runtime(workers: bool) -> Runtime {
+pub fn runtime(workers: bool) -> Runtime {
     let mut builder = if workers { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     builder.worker_threads(2).enable_time().build().expect("a runtime")
 }
 
 /// Counts the bodies that run.
-pub(crate) struct Gauge {
+pub struct Gauge {
     runs: AtomicUsize,
     inside: AtomicUsize,
     most: AtomicUsize,
 }
 
 /// A body that runs.
-pub(crate) struct Inside<'a>(&'a Gauge);
+pub struct Inside<'a>(&'a Gauge);
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
@@ -93,41 +94,44 @@ impl Drop for Inside<'_> {
 }
 
 impl Gauge {
-    pub(crate) const fn new() -> Self {
+    /// Nobody inside.
+    #[expect(clippy::new_without_default, reason = "it stands in statics")]
+    pub const fn new() -> Self {
         Gauge { runs: AtomicUsize::new(0), inside: AtomicUsize::new(0), most: AtomicUsize::new(0) }
     }
 
     /// A body begins: its number since the last reset, from 1, and a guard for its end.
-    pub(crate) fn enter(&self) -> (usize, Inside<'_>) {
+    pub fn enter(&self) -> (usize, Inside<'_>) {
         self.most.fetch_max(self.inside.fetch_add(1, SeqCst) + 1, SeqCst);
         (self.runs.fetch_add(1, SeqCst) + 1, Inside(self))
     }
 
     /// How many bodies ran since the last reset.
-    pub(crate) fn runs(&self) -> usize {
+    pub fn runs(&self) -> usize {
         self.runs.load(SeqCst)
     }
 
     /// How many bodies ran at one time, at most.
-    pub(crate) fn most(&self) -> usize {
+    pub fn most(&self) -> usize {
         self.most.load(SeqCst)
     }
 
-    pub(crate) fn reset(&self) {
+    /// Begins anew.
+    pub fn reset(&self) {
         self.runs.store(0, SeqCst);
         self.most.store(0, SeqCst);
     }
 }
 
 /// A configuration in which the sites of a pattern live on a backend of some kind, and its directory.
-pub(crate) struct Routed {
+pub struct Routed {
     _configured: Configured,
     _directory: tempfile::TempDir,
 }
 
 /// Routes the sites of `pattern` to a backend of `kind`, `memory` or `file`, on which nobody waits
 /// longer than `join_timeout` for a leader.
-pub(crate) fn routed(kind: &str, pattern: &str, join_timeout: &str) -> Routed {
+pub fn routed(kind: &str, pattern: &str, join_timeout: &str) -> Routed {
     let (configured, directory) = (alone(), tempfile::tempdir().expect("a directory"));
     let mut config = cached_core::Config::new()
         .option("there", "kind", kind)
@@ -137,31 +141,35 @@ pub(crate) fn routed(kind: &str, pattern: &str, join_timeout: &str) -> Routed {
     if kind == "file" {
         config = config.option("there", "location", directory.path().to_str().expect("a path that is text"));
     }
-    config.install().expect("the test's configuration is right");
+    config.strict().install().expect("the test's configuration is right");
     Routed { _configured: configured, _directory: directory }
 }
 
 /// Waits until what was computed is written.
-pub(crate) fn flush() {
+pub fn flush() {
     assert_eq!(cached_core::shutdown(Duration::from_secs(30)), 0, "every write was done");
 }
 
 /// What holds when nobody calls any more: nobody waits, and every call was counted once.
-pub(crate) fn at_rest(site: &Site) {
+pub fn at_rest(site: &Site) {
     flush();
     assert_eq!(site.flights(), 0, "{site:?} has no flight left");
     let stats = site.stats();
-    assert_eq!(stats.calls, stats.hits + stats.joined + stats.misses + stats.bypassed + stats.errors, "{stats:?}");
+    assert_eq!(
+        stats.calls,
+        stats.hits + stats.stale + stats.joined + stats.misses + stats.bypassed + stats.errors,
+        "{stats:?}"
+    );
 }
 
 /// The least, the median and the most of some rounds.
-pub(crate) fn figures(mut walls: Vec<Duration>) -> (Duration, Duration, Duration) {
+pub fn figures(mut walls: Vec<Duration>) -> (Duration, Duration, Duration) {
     walls.sort();
     (walls[0], walls[walls.len() / 2], walls[walls.len() - 1])
 }
 
 /// A step that a future takes: pending once, and woken at once.
-pub(crate) async fn step() {
+pub async fn step() {
     let mut taken = false;
     std::future::poll_fn(move |cx| {
         if std::mem::replace(&mut taken, true) {

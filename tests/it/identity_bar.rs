@@ -3,7 +3,7 @@
 use cached_core::cached;
 
 use crate::identity::{Asked, Tag, Worth, play};
-use crate::support::scaled;
+use cached_tests::support::scaled;
 
 #[cached]
 fn worth<T: Worth + 'static>(n: u64) -> u64 {

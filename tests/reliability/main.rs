@@ -3,10 +3,10 @@
 //! Where the bar is in real time it is that of idle cores. Tests run beside others, so the quickest
 //! round has to meet it; the median and the most are printed.
 
+cached_core::link!(cached_file);
+
 mod asynchrony;
 mod bytes;
 mod concurrency;
 mod config_bar;
-mod identity_bar;
-mod keys_bar;
 mod panics;

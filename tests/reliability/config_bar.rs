@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cached_core::{Config, Site, cached};
 use cached_testkit::Shelf;
 
-use crate::support::alone;
+use cached_tests::support::alone;
 
 /// Sites under one path, for patterns. Each name stands on a line of its own, which is its site's.
 macro_rules! sites {
@@ -40,7 +40,7 @@ sites! {
     tenth
 }
 
-const PATTERN: &str = "it::reliability::config_bar::affected::*";
+const PATTERN: &str = "reliability::config_bar::affected::*";
 
 /// How many of the sites an error names, with file and line.
 fn named(error: &cached_core::Error) -> usize {

@@ -13,7 +13,7 @@ use proptest::test_runner::{Config as Runs, TestRunner};
 use serde::Serialize;
 
 use crate::keys::Recorder;
-use crate::support::scaled;
+use cached_tests::support::scaled;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 enum Shape {
@@ -277,7 +277,7 @@ fn r54_arguments_without_a_canonical_form_are_refused_at_install() {
     fn inside(a: Vec<Option<Mute>>) -> usize {
         a.len()
     }
-    let _alone = crate::support::alone();
+    let _alone = cached_tests::support::alone();
     let config = cached_core::Config::new().option("files", "kind", "file").option("files", "location", "never made");
     let config = config.site("keys_bar.mute", "backend", "files").site("keys_bar.mute_inside", "backend", "files");
     let error = config.install().unwrap_err();
