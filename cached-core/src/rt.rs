@@ -22,7 +22,6 @@ use std::task::Poll;
 use crate::call::{Manner, Ticket};
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
-use crate::memory::Header;
 use crate::scope::{self, Apart};
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
@@ -99,12 +98,9 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     if !state.is_fast() {
         return None;
     }
-    let lives = |header: &Header| {
-        header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
-    };
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
-    let value = counted(memo, || memory.get(&pin, parts, lives))?;
+    let value = counted(memo, || memory.get(&pin, parts, memo.site.terms(state)))?;
     memo.site.counters.hit(pin.record());
     Some(value)
 }

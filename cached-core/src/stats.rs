@@ -151,6 +151,8 @@ figures! {
     waits_ended,
     /// Values in memory now.
     entries,
+    /// What they weigh, in bytes: each its entry, and what `weigh` says of the value.
+    bytes,
     /// Times the body ran to its end with a value or an `Err`.
     runs,
 }
@@ -257,6 +259,7 @@ impl Counters {
             backend_errors: self.get(Count::BackendErrors),
             waits_ended: self.get(Count::WaitsEnded),
             entries: 0,
+            bytes: 0,
             runs: self.get(Count::Finished) + self.get(Count::Failed),
             body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
         }

@@ -20,6 +20,7 @@ use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
+use crate::workers::{OPERATIONS, Purpose};
 
 mod behind;
 mod land;
@@ -329,8 +330,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if !matches!(self.route.way, Way::Memory) || self.manner != Manner::Ask {
             return None;
         }
-        match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route))? {
-            Look::Live(kept, _) => return Some(Step::Give(kept, Outcome::Hit)),
+        match self.core.memory.ask(&self.key, self.memo.terms(self.state, &self.route))? {
+            Look::Live { kept, .. } => return Some(Step::Give(kept, Outcome::Hit)),
             Look::Ended(kept, ended) => {
                 self.reason = Reason::Expired;
                 self.old = Some(Old::new(kept, clock::since(ended)));
@@ -395,14 +396,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             }
         };
         remote.when = unchanged(bytes.as_ref());
-        let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.ttl);
+        let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.limits());
         let decode = |payload| self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
         let kept = |value| Kept::new(value, self.memo.facts.quiet);
         match found {
             _ if self.manner != Manner::Ask => {}
-            Found::Live { payload, .. } => match decode(payload) {
+            Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
-                Some(value) => return Step::Give(kept(value), Outcome::Hit),
+                Some(value) => {
+                    if let (Some(life), Some(bytes)) = (renew, bytes) {
+                        self.renew(bytes, life);
+                    }
+                    return Step::Give(kept(value), Outcome::Hit);
+                }
                 None => self.reason = Reason::Undecodable,
             },
             Found::Ended(payload, ended) => {
@@ -418,6 +424,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Some(lead) => self.compute(lead),
             None => self.enter(),
         }
+    }
+
+    /// Has a worker note that bytes were given: nobody waits for that.
+    fn renew(&self, bytes: Bytes, life: Duration) {
+        let Some(remote) = &self.remote else { return };
+        let (channel, address) = (Arc::clone(&remote.channel), remote.address.clone());
+        let (site, kept) = (self.memo.site, life.saturating_add(self.route.lives.window()));
+        let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
+            let _pass = channel.gate.pass();
+            if let Err(error) = channel.renew(&address, &bytes, kept) {
+                site.fault(&error);
+            }
+        });
     }
 
     fn read(&self, how: How) -> Answer<Option<Bytes>> {
@@ -454,7 +473,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
     /// Splits what refreshes in the background from the caller, who is given the old value.
     fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let old = self.old.as_ref().filter(|old| old.is_within(self.route.lives.stale)).map(|old| old.kept.clone());
+        let is_due = |old: &&Old<V>| self.route.behind && old.is_within(self.route.lives.stale);
+        let old = self.old.as_ref().filter(is_due).map(|old| old.kept.clone());
         let given = old.map(|kept| {
             // If the body panics, nobody tries again at once.
             self.core.resting.add(self.key.hash);

@@ -25,14 +25,17 @@ mod watch;
 pub use watch::Watch;
 
 /// Options of a site override.
-const SITE_OPTIONS: [&str; 11] = [
+const SITE_OPTIONS: [&str; 14] = [
     "backend",
     "enabled",
     "ttl",
+    "idle",
     "jitter",
     "stale",
     "stale_if_error",
+    "refresh",
     "max_entries",
+    "max_bytes",
     "errors",
     "none",
     "flight",
@@ -252,6 +255,12 @@ impl Config {
             routes.push((site, site.resolve(&registry, &mut of_sites)));
         }
         faults.append(&mut of_sites);
+        if registry.spawner.is_none() {
+            let waiting = routes.iter().filter(|(site, route)| route.behind && site.meta().policy.spawned);
+            warnings.extend(waiting.map(|(site, _)| {
+                format!("{}: `refresh = \"background\"` of an async function needs `Config::spawner`; without it callers compute", site.at())
+            }));
+        }
         dedup(&mut faults);
         faults.extend(same_identity(&routes));
         registry.warnings = warnings;
