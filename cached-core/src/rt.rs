@@ -20,9 +20,11 @@ pub use crate::{
 use std::task::Poll;
 
 use crate::call::{Manner, Ticket};
+use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
 use crate::scope::{self, Apart};
+use crate::stats::is_timed;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -82,6 +84,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(core) = memo.ready()
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
+        && !is_timed(count.get())
         && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
     {
         let value = found?;
@@ -91,7 +94,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     hit_otherwise(memo, parts)
 }
 
-/// As [`hit`], also with a lifetime, inside another hit, or for the first time on this thread.
+/// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or timed.
 #[inline(never)]
 fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
@@ -100,8 +103,11 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     }
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
+    let is_timed = memo.site.counters.hits(pin.record()).is_some_and(|hits| is_timed(hits.get()));
+    let started = is_timed.then(clock::now);
     let value = counted(memo, || memory.get(&pin, parts, memo.site.terms(state)))?;
     memo.site.counters.hit(pin.record());
+    started.inspect(|started| memo.site.counters.looked_up(*started));
     Some(value)
 }
 

@@ -215,6 +215,8 @@ struct Remote {
     landed: u64,
     /// When the call began, by the wall clock, which goes on while the machine is suspended.
     began: u64,
+    /// When it asked for the bytes.
+    asked: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
@@ -286,8 +288,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match self.memo.address(&self.key, channel, &scope::set_apart(stamps, self.salt)) {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                let (when, began) = (When::Absent, clock::wall());
-                self.remote = Some(Remote { channel, address, when, landed, began });
+                let (when, began, asked) = (When::Absent, clock::wall(), clock::now());
+                self.remote = Some(Remote { channel, address, when, landed, began, asked });
                 Step::Read(None)
             }
             Err(error) => {
@@ -404,6 +406,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => {
+                    self.counters.looked_up(remote.asked);
                     if let (Some(life), Some(bytes)) = (renew, bytes) {
                         self.renew(bytes, life);
                     }

@@ -102,7 +102,12 @@ impl Lives {
     /// Whether an entry can end.
     pub(super) fn is_timed(&self) -> bool {
         let short = |life| matches!(life, Life::For(_));
-        self.ttl.is_some() || self.idle.is_some() || self.by_value || short(self.errors) || short(self.none)
+        self.ends() || short(self.errors) || short(self.none)
+    }
+
+    /// Whether every value ends some day.
+    pub(crate) fn ends(&self) -> bool {
+        self.ttl.is_some() || self.idle.is_some() || self.by_value
     }
 
     /// The longest life of an entry, and the longest time between two hits, in nanoseconds.
