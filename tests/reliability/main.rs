@@ -9,4 +9,6 @@ mod asynchrony;
 mod bytes;
 mod concurrency;
 mod config_bar;
+mod linear;
+mod models;
 mod panics;

@@ -1,5 +1,6 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
+pub mod chance;
 pub mod crowd;
 pub mod support;
 

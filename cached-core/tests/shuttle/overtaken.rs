@@ -50,6 +50,34 @@ fn two_invalidations_at_once_leave_nothing_old() {
 }
 
 #[test]
+fn an_invalidation_that_finds_another_under_way_does_not_return_before_it_overtook() {
+    check("invalidate behind invalidate", || {
+        let world = World::new();
+        let slow = with(&world, |world| {
+            let within = Arc::clone(world);
+            // It ends when one invalidation has returned, and another may be half-way.
+            world.call(1, |_| {
+                within.count(|tally| tally.done += 1);
+                within.until(|tally| tally.done == 2);
+                Act::Value
+            });
+            world.count(|tally| tally.done += 1);
+        });
+        let first = with(&world, |world| _ = world.invalidate(1));
+        let second = with(&world, |world| {
+            world.until(|tally| tally.done == 1);
+            let truth = world.invalidate(1);
+            world.count(|tally| tally.done += 1);
+            world.until(|tally| tally.done == 3);
+            let value = world.call(1, |_| Act::Value).expect("the body gives a value");
+            assert!(value >= truth, "after the invalidation to {truth} a call was given {value}");
+        });
+        all(vec![slow, first, second]);
+        is_fresh(&world);
+    });
+}
+
+#[test]
 fn a_put_is_not_overwritten_by_what_was_computed_before_it() {
     check("put against land", || {
         let world = World::new();
