@@ -5,6 +5,7 @@
 
 cached_core::link!(cached_file);
 
+mod accounts;
 mod asynchrony;
 mod bytes;
 mod concurrency;

@@ -1,6 +1,7 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
 pub mod crowd;
+pub mod dice;
 pub mod support;
 
 #[cfg(doctest)]
