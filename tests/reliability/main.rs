@@ -11,6 +11,7 @@ mod bytes;
 mod cancelled;
 mod concurrency;
 mod config_bar;
+mod drops;
 mod panics;
 mod sends;
 mod uncacheable;
