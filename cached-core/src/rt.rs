@@ -19,7 +19,7 @@ pub use crate::{
 
 use std::task::Poll;
 
-use crate::call::{Manner, Ticket};
+use crate::call::{Asked, Manner, Ticket};
 use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
@@ -142,7 +142,7 @@ fn going_on<const F: u8, P: Part, V: Value>(
 ) -> Miss<F, P::Owned, V> {
     let apart = scope::apart(&memo.site.counters);
     let salt = apart.map_or(0, Apart::salt);
-    Miss { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }
+    Miss(Box::new(Asked { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }))
 }
 
 /// A call, and how it ended.

@@ -206,7 +206,8 @@ const BAR: Duration = Duration::from_millis(20 + 100);
 #[test]
 fn r15_followers_of_a_forgotten_future_end_in_time_and_one_of_them_computes() {
     for kind in ["memory", "file"] {
-        let _routed = routed(kind, HERE, "200ms");
+        let mut routed = routed(kind, HERE, "200ms");
+        routed.leaves(forgotten::site());
         let runtime = runtime(true);
         let (rounds, mut walls) = (scaled(30), Vec::new());
         for _ in 0..rounds {

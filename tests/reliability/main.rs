@@ -5,10 +5,15 @@
 
 cached_core::link!(cached_file);
 
+mod accounts;
 mod asynchrony;
 mod bytes;
+mod cancelled;
 mod concurrency;
 mod config_bar;
+mod drops;
 mod linear;
 mod models;
 mod panics;
+mod sends;
+mod uncacheable;

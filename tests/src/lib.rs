@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod crowd;
+pub mod dice;
 pub mod support;
 
 #[cfg(doctest)]

@@ -30,8 +30,11 @@ mod verify;
 pub use behind::Behind;
 pub use run::Run;
 
-/// A call that has to look further, with the key it owns by now.
-pub struct Miss<const F: u8, K: 'static, V: 'static> {
+/// A call that has to look further. In a box, since of a recursion every level has one on its stack.
+pub struct Miss<const F: u8, K: 'static, V: 'static>(pub(crate) Box<Asked<K, V>>);
+
+/// What was asked, with the key that the call owns by now.
+pub(crate) struct Asked<K: 'static, V: 'static> {
     pub(crate) memo: &'static Memo<K, V>,
     pub(crate) key: Held<K>,
     pub(crate) manner: Manner,
@@ -45,8 +48,9 @@ pub struct Miss<const F: u8, K: 'static, V: 'static> {
 impl<const F: u8, K, V> Miss<F, K, V> {
     /// What is stored of this call belongs to these tags.
     #[must_use]
-    pub fn tagged(self, tags: Vec<String>) -> Self {
-        Self { tags: scope::tags(tags), ..self }
+    pub fn tagged(mut self, tags: Vec<String>) -> Self {
+        self.0.tags = scope::tags(tags);
+        self
     }
 }
 
@@ -221,7 +225,7 @@ struct Remote {
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, mut manner, ticket, tags, apart, salt } = miss;
+        let Asked { memo, key, mut manner, ticket, tags, apart, salt } = *miss.0;
         let counters = apart.map_or(&memo.site.counters, |apart| &apart.counters);
         if scope::is_bypassed() {
             manner = Manner::Avoid;
