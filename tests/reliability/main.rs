@@ -9,4 +9,5 @@ mod asynchrony;
 mod bytes;
 mod concurrency;
 mod config_bar;
+mod durations;
 mod panics;

@@ -154,7 +154,9 @@ fn shortened(life: Duration, jitter: f64, seed: u64) -> Duration {
     if jitter <= 0.0 {
         return life;
     }
-    life.mul_f64(1.0 - jitter * drawn(seed))
+    // As seconds in floating point the longest lives are rounded up, out of what a duration can hold.
+    let shorter = life.as_secs_f64() * (1.0 - jitter * drawn(seed));
+    Duration::try_from_secs_f64(shorter).map_or(life, |shorter| shorter.min(life))
 }
 
 /// A number from 0 to 1, by SplitMix64 (Steele, Lea, Flood 2014): the key and the moment decide.
