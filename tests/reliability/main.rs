@@ -10,4 +10,5 @@ mod bytes;
 mod concurrency;
 mod config_bar;
 mod durations;
+mod lifetimes;
 mod panics;
