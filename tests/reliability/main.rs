@@ -12,3 +12,4 @@ mod config_bar;
 mod durations;
 mod lifetimes;
 mod panics;
+mod refresh;
