@@ -17,6 +17,7 @@ mod keys;
 mod keys_bar;
 mod lateness;
 mod layers;
+mod origin;
 mod policies;
 mod quickstart;
 mod report;

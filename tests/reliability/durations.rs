@@ -83,6 +83,9 @@ fn jittered(n: u64) -> Given {
 /// `stale_if_error` is for what can fail.
 type Given = Result<u64, String>;
 
+/// A site, and the function that is called.
+type Called = (&'static Site, fn(u64) -> Given);
+
 /// What became of one combination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -92,8 +95,9 @@ enum Fate {
 }
 
 /// Installs, and calls twice; `Err` says what must not be.
-fn fate(word: &str, config: Config, site: &'static Site, call: fn(u64) -> Given) -> Result<Fate, String> {
+fn fate(config: Config, word: &str, life: Duration, (site, call): Called) -> Result<Fate, String> {
     static FRESH: AtomicU64 = AtomicU64::new(0);
+    let tries = if life < SHORTEST { 2 } else { 100 };
     let run = || {
         if let Err(error) = config.install() {
             let said = error.to_string();
@@ -102,7 +106,7 @@ fn fate(word: &str, config: Config, site: &'static Site, call: fn(u64) -> Given)
         }
         let before = site.stats();
         // On bytes a life is as long as real time says, and a write may take a millisecond: the quickest counts.
-        for _ in 0..100 {
+        for _ in 0..tries {
             let (key, hits) = (FRESH.fetch_add(1, Ordering::SeqCst), site.stats().hits);
             if [call(key), call(key)] != [Ok(key), Ok(key)] {
                 return Err("a wrong value".into());
@@ -140,24 +144,25 @@ fn play(kind: &str) -> (usize, usize, Vec<String>) {
         };
         config.site(site.name(), "backend", "there")
     };
-    let sites: [(&'static Site, fn(u64) -> Given); 2] = [(plain::site(), plain), (jittered::site(), jittered)];
+    let sites: [Called; 2] = [(plain::site(), plain), (jittered::site(), jittered)];
     for (name, duration) in DURATIONS {
         let text = format!("{}s {}ns", duration.as_secs(), duration.subsec_nanos());
         for word in WORDS {
             let life = if word == "ttl" { duration } else { Duration::from_secs(60) };
-            for ((site, call), left) in sites.into_iter().zip([1, 2]) {
-                let life = life / left;
+            for (called, left) in sites.into_iter().zip([1, 2]) {
+                let (site, life) = (called.0, life / left);
                 let what = format!("{kind}: {word} of {name}, {}", site.name());
                 let over = there(site).site(site.name(), word, &*text);
-                judge(format!("{what}, override"), life, fate(word, over, site, call));
+                judge(format!("{what}, override"), life, fate(over, word, life, called));
                 let _saying = Saying::new(word, duration);
-                judge(format!("{what}, attribute"), life, fate(word, there(site), site, call));
+                judge(format!("{what}, attribute"), life, fate(there(site), word, life, called));
             }
         }
         for (share, left) in SHARES {
             let site = plain::site();
             let over = there(site).site(site.name(), "ttl", &*text).site(site.name(), "jitter", share);
-            judge(format!("{kind}: ttl of {name} less {share}"), duration / 100 * left, fate("ttl", over, site, plain));
+            let life = duration / 100 * left;
+            judge(format!("{kind}: ttl of {name} less {share}"), life, fate(over, "ttl", life, (site, plain)));
         }
     }
     (refused, hit, wrong)

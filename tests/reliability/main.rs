@@ -11,5 +11,6 @@ mod concurrency;
 mod config_bar;
 mod durations;
 mod lifetimes;
+mod origin;
 mod panics;
 mod refresh;

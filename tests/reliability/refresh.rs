@@ -169,7 +169,7 @@ fn r28_nobody_waits_for_a_hot_key_and_one_refresh_runs_at_a_time() {
         let _traffic = Traffic::new(kind);
         for (key, way) in (0..).zip(WAYS) {
             let (site, before) = ((way.site)(), warm(way, key));
-            let periods = scaled(100);
+            let periods = scaled(100).max(4);
             for moment in 0..periods as u64 * TTL / TICK {
                 tick(site);
                 if moment % every == 0 {

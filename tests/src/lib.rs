@@ -1,6 +1,8 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
+pub mod again;
 pub mod crowd;
+pub mod origin;
 pub mod support;
 
 #[cfg(doctest)]
