@@ -6,6 +6,7 @@
 cached_core::link!(cached_file);
 
 mod asynchrony;
+mod bounds;
 mod bytes;
 mod concurrency;
 mod config_bar;
