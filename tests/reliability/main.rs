@@ -15,3 +15,4 @@ mod lifetimes;
 mod origin;
 mod panics;
 mod refresh;
+mod supply;
