@@ -202,6 +202,9 @@ impl fmt::Display for Report {
                 None => writeln!(f, "  {text}")?,
             }
         }
+        if totals.verified > 0 {
+            writeln!(f, "  verified: {} hits, {} differences", totals.verified, totals.differences)?;
+        }
         for warning in &self.warnings {
             writeln!(f, "  warning: {warning}")?;
         }

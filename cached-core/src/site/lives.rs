@@ -173,12 +173,15 @@ pub(crate) fn drawn(seed: u64) -> f64 {
 /// `jitter`, `verify`: a share, as in `"10%"`.
 pub(super) fn share(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     options.get(name, "a share from \"0%\" to \"100%\"", |value| match value {
-        Setting::Text(text) => {
-            let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
-            (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
-        }
+        Setting::Text(text) => percent(text),
         _ => None,
     })
+}
+
+/// A share as it is written.
+pub(crate) fn percent(text: &str) -> Option<f64> {
+    let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
 }
 
 /// `errors`, `none`: a duration, or `"never"`.
