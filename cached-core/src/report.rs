@@ -206,6 +206,9 @@ impl fmt::Display for Report {
                 None => writeln!(f, "  {text}")?,
             }
         }
+        if totals.verified > 0 {
+            writeln!(f, "  verified: {} hits, {} differences", totals.verified, totals.differences)?;
+        }
         for warning in &self.warnings {
             writeln!(f, "  warning: {warning}")?;
         }

@@ -18,6 +18,7 @@ mod keys;
 mod keys_bar;
 mod lateness;
 mod layers;
+mod origin;
 mod overrides;
 mod policies;
 mod quickstart;

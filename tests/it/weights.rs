@@ -53,7 +53,7 @@ fn what_is_put_and_too_large_is_an_error_and_the_old_value_is_gone() {
 fn instances_of_a_generic_function_share_its_bytes() {
     #[cached(max_bytes = "100KiB", weigh = |bytes| bytes.len())]
     fn of<T: Copy + Into<u64> + Eq + std::hash::Hash + Send + Sync + 'static>(key: T) -> Vec<u8> {
-        vec![0; 10 << 10 | (key.into() & 1) as usize]
+        vec![0; (10 << 10) | (key.into() & 1) as usize]
     }
     let _alone = alone();
     (0..20).for_each(|key: u8| drop((of(key), of(u16::from(key)))));
@@ -136,7 +136,7 @@ fn a_weigh_that_panics_harms_its_caller_alone_and_stores_nothing() {
 fn many_threads_keep_to_the_bound() {
     #[cached(max_bytes = "1MiB", weigh = |bytes| bytes.len())]
     fn shared(key: usize) -> Arc<[u8]> {
-        vec![0; key % 97 << 10].into()
+        vec![0; (key % 97) << 10].into()
     }
     let _alone = alone();
     thread::scope(|scope| {
@@ -144,7 +144,7 @@ fn many_threads_keep_to_the_bound() {
             scope.spawn(move || {
                 for step in 0..5_000 {
                     let key = (step * 31 + thread * 7) % 500;
-                    assert_eq!(shared(key).len(), key % 97 << 10);
+                    assert_eq!(shared(key).len(), (key % 97) << 10);
                     assert!(shared::site().stats().bytes <= 1 << 20);
                 }
             });

@@ -183,7 +183,9 @@ fn shortened(life: Duration, jitter: f64, seed: u64) -> Duration {
     if jitter <= 0.0 {
         return life;
     }
-    life.mul_f64(1.0 - jitter * drawn(seed))
+    // As seconds in floating point the longest lives are rounded up, out of what a duration can hold.
+    let shorter = life.as_secs_f64() * (1.0 - jitter * drawn(seed));
+    Duration::try_from_secs_f64(shorter).map_or(life, |shorter| shorter.min(life))
 }
 
 /// A number from 0 to 1, by SplitMix64 (Steele, Lea, Flood 2014): the key and the moment decide.
@@ -200,10 +202,7 @@ pub(crate) fn drawn(seed: u64) -> f64 {
 /// `jitter`, `verify`: a share, as in `"10%"`.
 pub(super) fn share(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     options.get(name, "a share from \"0%\" to \"100%\"", |value| match value {
-        Setting::Text(text) => {
-            let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
-            (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
-        }
+        Setting::Text(text) => percent(text),
         _ => None,
     })
 }
@@ -214,6 +213,12 @@ fn window(options: &Options, name: &str) -> Result<Option<Duration>, Error> {
         Ok(Some("never")) => Ok(Some(Duration::ZERO)),
         _ => lifetime(options, name),
     }
+}
+
+/// A share as it is written.
+pub(crate) fn percent(text: &str) -> Option<f64> {
+    let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
 }
 
 /// `errors`, `none`: a duration, `"forever"`, or `"never"`.

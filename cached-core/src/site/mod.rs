@@ -26,7 +26,7 @@ use crate::word::{FAST, State, TIMED, Word};
 mod lives;
 mod route;
 
-pub(crate) use lives::drawn;
+pub(crate) use lives::{drawn, percent};
 pub(crate) use route::{Off, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
