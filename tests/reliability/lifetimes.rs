@@ -201,8 +201,9 @@ struct Stored {
 #[derive(Clone, Copy, Debug, Default)]
 struct Key {
     stored: Option<Stored>,
-    /// Until when nobody tries again.
-    rests: Moment,
+    /// Until when nobody tries again; by the engine's own clock, which stands still, also where entries go by
+    /// another.
+    rests: u64,
 }
 
 struct Model {
@@ -238,8 +239,10 @@ impl Model {
 
     /// To just before the end of an entry, or of its window or rest, or to that very moment.
     fn goes_to_the_end_of(&mut self, key: usize) {
-        let Some(stored) = self.keys[key].stored else { return };
-        let ends = [stored.end, later(stored.end, self.sort.window, self.sort.window), self.keys[key].rests];
+        let (Key { stored, rests }, now) = (self.keys[key], self.clock.now());
+        let Some(stored) = stored else { return };
+        let rested = now + rests.saturating_sub(self.clock.moved);
+        let ends = [stored.end, later(stored.end, self.sort.window, self.sort.window), (rested, rested)];
         let end = ends[usize::try_from(self.dice.below(3)).expect("it is small")];
         let slack = if self.clock.wall { SLACK } else { 1 };
         let goal = if self.dice.below(2) == 0 { end.0.saturating_sub(slack) } else { end.1 };
@@ -278,7 +281,7 @@ impl Model {
         let serves = self.sort.window > 0 && matches!(stored.given, Given::Value(_));
         let within =
             if serves { is_before(now, later(stored.end, self.sort.window, self.sort.window)) } else { Some(false) };
-        let rests = if within == Some(false) { Some(false) } else { is_before(now, known.rests) };
+        let rests = if within == Some(false) { Some(false) } else { Some(self.clock.moved < known.rests) };
         match (before, rests) {
             (Some(false), Some(false)) => assert_eq!(ran, 1, "served at its deadline or after it: {}", at()),
             (Some(false), Some(true)) if within == Some(true) => {
@@ -296,7 +299,7 @@ impl Model {
                 Some(false) => assert_eq!(given, Given::Failed, "served after its window: {}", at()),
                 None => {}
             }
-            self.keys[key].rests = later(now, REST, REST);
+            self.keys[key].rests = self.clock.moved + REST;
         } else {
             self.computed(key, given, now);
         }
