@@ -37,6 +37,7 @@ macro_rules! rows {
 rows! {
     "backend" backend { #[cached(backend = "default")] pub(super) fn f(n: u64) -> u64 { n } }
     "ttl" ttl { #[cached(ttl = "forever")] pub(super) fn f(n: u64) -> u64 { n } }
+    "idle" idle { #[cached(idle = "forever")] pub(super) fn f(n: u64) -> u64 { n } }
     "jitter" jitter { #[cached(ttl = "1h", jitter = "10%")] pub(super) fn f(n: u64) -> u64 { n } }
     "stale" stale { #[cached(ttl = "1h", stale = "forever")] pub(super) fn f(n: u64) -> u64 { n } }
     "stale_if_error" stale_if_error {
@@ -47,6 +48,9 @@ rows! {
     "refresh" refresh { #[cached(ttl = "1h", stale = "1h", refresh = "background")] pub(super) fn f(n: u64) -> u64 { n } }
     "cache_if" cache_if { #[cached(cache_if = |_| true)] pub(super) fn f(n: u64) -> u64 { n } }
     "max_entries" max_entries { #[cached(max_entries = 10_000)] pub(super) fn f(n: u64) -> u64 { n } }
+    // An entry of these weighs from 72 to 80 bytes.
+    "max_bytes" max_bytes { #[cached(max_bytes = "720kB", weigh = |_| 0)] pub(super) fn f(n: u64) -> u64 { n } }
+    "weigh" weigh { #[cached(weigh = |_| 8)] pub(super) fn f(n: u64) -> u64 { n } }
     "key" key { #[cached(key = (n, n))] pub(super) fn f(n: u64) -> u64 { n } }
     "skip" skip {
         #[cached(skip(noise))] fn of_two(n: u64, noise: u64) -> u64 { n + noise }

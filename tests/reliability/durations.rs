@@ -31,7 +31,7 @@ const DURATIONS: [(&str, Duration); 12] = [
 ];
 
 /// The words that take a duration: one more is a line here, and a word of `plain` and of `jittered`.
-const WORDS: [&str; 3] = ["ttl", "stale", "stale_if_error"];
+const WORDS: [&str; 4] = ["ttl", "idle", "stale", "stale_if_error"];
 
 /// By how much a life is shortened, and what part of it is sure to be left: all, all but for less than a
 /// number can say, half, and nothing.
@@ -64,7 +64,13 @@ impl Drop for Saying {
     }
 }
 
-#[cached(name = "durations.plain", ttl = said("ttl"), stale = said("stale"), stale_if_error = said("stale_if_error"))]
+#[cached(
+    name = "durations.plain",
+    ttl = said("ttl"),
+    idle = said("idle"),
+    stale = said("stale"),
+    stale_if_error = said("stale_if_error")
+)]
 fn plain(n: u64) -> Given {
     Ok(n)
 }
@@ -72,6 +78,7 @@ fn plain(n: u64) -> Given {
 #[cached(
     name = "durations.jittered",
     ttl = said("ttl"),
+    idle = said("idle"),
     stale = said("stale"),
     stale_if_error = said("stale_if_error"),
     jitter = "50%"
@@ -148,7 +155,7 @@ fn play(kind: &str) -> (usize, usize, Vec<String>) {
     for (name, duration) in DURATIONS {
         let text = format!("{}s {}ns", duration.as_secs(), duration.subsec_nanos());
         for word in WORDS {
-            let life = if word == "ttl" { duration } else { Duration::from_secs(60) };
+            let life = if ["ttl", "idle"].contains(&word) { duration } else { Duration::from_secs(60) };
             for (called, left) in sites.into_iter().zip([1, 2]) {
                 let (site, life) = (called.0, life / left);
                 let what = format!("{kind}: {word} of {name}, {}", site.name());
@@ -176,8 +183,8 @@ fn r23_every_duration_is_refused_by_name_or_stored_and_hit_at_once() {
         let short = all - refused - hit - wrong.len();
         println!("R23 {kind}: of {all} combinations {refused} refused by name, {hit} hit at once, {short} under 1 ms");
         assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
-        // Zero: each word by override, `ttl` by attribute too, and under each share.
-        assert_eq!(refused, WORDS.len() * 2 + 2 + SHARES.len(), "only what is zero is refused");
+        // Zero: each word by override, `ttl` and `idle` by attribute too, and under each share.
+        assert_eq!(refused, WORDS.len() * 2 + 4 + SHARES.len(), "only what is zero is refused");
     }
 }
 
@@ -185,7 +192,7 @@ fn r23_every_duration_is_refused_by_name_or_stored_and_hit_at_once() {
 macro_rules! texts {
     ($($function:ident $text:literal)*) => {
         mod texts {
-            $(#[cached_core::cached(ttl = $text, stale = $text, stale_if_error = $text, jitter = "50%")]
+            $(#[cached_core::cached(ttl = $text, idle = $text, stale = $text, stale_if_error = $text, jitter = "50%")]
             pub(super) fn $function(n: u64) -> super::Given {
                 Ok(n)
             })*
