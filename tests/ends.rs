@@ -7,6 +7,7 @@ cached_core::link!(cached_file);
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::panic::{catch_unwind, panic_any, set_hook};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -114,8 +115,14 @@ thread_local! {
 }
 
 /// A key whose comparison panics.
-#[derive(Clone, Hash, Serialize)]
+#[derive(Clone, Serialize)]
 struct Fussy(u64);
+
+impl Hash for Fussy {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl PartialEq for Fussy {
     fn eq(&self, other: &Self) -> bool {
