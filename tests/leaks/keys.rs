@@ -40,7 +40,7 @@ fn call_later(text: &str, number: u64) -> bool {
     loop {
         let poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Ready(given)) => assert_eq!(given.is_ok(), number % 4 == 0),
+            Ok(Poll::Ready(given)) => assert_eq!(given.is_ok(), number.is_multiple_of(4)),
             Err(_) => assert_eq!(number % 4, 2),
             // A body that is under way, or the read before it.
             Ok(Poll::Pending) if number % 4 == 3 => return false,
@@ -65,7 +65,7 @@ fn end_all(first: u64, keys: u64) {
             assert_eq!(given.is_err(), number % 4 == 2);
         }
         // What a worker still reads or writes for nobody is not counted as left behind.
-        if number % 1_000 == 0 {
+        if number.is_multiple_of(1_000) {
             flush();
         }
     }

@@ -222,11 +222,14 @@ fn in_time(what: &str, run: impl FnOnce() + Send + 'static) {
     thread.join().expect("no check failed");
 }
 
+/// What is done with a key so that a value goes.
+type Way = fn(u64);
+
 #[test]
 fn r32_a_drop_that_calls_the_same_function_finds_no_lock_held() {
     let _routed = routed("memory", HERE, "10s");
     let rounds = scaled(2_000) as u64;
-    let ways: [(&str, fn(u64)); 6] = [
+    let ways: [(&str, Way); 6] = [
         ("evicted", |key| mine(calling(key))),
         ("replaced by put", |key| calling::entry(&(key % 9)).put(Calling(key, true)).expect("memory does not fail")),
         ("replaced by refresh", |key| mine(calling::refresh(key % 9))),

@@ -47,15 +47,22 @@ uncacheable! {
     refused refused_later #[cached(cache_if = |value| *value == u64::MAX)] key -> u64: key;
 }
 
-/// Rounds of callers of a fresh key, each of whom has to be given `right`. `shared` says whether one body is enough.
-fn rounds<T: PartialEq>(
-    what: &str,
+/// What is called in some rounds.
+struct Sort {
+    what: String,
     sites: [&'static Site; 2],
+    /// Whether the outcome may be shared, so that one body is enough.
     shared: bool,
+}
+
+/// Rounds of callers of a fresh key, each of whom has to be given `right`.
+fn rounds<T: PartialEq>(
+    sort: &Sort,
     round: impl Fn(u64) -> Crowd<T>,
     right: impl Fn(u64) -> T,
     stored: impl Fn(u64) -> bool,
 ) {
+    let Sort { what, sites, shared } = sort;
     let (rounds, mut walls, mut most) = (scaled(20), Vec::new(), 0);
     for _ in 0..rounds {
         let key = ROUND.fetch_add(1, SeqCst);
@@ -63,7 +70,7 @@ fn rounds<T: PartialEq>(
         let (given, wall) = round(key);
         assert!(given.len() == CALLERS && given.iter().all(|given| *given == Ok(right(key))), "{what}: all are right");
         let runs = BODIES.runs();
-        assert!(if shared { runs == 1 } else { (1..=CALLERS).contains(&runs) }, "{what}: {runs} bodies ran");
+        assert!(if *shared { runs == 1 } else { (1..=CALLERS).contains(&runs) }, "{what}: {runs} bodies ran");
         assert!(!stored(key), "{what}: nothing is stored");
         most = most.max(BODIES.most());
         walls.push(wall);
@@ -81,25 +88,23 @@ fn rounds<T: PartialEq>(
 fn here(kind: &str) {
     let threads = |call: fn(u64) -> Given| move |key| crowd::threads(CALLERS, |_| call(key));
     rounds(
-        &format!("{kind}, Err"),
-        [failing::site(), failing_later::site()],
-        false,
+        &Sort { what: format!("{kind}, Err"), sites: [failing::site(), failing_later::site()], shared: false },
         threads(|key| failing(key).map_err(Some)),
         |key| Err(Some(key)),
         |key| failing::entry(&key).peek().expect("the backend works").is_some(),
     );
     rounds(
-        &format!("{kind}, None"),
-        [absent::site(), absent_later::site()],
-        true,
+        &Sort { what: format!("{kind}, None"), sites: [absent::site(), absent_later::site()], shared: true },
         threads(|key| absent(key).ok_or(None)),
         |_| Err(None),
         |key| absent::entry(&key).peek().expect("the backend works").is_some(),
     );
     rounds(
-        &format!("{kind}, not to be kept"),
-        [refused::site(), refused_later::site()],
-        true,
+        &Sort {
+            what: format!("{kind}, not to be kept"),
+            sites: [refused::site(), refused_later::site()],
+            shared: true,
+        },
         threads(|key| Ok(refused(key))),
         Ok,
         |key| refused::entry(&key).peek().expect("the backend works").is_some(),
@@ -116,25 +121,23 @@ fn later(kind: &str, runtime: &Runtime) {
         };
     }
     rounds(
-        &format!("{kind}, async, Err"),
-        [failing::site(), failing_later::site()],
-        false,
+        &Sort { what: format!("{kind}, async, Err"), sites: [failing::site(), failing_later::site()], shared: false },
         |key| crowd::tasks(runtime, CALLERS, |_| failing_later(key)),
         Err,
         peeked!(failing_later),
     );
     rounds(
-        &format!("{kind}, async, None"),
-        [absent::site(), absent_later::site()],
-        true,
+        &Sort { what: format!("{kind}, async, None"), sites: [absent::site(), absent_later::site()], shared: true },
         |key| crowd::tasks(runtime, CALLERS, |_| absent_later(key)),
         |_| None,
         peeked!(absent_later),
     );
     rounds(
-        &format!("{kind}, async, not to be kept"),
-        [refused::site(), refused_later::site()],
-        true,
+        &Sort {
+            what: format!("{kind}, async, not to be kept"),
+            sites: [refused::site(), refused_later::site()],
+            shared: true,
+        },
         |key| crowd::tasks(runtime, CALLERS, |_| refused_later(key)),
         |key| key,
         peeked!(refused_later),
