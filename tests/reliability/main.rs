@@ -6,9 +6,11 @@
 cached_core::link!(cached_file);
 
 mod asynchrony;
+mod barrier;
 mod bytes;
 mod concurrency;
 mod config_bar;
+mod cycles;
 mod linear;
 mod models;
 mod panics;
