@@ -14,3 +14,4 @@ mod cycles;
 mod linear;
 mod models;
 mod panics;
+mod versions;

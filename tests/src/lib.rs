@@ -2,6 +2,7 @@
 
 pub mod chance;
 pub mod crowd;
+pub mod hooks;
 pub mod support;
 
 #[cfg(doctest)]
