@@ -14,4 +14,5 @@ mod cycles;
 mod linear;
 mod models;
 mod panics;
+mod reentry;
 mod versions;
