@@ -301,9 +301,9 @@ impl<K: OwnedKey, T: Clone> Lead<'_, K, T> {
         stored
     }
 
-    /// Marks this thread as running the body, until the guard is dropped.
-    pub(crate) fn run_here(&self) -> Running<'_, K, T> {
-        self.flight.run_here()
+    /// Marks this thread as running the user's code, until the guard is dropped.
+    pub(crate) fn run_here(&self) -> Running<K, T> {
+        Running::new(&self.flight)
     }
 }
 
@@ -343,9 +343,9 @@ impl<K: OwnedKey, T: Clone> Side<'_, K, T> {
         if state.overtaken { None } else { Some(store()) }
     }
 
-    /// Marks this thread as running the body, until the guard is dropped.
-    pub(crate) fn run_here(&self) -> Running<'_, K, T> {
-        self.flight.run_here()
+    /// Marks this thread as running the user's code, until the guard is dropped.
+    pub(crate) fn run_here(&self) -> Running<K, T> {
+        Running::new(&self.flight)
     }
 }
 
@@ -476,17 +476,17 @@ impl Here {
 }
 
 /// While it lives, this thread is inside the flight: a call for the same key computes alone.
-pub(crate) struct Running<'a, K, T>(&'a Flight<K, T>, usize);
+pub(crate) struct Running<K, T>(Arc<Flight<K, T>>, usize);
 
-impl<K, T> Flight<K, T> {
-    fn run_here(&self) -> Running<'_, K, T> {
+impl<K, T> Running<K, T> {
+    fn new(flight: &Arc<Flight<K, T>>) -> Self {
         let thread = this_thread();
-        self.state.lock().here.add(thread);
-        Running(self, thread)
+        flight.state.lock().here.add(thread);
+        Running(Arc::clone(flight), thread)
     }
 }
 
-impl<K, T> Drop for Running<'_, K, T> {
+impl<K, T> Drop for Running<K, T> {
     fn drop(&mut self) {
         self.0.state.lock().here.remove(self.1);
     }

@@ -1,50 +1,21 @@
 //! R10: a panic in the body, or in any hook of the user's, is its caller's alone.
 
-use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use cached_core::cached;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::runtime::Runtime;
 
 use cached_tests::crowd::{self, Given, at_rest, routed, runtime};
+use cached_tests::hooks::{self, Goods, Hook, key_of, listen, touch};
 use cached_tests::support::scaled;
 
 const HERE: &str = "reliability::panics::*";
 const CALLERS: usize = 100;
 
-/// Code of the user's that the cache runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-enum Hook {
-    Body,
-    KeyExpression,
-    KeyHash,
-    KeyEq,
-    KeyClone,
-    KeyDrop,
-    KeySerialize,
-    ValueClone,
-    ValueDrop,
-    ValueSerialize,
-    ValueDeserialize,
-}
-
-const HOOKS: [Hook; 11] = [
-    Hook::Body,
-    Hook::KeyExpression,
-    Hook::KeyHash,
-    Hook::KeyEq,
-    Hook::KeyClone,
-    Hook::KeyDrop,
-    Hook::KeySerialize,
-    Hook::ValueClone,
-    Hook::ValueDrop,
-    Hook::ValueSerialize,
-    Hook::ValueDeserialize,
-];
+/// The hooks of keys and values, and the body.
+const HOOKS: &[Hook] = hooks::HOOKS.split_at(11).0;
 
 /// How often each hook ran, and when one of them is to panic.
 struct Fuse {
@@ -87,90 +58,16 @@ impl Fuse {
 /// The payload of the one panic.
 struct Blown;
 
-#[derive(Debug)]
-struct Key(u64);
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        FUSE.touch(Hook::KeyHash);
-        self.0.hash(state);
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        FUSE.touch(Hook::KeyEq);
-        self.0 == other.0
-    }
-}
-
-impl Eq for Key {}
-
-impl Clone for Key {
-    fn clone(&self) -> Self {
-        FUSE.touch(Hook::KeyClone);
-        Key(self.0)
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        FUSE.touch(Hook::KeyDrop);
-    }
-}
-
-impl Serialize for Key {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        FUSE.touch(Hook::KeySerialize);
-        self.0.serialize(serializer)
-    }
-}
-
-#[derive(Debug)]
-struct Goods(u64);
-
-impl Clone for Goods {
-    fn clone(&self) -> Self {
-        FUSE.touch(Hook::ValueClone);
-        Goods(self.0)
-    }
-}
-
-impl Drop for Goods {
-    fn drop(&mut self) {
-        FUSE.touch(Hook::ValueDrop);
-    }
-}
-
-impl Serialize for Goods {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        FUSE.touch(Hook::ValueSerialize);
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Goods {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        FUSE.touch(Hook::ValueDeserialize);
-        u64::deserialize(deserializer).map(Goods)
-    }
-}
-
-fn key_of(id: u64) -> Key {
-    FUSE.touch(Hook::KeyExpression);
-    Key(id)
-}
-
 #[cached(key = key_of(id))]
 fn goods(id: u64) -> Goods {
-    FUSE.touch(Hook::Body);
+    touch(Hook::Body);
     std::thread::sleep(Duration::from_millis(2));
     Goods(id)
 }
 
 #[cached(key = key_of(id))]
 async fn goods_async(id: u64) -> Goods {
-    FUSE.touch(Hook::Body);
+    touch(Hook::Body);
     tokio::time::sleep(Duration::from_millis(2)).await;
     Goods(id)
 }
@@ -232,16 +129,19 @@ fn operate_at_random(operations: usize) {
 
 fn every_hook_on(kind: &str) {
     let (_routed, runtime) = (routed(kind, HERE, "10s"), runtime(true));
+    let _listening = listen(|hook| FUSE.touch(hook));
     let mut rounds = 0;
     for runtime in [None, Some(&runtime)] {
-        for hook in HOOKS {
+        for &hook in HOOKS {
             let before = FUSE.count(hook);
             assert!(call_all(runtime).iter().all(|given| *given == Ok(true)), "nothing panics without a fuse");
             crowd::flush();
             let runs = FUSE.count(hook) - before;
             if runs == 0 {
-                let of_bytes = matches!(hook, Hook::KeySerialize | Hook::ValueSerialize | Hook::ValueDeserialize);
-                assert!(kind == "memory" && of_bytes || kind == "file" && hook == Hook::KeyEq, "{hook:?} never ran");
+                assert!(
+                    kind == "memory" && hook.is_of_bytes() || kind == "file" && hook == Hook::KeyEq,
+                    "{hook:?} never ran"
+                );
                 continue;
             }
             assert!(blow(hook, 1, runtime), "{hook:?} ran {runs} times before, and now not once");
@@ -274,6 +174,7 @@ fn r10_a_panic_of_the_users_code_is_its_callers_alone_on_files() {
 fn r10_a_call_whose_body_panicked_stored_nothing() {
     for kind in ["memory", "file"] {
         let _routed = routed(kind, HERE, "10s");
+        let _listening = listen(|hook| FUSE.touch(hook));
         let id = ROUND.fetch_add(1, SeqCst);
         FUSE.arm(Hook::Body, 1);
         let called = catch_unwind(AssertUnwindSafe(|| goods(id)));

@@ -4,6 +4,7 @@ pub mod again;
 pub mod chance;
 pub mod crowd;
 pub mod dice;
+pub mod hooks;
 pub mod origin;
 pub mod support;
 

@@ -84,9 +84,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         body: impl FnOnce() -> R,
     ) -> R {
         self.lap = Lap::start();
-        let here = turn.run_here();
+        // Also while the result is judged, copied and encoded: that is the user's code too.
+        let _here = turn.run_here();
         let result = self.lap.run(body);
-        drop(here);
         self.finish(turn, result, Writer::Here)
     }
 }

@@ -123,7 +123,7 @@ enum Turn<K: OwnedKey, V: Value> {
 }
 
 impl<K: OwnedKey, V: Value> Turn<K, V> {
-    fn run_here(&self) -> Option<Running<'_, K, Shared<V>>> {
+    fn run_here(&self) -> Option<Running<K, Shared<V>>> {
         match self {
             Turn::Lead(lead) => Some(lead.run_here()),
             Turn::Side(side) => Some(side.run_here()),
@@ -368,6 +368,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if self.manner == Manner::Refresh {
             return Step::Compute(Turn::Lead(lead));
         }
+        // What is looked at may be dropped here, which is the user's code.
+        let _here = lead.run_here();
         if let Some(remote) = &mut self.remote {
             let landed = self.core.flights.landed();
             if remote.landed == landed {
@@ -391,6 +393,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         read: Result<Option<Bytes>, Error>,
     ) -> Step<K, V> {
         let Some(remote) = &mut self.remote else { return Step::Compute(Turn::Free) };
+        // What is read is decoded here, by the user's code, maybe with the lead in hand.
+        let _here = lead.as_ref().map(Lead::run_here);
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {

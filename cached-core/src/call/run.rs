@@ -233,7 +233,11 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     #[inline(never)]
     pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R, writer: Writer) -> R {
         match std::mem::replace(self, At::Done) {
-            At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, writer),
+            At::Under(call, Doing::Compute(turn)) => {
+                // The result is judged, copied and encoded by the user's code.
+                let _here = turn.run_here();
+                call.finish(turn, result, writer)
+            }
             At::Under(mut call, Doing::Verify(kept)) => {
                 call.verify(&kept, &result);
                 call.give(kept, Outcome::Hit)
