@@ -276,9 +276,10 @@ impl<P: Part, V: Value> Access<P, V> {
                 let created = clock::now();
                 let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
+                let (core, quiet) = (self.memo.core(), self.memo.facts.quiet);
                 let held = self.memo.facts.held(&value);
-                let kept = Kept::new(value, self.memo.facts.quiet);
-                let core = self.memo.core();
+                core.memory.prepare(self.key.hash, held, quiet, self.memo.site.tally());
+                let kept = Kept::new(value, quiet);
                 // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
                 // been pruned meanwhile.
                 core.tag(&self.tags, self.key.hash);

@@ -114,7 +114,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let mut first = false;
         let core = self.core.get_or_init(|| {
             first = true;
-            let memory = Memory::new(self.site.route().1.bounds);
+            let memory = Memory::new(self.site.route().1.bounds, self.facts.hooks.weigh.is_some());
             // Before anybody can use it: what is forgotten from now on is forgotten here too.
             self.site.enlist(self);
             Core { memory, flights: Flights::new(), resting: Resting::default(), tags: Index::default() }
@@ -177,7 +177,7 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
     }
 
     fn weight(&self) -> u64 {
-        self.ready().map_or(0, |core| core.memory.weight())
+        self.ready().map_or(0, |core| core.memory.bytes())
     }
 
     fn set_bounds(&self, bounds: Bounds) {

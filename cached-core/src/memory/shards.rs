@@ -158,6 +158,14 @@ impl<K, V> Shards<K, V> {
         gone
     }
 
+    /// Makes room for an entry that is to come, in the part of its hash. `false`: not yet, or never.
+    pub(super) fn prepare(&self, hash: u64, weight: u64, gone: &mut Gone<K, V>) -> bool {
+        let (part, mut state) = self.lock(hash);
+        let has_room = self.make_room(&mut state, weight, gone);
+        part.note(&state);
+        has_room || weight > state.bounds.bytes
+    }
+
     /// Removes whatever has the hash and is it.
     pub(super) fn remove(&self, hash: u64, is: impl Fn(&K) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
