@@ -325,7 +325,7 @@ fn r71_a_thousand_keys_are_the_same_in_another_process_and_in_every_build() {
         println!("\nsampled {here}");
         return;
     }
-    let test = "reliability::keys_bar::r71_a_thousand_keys_are_the_same_in_another_process_and_in_every_build";
+    let test = "keys_bar::r71_a_thousand_keys_are_the_same_in_another_process_and_in_every_build";
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     let output = child.args(["--exact", "--nocapture", test]).env(CHILD, "1").output().unwrap();
     let output = String::from_utf8(output.stdout).unwrap();
