@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use cached_core::cached;
+use cached_core::{Config, cached};
 use futures::executor::block_on;
 use futures::future::join_all;
 
@@ -26,6 +26,7 @@ async fn greeting(name: &str) -> String {
 }
 
 fn main() -> Result<(), cached_core::Error> {
+    Config::new().env("CACHED")?.install()?;
     block_on(async {
         let greetings = join_all((0..100).map(|_| greeting("world"))).await;
         assert!(greetings.iter().all(|greeting| greeting == "hello, world"));
@@ -37,6 +38,8 @@ fn main() -> Result<(), cached_core::Error> {
         greeting::entry("world").invalidate().await?;
         greeting("world").await;
         assert_eq!(BODIES.load(Ordering::Relaxed), 2, "the next call computes");
+        greeting("world").await;
+        assert_eq!(greeting::site().stats().hits, 1, "and the one after it is a hit");
         println!("{}", cached_core::report());
         Ok(())
     })

@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::hash::Hash;
 
-use cached_core::cached;
+use cached_core::{Config, cached};
 
 /// The most frequent item, and how often it is there.
 #[cached]
@@ -29,7 +29,8 @@ fn chunks<const N: usize>(text: &str) -> Vec<String> {
     letters.chunks(N).map(|chunk| chunk.iter().collect()).collect()
 }
 
-fn main() {
+fn main() -> Result<(), cached_core::Error> {
+    Config::new().env("CACHED")?.install()?;
     let words = ["tea".to_owned(), "milk".to_owned(), "tea".to_owned()];
     assert_eq!(most_frequent(&words), Some(("tea".to_owned(), 2)));
     assert_eq!(most_frequent(&words), Some(("tea".to_owned(), 2)));
@@ -41,4 +42,5 @@ fn main() {
     assert_eq!(chunks::<2>("abcd"), ["ab", "cd"]);
     assert_eq!(chunks::<3>("abcd"), ["abc", "d"]);
     println!("{}", cached_core::report());
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! `self` is an argument like any other: part of the key, unless `key` or `skip` says otherwise.
 
-use cached_core::cached;
+use cached_core::{Config, cached};
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Shop {
@@ -28,6 +28,7 @@ impl Shop {
 }
 
 fn main() -> Result<(), cached_core::Error> {
+    Config::new().env("CACHED")?.install()?;
     let mut shop = Shop { country: "de", sold: 0 };
     assert_eq!(shop.with_tax(1_000), 1_190);
     shop.sold += 1;

@@ -27,11 +27,11 @@ const OFF: &str = r#"
 "#;
 
 fn main() -> Result<(), cached_core::Error> {
-    Config::from_toml(MEMORY)?.install()?;
+    Config::from_toml(MEMORY)?.env("CACHED")?.install()?;
     assert_eq!((price(3), price(3)), (297, 297));
     assert_eq!(price::site().stats().hits, 1);
 
-    Config::from_toml(OFF)?.install()?;
+    Config::from_toml(OFF)?.env("CACHED")?.install()?;
     assert_eq!((price(3), price(3)), (297, 297));
     let stats = price::site().stats();
     assert_eq!((stats.hits, stats.bypassed), (1, 2), "no call asks a dummy");

@@ -18,7 +18,7 @@ use crate::memory::{Header, Kept, Look};
 use crate::project::Class;
 use crate::scope::{self, Apart};
 use crate::site::{Off, Route, Way};
-use crate::store::{Address, Channel, Found, How, Life};
+use crate::store::{Address, Channel, Found, How};
 use crate::sync::block_on;
 
 /// When an entry ends.
@@ -210,8 +210,8 @@ impl<P: Part, V: Value> Access<P, V> {
             Way::Memory => {
                 let terms = self.memo.terms(state, &route);
                 let found = self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back)?;
-                let Look::Live(kept, header) = found else { return Ok(None) };
-                Ok(Some((kept, expiry(header.end(terms.life)))))
+                let Look::Live { kept, end, .. } = found else { return Ok(None) };
+                Ok(Some((kept, expiry(end))))
             }
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
@@ -226,7 +226,7 @@ impl<P: Part, V: Value> Access<P, V> {
         let (state, route) = self.memo.site.route();
         let so_far = Explanation::new(self.memo.site, &route);
         let computing = self.memo.core().flights.is_led(&self.key, state.generation());
-        let others = computing || (route.flight && self.memo.site.meta().policy.behind);
+        let others = computing || (route.flight && route.behind);
         let rests = self.memo.core().resting.has(self.key.hash);
         let lives = &route.lives;
         let served = |since: Duration| (since < lives.stale && others) || (rests && since < lives.window());
@@ -239,9 +239,8 @@ impl<P: Part, V: Value> Access<P, V> {
                 let (terms, now) = (self.memo.terms(state, &route), clock::now());
                 let passed = |since: u64| Duration::from_nanos(now.saturating_sub(since));
                 match self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back)? {
-                    Look::Live(_, header) => {
-                        let end = header.end(terms.life);
-                        so_far.live(passed(header.created), (end < NEVER).then(|| clock::until(end)))
+                    Look::Live { created, end, .. } => {
+                        so_far.live(passed(created), (end < NEVER).then(|| clock::until(end)))
                     }
                     Look::Ended(_, end) => so_far.ended(passed(end), served(passed(end))),
                     Look::Nothing(reason) => so_far.nothing(reason),
@@ -252,7 +251,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 let bytes = channel.read(how, &address).await?;
                 let (now, carried) = (clock::wall(), self.memo.facts.value);
                 let passed = |since: u64| Duration::from_millis(now.saturating_sub(since));
-                match channel.judge(&address, bytes.as_ref(), route.lives.ttl) {
+                match channel.judge(&address, bytes.as_ref(), route.lives.limits()) {
                     Found::Live { payload, .. } if carried.is_none_or(|(_, decode)| decode(payload).is_err()) => {
                         so_far.nothing(Reason::Undecodable)
                     }
@@ -277,20 +276,24 @@ impl<P: Part, V: Value> Access<P, V> {
                 let created = clock::now();
                 let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
+                let held = self.memo.facts.held(&value);
                 let kept = Kept::new(value, self.memo.facts.quiet);
                 let core = self.memo.core();
                 // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
                 // been pruned meanwhile.
                 core.tag(&self.tags, self.key.hash);
-                let gone = core.memory.insert(self.key.clone(), kept, header);
+                let gone = core.memory.insert(self.key.clone(), kept, header, held);
                 core.tag(&self.tags, self.key.hash);
                 gone.count(self.memo.site.tally());
-                Ok(())
+                let (site, at_most) = (self.memo.site.at(), route.bounds.bytes);
+                let refused =
+                    || format!("{site}: no room for a value that holds {held} bytes; `max_bytes` is {at_most}");
+                if gone.is_stored { Ok(()) } else { Err(Error::new(ErrorKind::Encode, refused())) }
             }
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
                 let ttl = self.lifetime(&route, &value);
-                let life = Life { created: clock::wall(), ttl, window: route.lives.window() };
+                let life = route.lives.of_bytes(clock::wall(), ttl);
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
                 let write = channel.sealed(&address, &encode(&value)?, life, When::Always)?;
                 let write = move |channel: &Channel| {
@@ -339,7 +342,7 @@ impl<P: Part, V: Value> Access<P, V> {
         bytes: Option<&Bytes>,
         route: &Route,
     ) -> Option<(Kept<V>, Expiry)> {
-        let Found::Live { payload, end, .. } = channel.judge(address, bytes, route.lives.ttl) else { return None };
+        let Found::Live { payload, end, .. } = channel.judge(address, bytes, route.lives.limits()) else { return None };
         let (_, decode) = self.memo.facts.value?;
         let value = decode(payload).ok()?;
         let expiry = match end {

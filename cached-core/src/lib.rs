@@ -32,7 +32,9 @@
 //!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own. What `verify` runs
 //!   beside a hit is no computation of its key.
 //! * **P3 failure is local** An error, panic or cancellation of the leader never hangs, panics or cancels a follower; the
-//!   next leader is exactly one. Followers of an `Err` compute in parallel unless `errors` lets them share it.
+//!   next leader is exactly one. Followers of an `Err` compute in parallel unless `errors` lets them share it. An async
+//!   body runs in the future of one caller: where every caller gives up before it ends (a timeout shorter than the body),
+//!   nothing is stored, and [`Stats::cancelled`] grows; a call that should end all the same is spawned as a task.
 //! * **P4 bounded wait** Followers wait at most `join_timeout` (10 s, or three times the site's usual body if longer) for
 //!   one leader, and for at most two leaders; endings are counted. Answers of backends that come later are waited for
 //!   at most `op_timeout` (100 ms).

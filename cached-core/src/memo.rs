@@ -19,7 +19,7 @@ use crate::codec::{self, Facts};
 use crate::error::{Error, ErrorKind};
 use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
-use crate::memory::{Kept, Memory, Terms};
+use crate::memory::{Bounds, Kept, Memory, Terms};
 use crate::project::Class;
 use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
@@ -114,7 +114,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let mut first = false;
         let core = self.core.get_or_init(|| {
             first = true;
-            let memory = Memory::new(self.site.route().1.max_entries);
+            let memory = Memory::new(self.site.route().1.bounds);
             // Before anybody can use it: what is forgotten from now on is forgotten here too.
             self.site.enlist(self);
             Core { memory, flights: Flights::new(), resting: Resting::default(), tags: Index::default() }
@@ -126,7 +126,8 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     }
 
     pub(crate) fn terms(&self, state: State, route: &Route) -> Terms {
-        Terms { generation: state.generation(), timed: state.is_timed(), life: route.lives.longest() }
+        let (life, idle) = route.lives.longest();
+        Terms { generation: state.generation(), timed: state.is_timed(), life, idle }
     }
 
     /// How long a value is kept: `None` not at all, `Some(None)` for ever. Runs the user's `ttl` of a value.
@@ -175,9 +176,13 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
         self.ready().map_or(0, |core| core.flights.len())
     }
 
-    fn set_max_entries(&self, max_entries: usize) {
+    fn weight(&self) -> u64 {
+        self.ready().map_or(0, |core| core.memory.weight())
+    }
+
+    fn set_bounds(&self, bounds: Bounds) {
         if let Some(core) = self.ready() {
-            core.memory.set_max_entries(max_entries);
+            core.memory.set_bounds(bounds);
         }
     }
 

@@ -236,6 +236,37 @@ pub(crate) fn bound(options: &Options, name: &str) -> Result<Option<usize>, Erro
     })
 }
 
+/// `max_bytes`: as `"64MiB"`, or `"unbounded"`.
+pub(crate) fn bytes(options: &Options, name: &str) -> Result<Option<u64>, Error> {
+    options.get(name, "a size above zero like \"64MiB\" or \"unbounded\"", |value| match value {
+        Setting::Integer(number) => u64::try_from(*number).ok().filter(|number| *number > 0),
+        Setting::Text(text) if text == "unbounded" => Some(u64::MAX),
+        Setting::Text(text) => size(text),
+        _ => None,
+    })
+}
+
+/// Sizes, in bytes: by powers of 1,024, and by powers of 1,000.
+const SIZES: [(&str, u64); 10] = [
+    ("", 1),
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+];
+
+fn size(text: &str) -> Option<u64> {
+    let unit = text.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+    let number: u64 = text.trim().strip_suffix(unit)?.replace('_', "").parse().ok()?;
+    let (_, each) = SIZES.iter().find(|row| row.0 == unit.trim_start())?;
+    number.checked_mul(*each).filter(|size| *size > 0)
+}
+
 /// Reads options one by one and gathers what is wrong with them.
 pub(crate) struct Reader<'a, 'f> {
     pub(crate) options: &'a Options,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::{Error, did_you_mean};
-use crate::options::{Options, Reader, Setting, Source, bound, lifetime};
+use crate::options::{Options, Reader, Setting, Source, bound, bytes, lifetime};
 use crate::store::Channel;
 use crate::sync::{Gate, Mutex};
 
@@ -24,8 +24,17 @@ const OP_TIMEOUT: Duration = Duration::from_millis(100);
 const MAX_VALUE_BYTES: usize = 1 << 20;
 
 /// Options that every kind takes.
-const COMMON: [&str; 8] =
-    ["kind", "ttl", "max_entries", "key_prefix", "version", "join_timeout", "op_timeout", "max_value_bytes"];
+const COMMON: [&str; 9] = [
+    "kind",
+    "ttl",
+    "max_entries",
+    "max_bytes",
+    "key_prefix",
+    "version",
+    "join_timeout",
+    "op_timeout",
+    "max_value_bytes",
+];
 
 /// A kind of backend: its name, the options it takes beside the common ones, and how one is made.
 ///
@@ -64,6 +73,7 @@ pub(crate) struct Alias {
     pub(crate) place: Place,
     pub(crate) ttl: Option<Duration>,
     pub(crate) max_entries: Option<usize>,
+    pub(crate) max_bytes: Option<u64>,
     pub(crate) join_timeout: Duration,
     pub(crate) options: Options,
 }
@@ -164,7 +174,7 @@ impl Alias {
         let (kind, made) = kind_of(&options, &mut faults);
         let mut read = Reader { options: &options, faults: &mut faults };
         let ttl = read.one(lifetime, "ttl");
-        let max_entries = read.one(bound, "max_entries");
+        let (max_entries, max_bytes) = (read.one(bound, "max_entries"), read.one(bytes, "max_bytes"));
         let join_timeout = read.one(Options::duration, "join_timeout").unwrap_or(JOIN_TIMEOUT);
         let op_timeout = read.one(Options::duration, "op_timeout").unwrap_or(OP_TIMEOUT);
         let max_value_bytes = read.one(Options::count, "max_value_bytes").unwrap_or(MAX_VALUE_BYTES);
@@ -197,7 +207,7 @@ impl Alias {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Arc::new(Alias { name, kind, place, ttl, max_entries, join_timeout, options }))
+        Ok(Arc::new(Alias { name, kind, place, ttl, max_entries, max_bytes, join_timeout, options }))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::config::shutdown;
 use crate::registry;
-use crate::site::{Off, Site, Way, sites};
+use crate::site::{Off, Route, Site, Way, sites};
 use crate::stats::Stats;
 
 /// A snapshot of every site; shown as a table.
@@ -128,16 +128,16 @@ impl Row {
             alias: route.alias.clone(),
             kind: route.kind.clone(),
             policy: route.policy.join(", "),
-            verdict: verdict(&stats, &route.way),
+            verdict: verdict(&stats, &route),
             stats,
         }
     }
 }
 
 /// What to think of a site, with the remedy in words.
-fn verdict(stats: &Stats, way: &Way) -> String {
+fn verdict(stats: &Stats, route: &Route) -> String {
     let used = stats.calls >= 10;
-    let verdict = match way {
+    let verdict = match &route.way {
         Way::Off(Off::Unknown) => "no such alias: configure it",
         Way::Off(Off::Dummy) => "off: its backend is `dummy`",
         Way::Off(Off::Disabled) => "disabled",
@@ -146,11 +146,15 @@ fn verdict(stats: &Stats, way: &Way) -> String {
         _ if stats.errors == stats.calls => "errors only: see `errors = …`",
         _ if stats.differences > 0 => "differs from fresh: see `verify`",
         _ if stats.backend_errors > 0 => "its backend fails",
+        Way::Bytes(_) if !route.lives.ends() => "no lifetime on a shared backend: set `ttl`",
         _ if used && stats.evictions > stats.hits => "evicts before reuse: too small",
         _ if used && stats.misses == stats.calls && stats.cold == stats.misses && stats.not_stored == 0 => {
             "never hits: all keys new"
         }
         _ if used && stats.misses == 1 => "one key: a `static` would do",
+        _ if used && stats.lookups > 0 && stats.mean_lookup() > stats.mean_body() => {
+            "slower than the body: do not cache it"
+        }
         _ => "",
     };
     verdict.to_owned()
@@ -202,6 +206,9 @@ impl fmt::Display for Report {
                 None => writeln!(f, "  {text}")?,
             }
         }
+        if totals.verified > 0 {
+            writeln!(f, "  verified: {} hits, {} differences", totals.verified, totals.differences)?;
+        }
         for warning in &self.warnings {
             writeln!(f, "  warning: {warning}")?;
         }
@@ -219,7 +226,7 @@ impl Report {
         if self.wide {
             head.extend(["kind", "policy"]);
             head.extend(Stats::default().figures().iter().map(|(name, _)| *name));
-            head.extend(["hit %", "body", "saved", "verdict"]);
+            head.extend(["hit %", "lookup", "body", "saved", "verdict"]);
         } else {
             head.extend(["calls", "hit %", "body", "saved", "verdict"]);
         }
@@ -235,7 +242,9 @@ impl Report {
             vec![tail(row.name, 26), tail(&row.at, 24), tail(&row.alias, 12), row.stats.calls.to_string()]
         };
         let hits = if row.stats.calls == 0 { "-".into() } else { format!("{:.0}", row.stats.hit_share() * 100.0) };
-        cells.extend([hits, time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
+        cells.push(hits);
+        cells.extend(self.wide.then(|| time(row.stats.mean_lookup())));
+        cells.extend([time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
         cells
     }
 }

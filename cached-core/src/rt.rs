@@ -19,11 +19,12 @@ pub use crate::{
 
 use std::task::Poll;
 
-use crate::call::{Manner, Ticket};
+use crate::call::{Asked, Manner, Ticket};
+use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
-use crate::memory::Header;
 use crate::scope::{self, Apart};
+use crate::stats::is_timed;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -83,6 +84,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(core) = memo.ready()
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
+        && !is_timed(count.get())
         && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
     {
         let value = found?;
@@ -92,20 +94,20 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     hit_otherwise(memo, parts)
 }
 
-/// As [`hit`], also with a lifetime, inside another hit, or for the first time on this thread.
+/// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or timed.
 #[inline(never)]
 fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if !state.is_fast() {
         return None;
     }
-    let lives = |header: &Header| {
-        header.generation == state.generation() && !(state.is_timed() && header.has_ended(memo.site.life()))
-    };
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
-    let value = counted(memo, || memory.get(&pin, parts, lives))?;
+    let is_timed = memo.site.counters.hits(pin.record()).is_some_and(|hits| is_timed(hits.get()));
+    let started = is_timed.then(clock::now);
+    let value = counted(memo, || memory.get(&pin, parts, memo.site.terms(state)))?;
     memo.site.counters.hit(pin.record());
+    started.inspect(|started| memo.site.counters.looked_up(*started));
     Some(value)
 }
 
@@ -140,7 +142,7 @@ fn going_on<const F: u8, P: Part, V: Value>(
 ) -> Miss<F, P::Owned, V> {
     let apart = scope::apart(&memo.site.counters);
     let salt = apart.map_or(0, Apart::salt);
-    Miss { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }
+    Miss(Box::new(Asked { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }))
 }
 
 /// A call, and how it ended.

@@ -28,6 +28,8 @@ pub(crate) enum Count {
     Panicked,
     Cancelled,
     BodyNanos,
+    Lookups,
+    LookupNanos,
     WaitsEnded,
     NotStored,
     Verified,
@@ -38,6 +40,13 @@ pub(crate) enum Count {
 }
 
 const COUNTS: usize = Count::Evicted as usize + 1;
+
+/// Whether a thread times its next hit, after so many: one in 1,024, and not the first, which is slow for other
+/// reasons.
+#[inline]
+pub(crate) fn is_timed(hits: u64) -> bool {
+    hits % 1_024 == 15
+}
 
 /// The counters of one site.
 pub(crate) struct Counters {
@@ -91,18 +100,25 @@ macro_rules! figures {
             $($(#[$doc])* pub $name: u64,)*
             /// Time spent in the runs, less that of cached calls inside them.
             pub body_time: Duration,
+            /// Time spent in the `lookups`.
+            pub lookup_time: Duration,
         }
 
         impl Stats {
-            /// Every figure with its name; the body time in nanoseconds comes last.
+            /// Every figure with its name; the times, in nanoseconds, come last.
             pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
-                let body = u64::try_from(self.body_time.as_nanos()).unwrap_or(u64::MAX);
-                vec![$((stringify!($name), self.$name),)* ("body_ns", body)]
+                let [body, lookup] =
+                    [self.body_time, self.lookup_time].map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+                vec![$((stringify!($name), self.$name),)* ("body_ns", body), ("lookup_ns", lookup)]
             }
 
             /// The sums of both.
             pub(crate) fn plus(&self, other: &Stats) -> Stats {
-                Stats { $($name: self.$name + other.$name,)* body_time: self.body_time + other.body_time }
+                Stats {
+                    $($name: self.$name + other.$name,)*
+                    body_time: self.body_time + other.body_time,
+                    lookup_time: self.lookup_time + other.lookup_time,
+                }
             }
         }
     };
@@ -151,8 +167,12 @@ figures! {
     waits_ended,
     /// Values in memory now.
     entries,
+    /// What they weigh, in bytes: each its entry, and what `weigh` says of the value.
+    bytes,
     /// Times the body ran to its end with a value or an `Err`.
     runs,
+    /// Hits whose lookup was timed: one in 1,024 in memory, every one on bytes.
+    lookups,
 }
 
 impl Stats {
@@ -168,9 +188,16 @@ impl Stats {
         u32::try_from(self.runs.max(1)).map_or(Duration::ZERO, |runs| self.body_time / runs)
     }
 
-    /// Time that the hits would have taken in the body: their number times the mean run.
+    /// Mean time of a lookup that hit; zero when none was timed.
+    pub fn mean_lookup(&self) -> Duration {
+        u32::try_from(self.lookups.max(1)).map_or(Duration::ZERO, |lookups| self.lookup_time / lookups)
+    }
+
+    /// Time that the hits would have taken in the body, less what they took: their number times the difference of
+    /// the means.
     pub fn saved(&self) -> Duration {
-        self.mean_body().saturating_mul(u32::try_from(self.served()).unwrap_or(u32::MAX))
+        let each = self.mean_body().saturating_sub(self.mean_lookup());
+        each.saturating_mul(u32::try_from(self.served()).unwrap_or(u32::MAX))
     }
 
     fn served(&self) -> u64 {
@@ -222,6 +249,13 @@ impl Counters {
         self.add(Count::BodyNanos, nanos);
     }
 
+    /// Counts that the lookup of a hit, which began at `started`, was timed.
+    #[cold]
+    pub(crate) fn looked_up(&self, started: u64) {
+        self.add(Count::Lookups, 1);
+        self.add(Count::LookupNanos, clock::now().saturating_sub(started));
+    }
+
     /// Mean nanoseconds of a run so far.
     pub(crate) fn mean_nanos(&self) -> u64 {
         self.get(Count::BodyNanos) / (self.get(Count::Finished) + self.get(Count::Failed)).max(1)
@@ -257,8 +291,11 @@ impl Counters {
             backend_errors: self.get(Count::BackendErrors),
             waits_ended: self.get(Count::WaitsEnded),
             entries: 0,
+            bytes: 0,
             runs: self.get(Count::Finished) + self.get(Count::Failed),
+            lookups: self.get(Count::Lookups),
             body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
+            lookup_time: Duration::from_nanos(self.get(Count::LookupNanos)),
         }
     }
 }

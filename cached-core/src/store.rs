@@ -45,19 +45,31 @@ pub(crate) struct Address {
     schema: [u8; 16],
 }
 
-/// When a value was computed, by the wall clock, how long it lives from then on, and how long after
-/// that it may still be served stale.
+/// When a value was computed, by the wall clock, how long it lives from then on, how long if nobody asks for
+/// it, and how long after that it may still be served stale.
 #[derive(Clone, Copy)]
 pub(crate) struct Life {
     pub(crate) created: u64,
     pub(crate) ttl: Option<Duration>,
+    pub(crate) unasked: Option<Duration>,
     pub(crate) window: Duration,
 }
 
+/// The longest life that the site allows now, and the longest time between two hits.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) life: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+}
+
+/// A hit is noted once such a part of the idle time has passed since the last: an entry may end by so much early.
+const RENEWAL: u64 = 16;
+
 /// What was found at an address.
 pub(crate) enum Found<'a> {
-    /// A live value; when it was computed and when it ends, by the wall clock.
-    Live { payload: &'a [u8], created: u64, end: u64 },
+    /// A live value; when it was computed and when it ends, by the wall clock. `renew`: that it is given now has to
+    /// be noted, and it may then be kept so long.
+    Live { payload: &'a [u8], created: u64, end: u64, renew: Option<Duration> },
     /// A value whose time has passed, and when that was.
     Ended(&'a [u8], u64),
     /// Nothing to give, and why.
@@ -130,15 +142,21 @@ impl Channel {
         }
     }
 
-    /// Says what the bytes at an address are worth. `life` is the longest life the site allows now.
-    pub(crate) fn judge<'a>(&self, address: &Address, bytes: Option<&'a Bytes>, life: Option<Duration>) -> Found<'a> {
+    /// Says what the bytes at an address are worth.
+    pub(crate) fn judge<'a>(&self, address: &Address, bytes: Option<&'a Bytes>, limits: Limits) -> Found<'a> {
         let Some(bytes) = bytes else { return Found::Nothing(Reason::Cold) };
         let now = clock::wall();
         match codec::open(bytes, address.schema, &address.digest, now) {
-            Opened::Value { payload, created, expires } => {
-                let limit = life.map_or(u64::MAX, |life| created.saturating_add(millis(life)));
-                match expires.min(limit) {
-                    end if now < end => Found::Live { payload, created, end },
+            Opened::Value { payload, created, expires, used } => {
+                let after = |since: u64, limit| since.saturating_add(limit);
+                let last = limits.life.map_or(expires, |life| expires.min(after(created, millis(life))));
+                let idle = limits.idle.map_or(u64::MAX, millis);
+                match last.min(after(used, idle)) {
+                    end if now < end => {
+                        let is_due = limits.idle.is_some() && now >= after(used, idle / RENEWAL);
+                        let renew = is_due.then(|| Duration::from_millis(idle.min(last - now)));
+                        Found::Live { payload, created, end, renew }
+                    }
                     end => Found::Ended(payload, end),
                 }
             }
@@ -209,8 +227,15 @@ impl Channel {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
         }
-        let kept = life.ttl.map(|ttl| ttl.saturating_add(life.window));
+        let kept = life.unasked.map(|unasked| unasked.saturating_add(life.window));
         Ok(Write::new(address.key.clone(), Bytes::from(bytes), kept, when))
+    }
+
+    /// Notes that bytes were given, and keeps them for so long from now on, unless others have taken their place.
+    pub(crate) fn renew(&self, address: &Address, bytes: &Bytes, kept: Duration) -> Result<(), Error> {
+        let renewed = Bytes::from(codec::renewed(bytes, clock::wall()));
+        let write = Write::new(address.key.clone(), renewed, Some(kept), unchanged(Some(bytes)));
+        wait(self.op_timeout, || self.backend.set_many(vec![write])).map(drop)
     }
 
     /// Makes whatever is at the address, or is on its way there, invalid.

@@ -25,6 +25,7 @@ pub(crate) struct Given {
 const WORDS: &[(&str, &str)] = &[
     ("backend", "backend = \"shared\""),
     ("ttl", "ttl = \"5m\""),
+    ("idle", "idle = \"10m\""),
     ("jitter", "jitter = \"10%\""),
     ("stale", "stale = \"1m\""),
     ("stale_if_error", "stale_if_error = \"1h\""),
@@ -33,6 +34,8 @@ const WORDS: &[(&str, &str)] = &[
     ("refresh", "refresh = \"background\""),
     ("cache_if", "cache_if = |value| !value.is_empty()"),
     ("max_entries", "max_entries = 10_000"),
+    ("max_bytes", "max_bytes = \"64MiB\""),
+    ("weigh", "weigh = |value| value.len()"),
     ("key", "key = (a, b)"),
     ("skip", "skip(db)"),
     ("errors", "errors = \"30s\""),
@@ -45,12 +48,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Words of the design that are refused for now, and what serves meanwhile.
-const NOT_YET: &[(&str, &str)] = &[
-    ("idle", "use `ttl`"),
-    ("max_bytes", "use `max_entries`"),
-    ("weigh", "use `max_entries`"),
-    ("show", "leave it out"),
-];
+const NOT_YET: &[(&str, &str)] = &[("show", "leave it out")];
 
 /// What others call it, and how it is written here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -168,6 +166,27 @@ pub(crate) fn bare(expr: &Expr) -> &Expr {
         Expr::Group(inner) => bare(&inner.expr),
         other => other,
     }
+}
+
+/// Sizes, in bytes: by powers of 1,024, and by powers of 1,000.
+const SIZES: &[(&str, u64)] = &[
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+];
+
+/// `"64MiB"` as bytes; nothing if it is no size above zero.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let unit = text.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+    let number: u64 = text.trim().strip_suffix(unit)?.replace('_', "").parse().ok()?;
+    let (_, each) = SIZES.iter().find(|row| row.0 == unit.trim_start())?;
+    number.checked_mul(*each).filter(|size| *size > 0)
 }
 
 const SECOND: u128 = 1_000_000_000;

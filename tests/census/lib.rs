@@ -6,6 +6,8 @@ use cached_core::cached;
 
 cached_core::link!(quiet);
 
+pub mod deep;
+
 /// A plain function.
 #[cached]
 pub fn plain(n: u64) -> u64 {

@@ -1,5 +1,8 @@
-//! Prints the census.
+//! Prints the census; or, with a number of MiB, the stack that a recursion takes.
 
 fn main() {
-    print!("{}", census::census());
+    match std::env::args().nth(1).and_then(|mebibytes| mebibytes.parse().ok()) {
+        Some(mebibytes) => census::deep::measure(mebibytes),
+        None => print!("{}", census::census()),
+    }
 }

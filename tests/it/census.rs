@@ -7,10 +7,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use cached_tests::support::scaled;
 
-const SITES: [&str; 8] = [
+const SITES: [&str; 10] = [
+    "census::deep::level",
+    "census::deep::text",
     "census::Shop::method",
     "census::generic",
     "census::never_called",
@@ -21,8 +24,9 @@ const SITES: [&str; 8] = [
     "quiet::hidden",
 ];
 
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 5] = [
     ("src/lib.rs", include_str!("../census/lib.rs")),
+    ("src/deep.rs", include_str!("../census/deep.rs")),
     ("src/main.rs", include_str!("../census/main.rs")),
     ("main.c", include_str!("../census/main.c")),
     ("quiet/src/lib.rs", include_str!("../census/quiet/lib.rs")),
@@ -72,6 +76,9 @@ cached-core.path = \"CORE\"
 ";
 
 struct Program(PathBuf);
+
+/// Written once for all tests that build it.
+static PROGRAM: LazyLock<Program> = LazyLock::new(Program::new);
 
 impl Program {
     /// Writes the program out.
@@ -156,15 +163,15 @@ fn libraries(program: &Program, profile: &str, found: &mut Vec<(String, String)>
 
 #[test]
 fn every_site_is_listed_in_every_kind_of_build() {
-    let program = Program::new();
+    let program = &*PROGRAM;
     let mut found = vec![("debug".to_owned(), program.cargo(&["run"]))];
-    libraries(&program, "debug", &mut found);
+    libraries(program, "debug", &mut found);
     found.push(("test harness".into(), program.cargo(&["test", "--lib", "--", "--nocapture"])));
     found.push(("lto = fat, one codegen unit, abort".into(), program.cargo(&["run", "--profile", "hardest"])));
     if scaled(10) >= 10 {
         for (kind, profile) in [("release", "release"), ("lto = fat", "fat"), ("one codegen unit", "one")] {
             found.push((kind.into(), program.cargo(&["run", "--profile", profile])));
-            libraries(&program, profile, &mut found);
+            libraries(program, profile, &mut found);
         }
     }
     let expected: BTreeSet<_> = SITES.map(str::to_owned).into();
@@ -181,4 +188,35 @@ fn every_site_is_listed_in_every_kind_of_build() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of each sort of function that went down 5,000 levels, the bytes of a plain level and of a cached one.
+fn levels(profile: &str, mebibytes: &str) -> Vec<(String, usize, usize)> {
+    let output = PROGRAM.cargo(&["run", "--profile", profile, "--", mebibytes]);
+    let number = |word: Option<&str>| word.and_then(|word| word.parse().ok()).expect("a number");
+    let levels = output.lines().filter_map(|line| line.strip_prefix("deep ")).map(|line| {
+        let mut words = line.split_whitespace();
+        let sort = words.next().expect("a sort").to_owned();
+        (sort, number(words.next()), number(words.next()))
+    });
+    levels.collect()
+}
+
+#[test]
+fn r37_a_memoized_recursion_of_five_thousand_levels_fits_two_mebibytes() {
+    const BAR: usize = 256;
+    let optimized = if scaled(10) >= 10 { vec!["hardest", "release"] } else { vec!["hardest"] };
+    for profile in optimized {
+        let levels = levels(profile, "2");
+        assert_eq!(levels.len(), 2);
+        for (sort, plain, cached) in levels {
+            let more = cached.saturating_sub(plain);
+            println!("R37 {profile}, {sort}: 5,000 levels on 2 MiB; {more} bytes a level more than the plain {plain}");
+            assert!(more <= BAR, "{profile}, {sort}: {more} bytes a level more than the plain function");
+        }
+    }
+    // Without any optimization a level is larger; nothing is promised of it.
+    for (sort, plain, cached) in levels("dev", "256") {
+        println!("R37 dev, {sort}: {cached} bytes a level, the plain {plain}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cached_core::{Site, cached, report, site, sites};
+use cached_core::{Config, Site, cached, report, site, sites};
 use serde_json::Value;
 
 use cached_tests::support::configured;
@@ -216,9 +216,15 @@ fn a_verdict_names_what_is_wrong_and_what_to_do() {
     }
     #[cached]
     fn good(n: u64) -> u64 {
-        n
+        (0..200_000).fold(n, |n, step| n + std::hint::black_box(step) - step)
     }
+    #[cached]
+    fn slower(page: &str, last: u64) -> bool {
+        page.len() as u64 > last
+    }
+    let page = "x".repeat(1 << 20);
     for n in 0..200 {
+        assert!(slower(&page, n % 3));
         assert_eq!((never_hits(n), evicts(n), one_key(1)), (n, n, 1));
         assert_eq!((errors_only(n % 3), disabled(n), good(n % 3)), (Err(n % 3), n, n % 3));
     }
@@ -231,12 +237,34 @@ fn a_verdict_names_what_is_wrong_and_what_to_do() {
         (one_key::site(), ["one key", "`static`"]),
         (errors_only::site(), ["errors only", "`errors = …`"]),
         (disabled::site(), ["disabled", ""]),
+        (slower::site(), ["slower than the body", "do not cache"]),
     ] {
         let verdict = verdict(site);
         assert!(words.iter().all(|word| verdict.contains(word)), "{site:?}: {verdict:?}");
     }
     assert_eq!(verdict(good::site()), "");
     disabled::site().enable();
+    let stats = slower::site().stats();
+    assert!(stats.lookups >= 1 && stats.mean_lookup() > stats.mean_body(), "{stats:?}");
+    assert_eq!(stats.saved(), std::time::Duration::ZERO);
+    let stats = good::site().stats();
+    assert_eq!(stats.lookups, 1, "the sixteenth of 197 hits: {stats:?}");
+    assert!(cached_core::report().wide().to_string().contains("lookup"));
+}
+
+#[test]
+fn for_ever_on_a_shared_backend_is_a_verdict() {
+    #[cached(name = "report.for_ever", ttl = "forever")]
+    fn f(n: u64) -> u64 {
+        n
+    }
+    let _alone = cached_tests::support::alone();
+    let config = Config::new().backend("shelf", std::sync::Arc::new(cached_testkit::Shelf::new()));
+    config.site("report.for_ever", "backend", "shelf").install().unwrap();
+    assert_eq!((f(1), f(1)), (1, 1));
+    assert!(verdict(f::site()).contains("no lifetime on a shared backend"));
+    let stats = f::site().stats();
+    assert_eq!((stats.lookups, stats.hits), (1, 1), "each lookup on bytes is timed");
 }
 
 #[test]

@@ -213,6 +213,38 @@ fn a_key_that_leaves_something_out_is_found_with_file_and_line() {
 }
 
 #[test]
+fn all_sites_are_verified_when_a_file_or_the_environment_says_so() {
+    #[cached(name = "seeing.verified")]
+    fn verified(n: u64) -> u64 {
+        n
+    }
+    let _alone = alone();
+    let env = |share| Config::new().env_from("SEEING", [("SEEING_VERIFY", share)]).unwrap();
+    let file = |share| Config::from_toml(&format!("verify = {share}\n[backends.off]\nkind = \"dummy\"")).unwrap();
+    assert_eq!(verified(1), 1);
+    for (config, expected) in [
+        (Config::new(), 0),
+        (env("100%"), 100),
+        (file("\"100%\""), 100),
+        (file("\"100%\"").env_from("SEEING", [("SEEING_VERIFY", "0%")]).unwrap(), 0),
+        (env("100%").site("seeing.verified", "verify", "0%"), 0),
+    ] {
+        config.install().unwrap();
+        let before = verified::site().stats().verified;
+        (0..100).for_each(|_| assert_eq!(verified(1), 1));
+        assert_eq!(verified::site().stats().verified - before, expected, "an override and a later layer win");
+    }
+    env("100%").install().unwrap();
+    assert_eq!(verified(1), 1);
+    let said = report().to_string();
+    assert!(said.lines().any(|line| line.starts_with("  verified: ") && line.contains(" hits, ")), "{said}");
+    for wrong in [env("1.0"), env("yes"), file("1.0"), file("\"101%\"")] {
+        let error = wrong.install().unwrap_err().to_string();
+        assert!(error.contains("`verify` is not a share from \"0%\" to \"100%\""), "{error}");
+    }
+}
+
+#[test]
 fn the_share_of_hits_that_is_verified_is_as_it_was_asked() {
     #[cached(name = "seeing.sampled", verify = 0.25)]
     fn sampled(n: u64) -> u64 {

@@ -15,7 +15,7 @@ use futures::future::join_all;
 use tokio::sync::Semaphore;
 
 use cached_tests::crowd::{self, Gauge, at_rest, figures, flush, routed, runtime, step};
-use cached_tests::support::{alone, scaled};
+use cached_tests::support::{alone, scaled, until};
 
 const HERE: &str = "reliability::asynchrony::*";
 
@@ -206,7 +206,8 @@ const BAR: Duration = Duration::from_millis(20 + 100);
 #[test]
 fn r15_followers_of_a_forgotten_future_end_in_time_and_one_of_them_computes() {
     for kind in ["memory", "file"] {
-        let _routed = routed(kind, HERE, "200ms");
+        let mut routed = routed(kind, HERE, "200ms");
+        routed.leaves(forgotten::site());
         let runtime = runtime(true);
         let (rounds, mut walls) = (scaled(30), Vec::new());
         for _ in 0..rounds {
@@ -232,9 +233,8 @@ fn r15_followers_of_a_parked_thread_end_in_time_and_what_it_brings_late_is_not_t
             TRUTH.store(1, SeqCst);
             HOLD.store(true, SeqCst);
             let parked = thread::spawn(move || held_thread(key));
-            while HELD.runs() == 0 {
-                thread::yield_now();
-            }
+            // It has read the truth by then.
+            until(|| !HOLD.load(SeqCst));
             TRUTH.store(2, SeqCst);
             let stats = held_thread::site().stats();
             // Callers are patient with a site whose bodies take long, as the parked ones do.

@@ -5,14 +5,25 @@
 
 cached_core::link!(cached_file);
 
+mod accounts;
 mod asynchrony;
 mod barrier;
+mod bounds;
 mod bytes;
+mod cancelled;
 mod concurrency;
 mod config_bar;
 mod cycles;
+mod drops;
+mod durations;
+mod lifetimes;
 mod linear;
 mod models;
+mod origin;
 mod panics;
 mod reentry;
+mod refresh;
+mod sends;
+mod supply;
+mod uncacheable;
 mod versions;

@@ -97,7 +97,9 @@ fn heard(hook: Hook) {
         // It says so where a comparison of keys called back.
         (Act::Invalidate, false) => drop(goods::entry(Id(id)).invalidate()),
         (Act::Invalidate, true) => drop(block_on(goods_async::entry(Id(id)).invalidate())),
-        (Act::Stats, _) => _ = (goods::site().stats(), goods_async::site().stats(), goods::site().flights()),
+        (Act::Stats, _) => {
+            let _ = (goods::site().stats(), goods_async::site().stats(), goods::site().flights());
+        }
     }
     ACTING.set(false);
 }

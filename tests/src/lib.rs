@@ -1,8 +1,11 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
+pub mod again;
 pub mod chance;
 pub mod crowd;
+pub mod dice;
 pub mod hooks;
+pub mod origin;
 pub mod support;
 
 #[cfg(doctest)]

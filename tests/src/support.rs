@@ -17,7 +17,9 @@ impl Drop for Configured {
 
 /// Waits for its turn and changes nothing.
 pub fn alone() -> Configured {
-    Configured(ALONE.lock().unwrap_or_else(PoisonError::into_inner))
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    crate::origin::begin();
+    Configured(guard)
 }
 
 /// Installs a TOML text; `default` stays memory for the tests that run beside.

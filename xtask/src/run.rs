@@ -46,9 +46,17 @@ fn once(step: &Step, scratch: &Path) -> Result<(), String> {
     let program = words.next().expect("a step has a command");
     let mut command = Command::new(if program == "cargo" { cargo() } else { program });
     command.args(words).current_dir(root()).envs(step.env.iter().map(|(name, value)| (name, fill(value, scratch))));
-    let status = command.status().map_err(|error| error.to_string())?;
+    let (status, said) = if step.says.is_empty() {
+        (command.status().map_err(|error| error.to_string())?, true)
+    } else {
+        let output = command.output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        println!("{said}");
+        (output.status, said.contains(step.says))
+    };
     match status.code() {
-        Some(code) if code == step.exit => Ok(()),
+        Some(code) if code == step.exit && said => Ok(()),
+        Some(code) if code == step.exit => Err(format!("it did not say \"{}\"", step.says)),
         Some(code) => Err(format!("exit code {code} instead of {}", step.exit)),
         None => Err(status.to_string()),
     }

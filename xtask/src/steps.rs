@@ -14,6 +14,8 @@ pub(crate) struct Step {
     pub(crate) command: Vec<String>,
     pub(crate) env: &'static [(&'static str, &'static str)],
     pub(crate) exit: i32,
+    /// What has to be among the words that it writes; nothing if that is all the same.
+    pub(crate) says: &'static str,
 }
 
 /// Fast enough for every change.
@@ -58,6 +60,10 @@ impl Step {
         Step { env, ..self }
     }
 
+    fn says(self, says: &'static str) -> Step {
+        Step { says, ..self }
+    }
+
     fn exit(self, exit: i32) -> Step {
         Step { exit, ..self }
     }
@@ -71,15 +77,19 @@ impl Step {
 
 fn step(name: &str, command: &str) -> Step {
     let command = command.split_whitespace().map(str::to_owned).collect();
-    Step { name: name.to_owned(), command, env: &[], exit: 0 }
+    Step { name: name.to_owned(), command, env: &[], exit: 0, says: "" }
 }
 
-/// Each example once; quickstart again with its files warm, and without a lock file to read.
+/// Each example once, and once more with every hit compared with what the body gives; quickstart again with its
+/// files warm, and without a lock file to read.
 fn examples() -> Result<Vec<Step>, String> {
     const CACHES: &[(&str, &str)] = &[("TMPDIR", "{scratch}")];
+    const VERIFIED: &[(&str, &str)] = &[("TMPDIR", "{scratch}"), ("CACHED_VERIFY", "100%")];
     let mut steps = Vec::new();
     for name in targets("example")? {
-        steps.push(step(&format!("example {name}"), &format!("cargo run --example {name}")).env(CACHES));
+        let run = format!("cargo run --example {name}");
+        steps.push(step(&format!("example {name}"), &run).env(CACHES));
+        steps.push(step(&format!("example {name}, verified"), &run).env(VERIFIED).says(" hits, 0 differences"));
     }
     let quickstart = "cargo run --example quickstart";
     steps.extend([

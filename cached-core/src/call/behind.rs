@@ -124,7 +124,7 @@ where
                 Poll::Pending => Some(Poll::Pending),
             };
             match polled {
-                Some(Poll::Ready(result)) => return Poll::Ready(at.end(result)),
+                Some(Poll::Ready(result)) => return Poll::Ready(at.end(result, Writer::Worker)),
                 Some(Poll::Pending) => {
                     this.stage.0 = at;
                     return Poll::Pending;

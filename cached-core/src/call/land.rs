@@ -85,15 +85,18 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>) {
+        // The user's code, before anything is locked.
+        let held = self.memo.facts.held(kept.as_ref());
         let created = clock::now();
-        let deadline = life.map_or(NEVER, |life| clock::after(created, life));
+        let [deadline, unasked] =
+            [life, self.route.lives.unasked(life)].map(|life| life.map_or(NEVER, |life| clock::after(created, life)));
         let header = Header { generation: self.state.generation(), created, deadline };
         let key = self.key.clone();
-        let stored = turn.land(Shared { kept: kept.clone(), deadline }, || {
+        let stored = turn.land(Shared { kept: kept.clone(), deadline: unasked }, || {
             // What a `clear` overtook would only push out something newer.
             let current = self.memo.site.word.load().generation() == header.generation;
             // The key leaves the lock alive: its `Drop` is the user's code.
-            if current { Ok(self.core.memory.insert(key, kept, header)) } else { Err((key, kept)) }
+            if current { Ok(self.core.memory.insert(key, kept, header, held)) } else { Err((key, kept)) }
         });
         match stored {
             Some(Ok(gone)) => gone.count(self.counters),
@@ -102,7 +105,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, writer: Writer) {
-        let deadline = deadline(life);
+        let deadline = deadline(self.route.lives.unasked(life));
         let encoded = self.memo.facts.value.map(|(encode, _)| encode(kept.as_ref()));
         let (payload, remote) = match (encoded, self.remote.take()) {
             (Some(Ok(payload)), Some(remote)) => (payload, remote),
@@ -113,7 +116,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             _ => return self.share_only(turn, kept, deadline),
         };
         let (memo, generation) = (self.memo, self.state.generation());
-        let life = store::Life { created: clock::wall(), ttl: life, window: self.route.lives.window() };
+        let life = self.route.lives.of_bytes(clock::wall(), life);
         let shared = Shared { kept, deadline };
         let counters = self.counters;
         let cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life };

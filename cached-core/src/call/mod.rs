@@ -20,6 +20,7 @@ use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
 use crate::word::State;
+use crate::workers::{OPERATIONS, Purpose};
 
 mod behind;
 mod land;
@@ -29,8 +30,11 @@ mod verify;
 pub use behind::Behind;
 pub use run::Run;
 
-/// A call that has to look further, with the key it owns by now.
-pub struct Miss<const F: u8, K: 'static, V: 'static> {
+/// A call that has to look further. In a box, since of a recursion every level has one on its stack.
+pub struct Miss<const F: u8, K: 'static, V: 'static>(pub(crate) Box<Asked<K, V>>);
+
+/// What was asked, with the key that the call owns by now.
+pub(crate) struct Asked<K: 'static, V: 'static> {
     pub(crate) memo: &'static Memo<K, V>,
     pub(crate) key: Held<K>,
     pub(crate) manner: Manner,
@@ -44,8 +48,9 @@ pub struct Miss<const F: u8, K: 'static, V: 'static> {
 impl<const F: u8, K, V> Miss<F, K, V> {
     /// What is stored of this call belongs to these tags.
     #[must_use]
-    pub fn tagged(self, tags: Vec<String>) -> Self {
-        Self { tags: scope::tags(tags), ..self }
+    pub fn tagged(mut self, tags: Vec<String>) -> Self {
+        self.0.tags = scope::tags(tags);
+        self
     }
 }
 
@@ -214,11 +219,13 @@ struct Remote {
     landed: u64,
     /// When the call began, by the wall clock, which goes on while the machine is suspended.
     began: u64,
+    /// When it asked for the bytes.
+    asked: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
     fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Miss { memo, key, mut manner, ticket, tags, apart, salt } = miss;
+        let Asked { memo, key, mut manner, ticket, tags, apart, salt } = *miss.0;
         let counters = apart.map_or(&memo.site.counters, |apart| &apart.counters);
         if scope::is_bypassed() {
             manner = Manner::Avoid;
@@ -285,8 +292,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match self.memo.address(&self.key, channel, &scope::set_apart(stamps, self.salt)) {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                let (when, began) = (When::Absent, clock::wall());
-                self.remote = Some(Remote { channel, address, when, landed, began });
+                let (when, began, asked) = (When::Absent, clock::wall(), clock::now());
+                self.remote = Some(Remote { channel, address, when, landed, began, asked });
                 Step::Read(None)
             }
             Err(error) => {
@@ -329,8 +336,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if !matches!(self.route.way, Way::Memory) || self.manner != Manner::Ask {
             return None;
         }
-        match self.core.memory.look(&self.key, self.memo.terms(self.state, &self.route))? {
-            Look::Live(kept, _) => return Some(Step::Give(kept, Outcome::Hit)),
+        match self.core.memory.ask(&self.key, self.memo.terms(self.state, &self.route))? {
+            Look::Live { kept, .. } => return Some(Step::Give(kept, Outcome::Hit)),
             Look::Ended(kept, ended) => {
                 self.reason = Reason::Expired;
                 self.old = Some(Old::new(kept, clock::since(ended)));
@@ -399,14 +406,20 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             }
         };
         remote.when = unchanged(bytes.as_ref());
-        let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.ttl);
+        let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.limits());
         let decode = |payload| self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
         let kept = |value| Kept::new(value, self.memo.facts.quiet);
         match found {
             _ if self.manner != Manner::Ask => {}
-            Found::Live { payload, .. } => match decode(payload) {
+            Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
-                Some(value) => return Step::Give(kept(value), Outcome::Hit),
+                Some(value) => {
+                    self.counters.looked_up(remote.asked);
+                    if let (Some(life), Some(bytes)) = (renew, bytes) {
+                        self.renew(bytes, life);
+                    }
+                    return Step::Give(kept(value), Outcome::Hit);
+                }
                 None => self.reason = Reason::Undecodable,
             },
             Found::Ended(payload, ended) => {
@@ -422,6 +435,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Some(lead) => self.compute(lead),
             None => self.enter(),
         }
+    }
+
+    /// Has a worker note that bytes were given: nobody waits for that.
+    fn renew(&self, bytes: Bytes, life: Duration) {
+        let Some(remote) = &self.remote else { return };
+        let (channel, address) = (Arc::clone(&remote.channel), remote.address.clone());
+        let (site, kept) = (self.memo.site, life.saturating_add(self.route.lives.window()));
+        let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
+            let _pass = channel.gate.pass();
+            if let Err(error) = channel.renew(&address, &bytes, kept) {
+                site.fault(&error);
+            }
+        });
     }
 
     fn read(&self, how: How) -> Answer<Option<Bytes>> {
@@ -458,7 +484,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
     /// Splits what refreshes in the background from the caller, who is given the old value.
     fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let old = self.old.as_ref().filter(|old| old.is_within(self.route.lives.stale)).map(|old| old.kept.clone());
+        let is_due = |old: &&Old<V>| self.route.behind && old.is_within(self.route.lives.stale);
+        let old = self.old.as_ref().filter(is_due).map(|old| old.kept.clone());
         let given = old.map(|kept| {
             // If the body panics, nobody tries again at once.
             self.core.resting.add(self.key.hash);

@@ -33,11 +33,31 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         K: OwnedKey,
         V: Value,
     {
-        match Call::walk(self) {
-            (call, Goal::Given(kept, Outcome::Hit)) if call.is_sampled() => call.verify_here(kept, body),
-            (call, Goal::Given(kept, outcome)) => call.give(kept, outcome),
-            (call, Goal::Body(turn)) => call.compute_here(turn, body),
+        // Of a recursion every level waits here for its body: what it needs after that is not on its stack.
+        match self.walk() {
+            Ok(mut at) => {
+                let result = at.run_body(body);
+                at.end(result, Writer::Here)
+            }
+            Err(value) => value,
         }
+    }
+
+    /// Takes the steps up to the body; `Err` is what the call gives without it.
+    #[inline(never)]
+    fn walk<R: Project<F, Stored = V>>(self) -> Result<Box<At<F, K, V>>, R>
+    where
+        K: OwnedKey,
+        V: Value,
+    {
+        let (mut call, goal) = Call::walk(self);
+        let doing = match goal {
+            Goal::Given(kept, Outcome::Hit) if call.is_sampled() => Doing::Verify(kept),
+            Goal::Given(kept, outcome) => return Err(call.give(kept, outcome)),
+            Goal::Body(turn) => Doing::Compute(turn),
+        };
+        call.lap = Lap::start();
+        Ok(Box::new(At::Under(call, doing)))
     }
 
     /// As [`Miss::run`], without blocking: a future that polls `body` only if it has to.
@@ -173,7 +193,7 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
         match self.look(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some((kept, outcome))) => Poll::Ready(self.give(kept, outcome)),
-            Poll::Ready(None) => self.poll_body(body, cx).map(|result| self.end(result)),
+            Poll::Ready(None) => self.poll_body(body, cx).map(|result| self.end(result, Writer::Worker)),
         }
     }
 
@@ -195,6 +215,14 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
         }
     }
 
+    /// Runs the body on this thread.
+    fn run_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        let At::Under(call, doing) = self else { return body() };
+        let Doing::Compute(turn) = doing else { return verifying(|| call.lap.run(body)) };
+        let _here = turn.run_here();
+        call.lap.run(body)
+    }
+
     pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let At::Under(call, doing) = self else { return Poll::Pending };
         let Doing::Compute(turn) = doing else { return verifying(|| call.lap.run(|| body.poll(cx))) };
@@ -203,12 +231,12 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     }
 
     #[inline(never)]
-    pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R) -> R {
+    pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R, writer: Writer) -> R {
         match std::mem::replace(self, At::Done) {
             At::Under(call, Doing::Compute(turn)) => {
                 // The result is judged, copied and encoded by the user's code.
                 let _here = turn.run_here();
-                call.finish(turn, result, Writer::Worker)
+                call.finish(turn, result, writer)
             }
             At::Under(mut call, Doing::Verify(kept)) => {
                 call.verify(&kept, &result);

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!   0 stamp 16 │ 16 magic 4 │ 20 format 1 │ 21 codec 1 │ 22 zero 2 │ 24 schema 16 │ 40 key digest 32
-//!  72 created ms 8 │ 80 life ms 8 │ 88 length 4 │ 92 zero 4 │ 96 checksum 8 │ 104 payload
+//!  72 created ms 8 │ 80 life ms 8 │ 88 used ms 8 │ 96 length 4 │ 100 zero 4 │ 104 checksum 8 │ 112 payload
 //! ```
 //! Numbers are little-endian. The checksum is XXH3-64 of all bytes but itself.
 
@@ -21,11 +21,12 @@ use crate::error::{Error, ErrorKind};
 use crate::process;
 
 const MAGIC: [u8; 4] = *b"cchd";
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const MSGPACK: u8 = 1;
 const TOMBSTONE: u8 = 0;
-const HEAD: usize = 104;
-const CHECKSUM: std::ops::Range<usize> = 96..104;
+const HEAD: usize = 112;
+const USED: std::ops::Range<usize> = 88..96;
+const CHECKSUM: std::ops::Range<usize> = 104..112;
 
 /// How deep stored values may nest.
 const MAX_DEPTH: usize = 128;
@@ -40,6 +41,8 @@ pub(crate) enum Opened<'a> {
         payload: &'a [u8],
         created: u64,
         expires: u64,
+        /// When it was last given, as far as somebody noted it.
+        used: u64,
     },
     Tombstone,
     Nothing,
@@ -100,10 +103,20 @@ fn write(
     bytes.extend_from_slice(key);
     bytes.extend_from_slice(&now_ms.to_le_bytes());
     bytes.extend_from_slice(&life_ms.to_le_bytes());
+    bytes.extend_from_slice(&now_ms.to_le_bytes());
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&[0; 4]);
     bytes.extend_from_slice(&[0; 8]);
     bytes.extend_from_slice(payload);
+    let sum = checksum(&bytes);
+    bytes[CHECKSUM].copy_from_slice(&sum);
+    bytes
+}
+
+/// The same envelope, with its stamp, given at `now_ms`.
+pub(crate) fn renewed(bytes: &[u8], now_ms: u64) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[USED].copy_from_slice(&now_ms.to_le_bytes());
     let sum = checksum(&bytes);
     bytes[CHECKSUM].copy_from_slice(&sum);
     bytes
@@ -118,16 +131,16 @@ pub(crate) fn open<'a>(bytes: &'a [u8], schema: [u8; 16], key: &[u8; 32], now_ms
         || bytes[22..24] != [0; 2]
         || bytes[24..40] != schema
         || bytes[40..72] != *key
-        || number(88) != (bytes.len() - HEAD) as u64
+        || number(96) != (bytes.len() - HEAD) as u64
         || bytes[CHECKSUM] != checksum(bytes)
     {
         return Opened::Nothing;
     }
-    let (created, life) = (number(72), number(80));
+    let (created, life, used) = (number(72), number(80), number(USED.start));
     match bytes[21] {
         TOMBSTONE if bytes.len() == HEAD => Opened::Tombstone,
         MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Nothing,
-        MSGPACK => Opened::Value { payload: &bytes[HEAD..], created, expires: created.saturating_add(life) },
+        MSGPACK => Opened::Value { payload: &bytes[HEAD..], created, expires: created.saturating_add(life), used },
         _ => Opened::Nothing,
     }
 }

@@ -22,7 +22,7 @@ mod envelope;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use envelope::{Opened, digest, open, seal, site_schema, tombstone};
+pub(crate) use envelope::{Opened, digest, open, renewed, seal, site_schema, tombstone};
 
 /// Turns a key into its canonical bytes.
 pub(crate) type KeyCodec<K> = Option<fn(&K) -> Result<Vec<u8>, Error>>;
@@ -59,12 +59,14 @@ pub(crate) struct Hooks<V> {
     pub(crate) ttl: Option<fn(&V) -> Duration>,
     /// `cache_if = |value| …`.
     pub(crate) cache_if: Option<fn(&V) -> bool>,
+    /// `weigh = |value| …`.
+    pub(crate) weigh: Option<fn(&V) -> usize>,
 }
 
 impl<K, V> Facts<K, V> {
     /// Gathers what [`Probe`] says.
     pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, same: Same<V>, quiet: bool) -> Self {
-        Self { key, value, quiet, same, hooks: Hooks { ttl: None, cache_if: None } }
+        Self { key, value, quiet, same, hooks: Hooks { ttl: None, cache_if: None, weigh: None } }
     }
 
     /// Whether two values can be compared.
@@ -96,6 +98,18 @@ impl<K, V> Facts<K, V> {
     pub const fn cache_if(mut self, cache_if: fn(&V) -> bool) -> Self {
         self.hooks.cache_if = Some(cache_if);
         self
+    }
+
+    /// How many bytes a value holds beside itself.
+    #[must_use]
+    pub const fn weigh(mut self, weigh: fn(&V) -> usize) -> Self {
+        self.hooks.weigh = Some(weigh);
+        self
+    }
+
+    /// What a value holds beside itself, in bytes, as the attribute says. Runs the user's code.
+    pub(crate) fn held(&self, value: &V) -> u64 {
+        self.hooks.weigh.map_or(0, |weigh| weigh(value) as u64)
     }
 }
 

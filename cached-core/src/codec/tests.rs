@@ -299,33 +299,33 @@ fn sealed(payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Bytes 16 to 96 of the envelope of `payload`, at [`NOW`] for [`LIFE`]: all but stamp and checksum.
-const ENVELOPE: &str = "6363686401010000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
-    7eb421de85d554e15f55a446459b52b40068e5cf8b010000e0930400000000000700000000000000";
+/// Bytes 16 to 104 of the envelope of `payload`, at [`NOW`] for [`LIFE`]: all but stamp and checksum.
+const ENVELOPE: &str = "6363686402010000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
+    7eb421de85d554e15f55a446459b52b40068e5cf8b010000e0930400000000000068e5cf8b0100000700000000000000";
 /// The same of a tombstone.
-const TOMBSTONE: &str = "6363686401000000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
-    7eb421de85d554e15f55a446459b52b40068e5cf8b010000ffffffffffffffff0000000000000000";
+const TOMBSTONE: &str = "6363686402000000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
+    7eb421de85d554e15f55a446459b52b40068e5cf8b010000ffffffffffffffff0068e5cf8b0100000000000000000000";
 /// The schema of a site called `shop::price`.
-const SITE_SCHEMA: &str = "72b16349ed46b741c9954832f38a35d6";
+const SITE_SCHEMA: &str = "e0786f88630bd3869d78177d70cc5f5d";
 
 #[test]
 fn the_bytes_of_the_envelope_are_those_that_were_committed() {
     let envelope = sealed(b"payload");
     let buried = tombstone(SCHEMA, &digest(b"key"), NOW);
     let schema = site_schema("shop::price", 0x0123_4567_89ab_cdef, 3, "u64");
-    let now = [hex(&envelope[16..96]), hex(&buried[16..96]), hex(&schema)];
+    let now = [hex(&envelope[16..104]), hex(&buried[16..104]), hex(&schema)];
     assert_eq!(now, [ENVELOPE, TOMBSTONE, SITE_SCHEMA], "stored values would not be found any more; raise the format");
-    assert_eq!(&envelope[104..], b"payload");
+    assert_eq!(&envelope[112..], b"payload");
     let mut sum = xxhash_rust::xxh3::Xxh3::new();
-    sum.update(&envelope[..96]);
-    sum.update(&envelope[104..]);
-    assert_eq!(envelope[96..104], sum.digest().to_le_bytes(), "the checksum is XXH3-64 of all other bytes");
+    sum.update(&envelope[..104]);
+    sum.update(&envelope[112..]);
+    assert_eq!(envelope[104..112], sum.digest().to_le_bytes(), "the checksum is XXH3-64 of all other bytes");
 }
 
 #[test]
 fn an_envelope_is_opened_by_its_schema_its_key_and_its_time_only() {
     let (envelope, key) = (sealed(b"payload"), digest(b"key"));
-    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE };
+    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW };
     assert_eq!(open(&envelope, SCHEMA, &key, NOW), value);
     assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE - 1), value);
     assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE), value, "whether it has ended is for others to say");
@@ -340,6 +340,15 @@ fn an_envelope_is_opened_by_its_schema_its_key_and_its_time_only() {
 }
 
 #[test]
+fn an_envelope_that_is_given_again_differs_in_that_only_and_keeps_its_stamp() {
+    let (envelope, key) = (sealed(b"payload"), digest(b"key"));
+    let renewed = envelope::renewed(&envelope, NOW + 7);
+    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW + 7 };
+    assert_eq!(open(&renewed, SCHEMA, &key, NOW + 7), value);
+    assert_eq!((&renewed[..88], &renewed[96..104]), (&envelope[..88], &envelope[96..104]));
+}
+
+#[test]
 fn every_write_has_a_stamp_of_its_own() {
     let stamps: std::collections::BTreeSet<_> = (0..10_000).map(|_| sealed(b"")[..16].to_vec()).collect();
     assert_eq!(stamps.len(), 10_000);
@@ -350,7 +359,7 @@ fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
     let key = digest(b"key");
     for claimed in [0_u32, 6, 8, 0x7fff_ffff, u32::MAX] {
         let mut bytes = sealed(b"payload");
-        bytes[88..92].copy_from_slice(&claimed.to_le_bytes());
+        bytes[96..100].copy_from_slice(&claimed.to_le_bytes());
         resum(&mut bytes);
         assert_eq!(open(&bytes, SCHEMA, &key, NOW), Opened::Nothing, "{claimed}");
     }
@@ -358,7 +367,7 @@ fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
     longer.push(0);
     resum(&mut longer);
     assert_eq!(open(&longer, SCHEMA, &key, NOW), Opened::Nothing, "a byte too many");
-    for (place, value) in [(20, 2), (20, 0), (21, 9), (22, 1), (23, 1), (16, b'x')] {
+    for (place, value) in [(20, 3), (20, 1), (20, 0), (21, 9), (22, 1), (23, 1), (16, b'x')] {
         let mut other = sealed(b"payload");
         other[place] = value;
         resum(&mut other);
@@ -369,10 +378,10 @@ fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
 /// Makes the checksum right again: what follows is not damage but malice.
 fn resum(bytes: &mut [u8]) {
     let mut sum = xxhash_rust::xxh3::Xxh3::new();
-    sum.update(&bytes[..96]);
-    sum.update(&bytes[104..]);
+    sum.update(&bytes[..104]);
+    sum.update(&bytes[112..]);
     let sum = sum.digest().to_le_bytes();
-    bytes[96..104].copy_from_slice(&sum);
+    bytes[104..112].copy_from_slice(&sum);
 }
 
 /// Both directions of a value's codec.

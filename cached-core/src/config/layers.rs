@@ -10,9 +10,11 @@ use toml::de::{DeTable, DeValue};
 use super::Config;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::options::{Setting, Source};
-use crate::site::sites;
+use crate::site::{percent, sites};
 
-const TOP: [&str; 3] = ["namespace", "backends", "sites"];
+const TOP: [&str; 4] = ["namespace", "verify", "backends", "sites"];
+
+const SHARE: &str = "a share from \"0%\" to \"100%\"";
 
 /// Adds a TOML text. `source` makes a source of a line number, from 1.
 pub(super) fn toml(config: &mut Config, text: &str, source: &dyn Fn(usize) -> Source) -> Result<(), Error> {
@@ -25,6 +27,7 @@ pub(super) fn toml(config: &mut Config, text: &str, source: &dyn Fn(usize) -> So
         let place = at(key.span().start);
         match (key.get_ref().as_ref(), value.get_ref()) {
             ("namespace", DeValue::String(name)) => config.namespace = Some(name.to_string()),
+            ("verify", DeValue::String(share)) => verify(config, share, &place),
             ("backends", DeValue::Table(aliases)) => {
                 each_table(config, "backends", aliases, &at, |config, name| config.alias(name));
             }
@@ -32,7 +35,11 @@ pub(super) fn toml(config: &mut Config, text: &str, source: &dyn Fn(usize) -> So
                 each_table(config, "sites", patterns, &at, |config, name| config.site_options(name));
             }
             (name, _) if TOP.contains(&name) => {
-                let expected = if name == "namespace" { "a text" } else { "a table" };
+                let expected = match name {
+                    "namespace" => "a text",
+                    "verify" => SHARE,
+                    _ => "a table",
+                };
                 config.faults.push(format!("{place}: `{name}` is not {expected}"));
             }
             (name, _) => {
@@ -42,6 +49,14 @@ pub(super) fn toml(config: &mut Config, text: &str, source: &dyn Fn(usize) -> So
         }
     }
     Ok(())
+}
+
+/// The share of hits to verify, over all sites.
+fn verify(config: &mut Config, share: &str, place: &Source) {
+    match percent(share) {
+        Some(share) => config.verify = share,
+        None => config.faults.push(format!("{place}: `verify` is not {SHARE}")),
+    }
 }
 
 fn each_table(
@@ -83,8 +98,8 @@ fn setting(value: &Spanned<DeValue<'_>>) -> Option<Setting> {
     })
 }
 
-/// Adds the variables below `PREFIX_BACKENDS__` and `PREFIX_SITES__`, and `PREFIX_TOML`; all others
-/// belong to somebody else.
+/// Adds the variables below `PREFIX_BACKENDS__` and `PREFIX_SITES__`, `PREFIX_VERIFY` and `PREFIX_TOML`; all
+/// others belong to somebody else.
 pub(super) fn environment(
     config: &mut Config,
     prefix: &str,
@@ -99,7 +114,8 @@ pub(super) fn environment(
     variables.sort_by_key(|(name, _)| (name != "TOML", name.clone()));
     for (name, value) in variables {
         let source = Source::Env(format!("{prefix}_{name}"));
-        let judged = name == "TOML" || name.starts_with("BACKENDS__") || name.starts_with("SITES__");
+        let judged =
+            name == "TOML" || name == "VERIFY" || name.starts_with("BACKENDS__") || name.starts_with("SITES__");
         let value = match value.into_string() {
             Ok(value) => value,
             Err(_) if judged => {
@@ -110,6 +126,8 @@ pub(super) fn environment(
         };
         if name == "TOML" {
             toml(config, &value, &|line| Source::Env(format!("{prefix}_TOML, line {line}")))?;
+        } else if name == "VERIFY" {
+            verify(config, &value, &source);
         } else if let Some(path) = name.strip_prefix("BACKENDS__") {
             match path.split_once("__") {
                 Some((alias, option)) if !alias.is_empty() && !option.is_empty() => {

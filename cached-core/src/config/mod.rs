@@ -25,14 +25,17 @@ mod watch;
 pub use watch::Watch;
 
 /// Options of a site override.
-const SITE_OPTIONS: [&str; 11] = [
+const SITE_OPTIONS: [&str; 14] = [
     "backend",
     "enabled",
     "ttl",
+    "idle",
     "jitter",
     "stale",
     "stale_if_error",
+    "refresh",
     "max_entries",
+    "max_bytes",
     "errors",
     "none",
     "flight",
@@ -103,7 +106,8 @@ impl Config {
     }
 
     /// Adds what the environment says: `PREFIX_BACKENDS__SHARED__LOCATION=…`,
-    /// `PREFIX_SITES__SHOP__PRICE__TTL=30s`, and whole fragments in `PREFIX_TOML`.
+    /// `PREFIX_SITES__SHOP__PRICE__TTL=30s`, `PREFIX_VERIFY=100%` (see [`Config::verify`]), and whole
+    /// fragments in `PREFIX_TOML`.
     ///
     /// # Errors
     /// When `PREFIX_TOML` is not TOML.
@@ -173,6 +177,7 @@ impl Config {
     /// Runs the body on this share of the hits of every site, and reports where the stored value is another:
     /// `1.0` makes of a test suite a proof of the keys. A site's own `verify` may be more, or an override less.
     /// Such a run is beside the flights; if it panics or is cancelled, so is its call. Inside it none is verified.
+    /// In TOML `verify = "100%"`, above all tables; in the environment `PREFIX_VERIFY=100%`.
     pub fn verify(mut self, share: f64) -> Self {
         if !(0.0..=1.0).contains(&share) {
             self.faults.push(format!("verify({share}) is not a share from 0 to 1"));
@@ -252,6 +257,12 @@ impl Config {
             routes.push((site, site.resolve(&registry, &mut of_sites)));
         }
         faults.append(&mut of_sites);
+        if registry.spawner.is_none() {
+            let waiting = routes.iter().filter(|(site, route)| route.behind && site.meta().policy.spawned);
+            warnings.extend(waiting.map(|(site, _)| {
+                format!("{}: `refresh = \"background\"` of an async function needs `Config::spawner`; without it callers compute", site.at())
+            }));
+        }
         dedup(&mut faults);
         faults.extend(same_identity(&routes));
         registry.warnings = warnings;

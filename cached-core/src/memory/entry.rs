@@ -7,17 +7,23 @@
 use std::ptr::NonNull;
 
 use super::pin::Pinned;
-use super::{Header, Kept};
+use super::{Header, Kept, Terms};
+use crate::clock::{self, NEVER};
 use crate::key::Held;
-use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
 const SATURATED: u8 = 3;
+
+/// An idle time begins anew at most this often, in nanoseconds: an entry may end by so much early.
+const RENEWAL: u64 = 1_000_000;
 
 pub(super) struct Entry<K, V> {
     pub(super) key: Held<K>,
     pub(super) header: Header,
     pub(super) value: Kept<V>,
+    /// When it was last given, by [`clock::now`]; kept where an idle time is set.
+    used: AtomicU64,
     /// Where the policy has it; the writers' own.
     pub(super) place: AtomicU32,
     /// Hits of late, up to [`SATURATED`]. A count lost in a race is a hit not seen, no more.
@@ -26,7 +32,31 @@ pub(super) struct Entry<K, V> {
 
 impl<K, V> Entry<K, V> {
     pub(super) fn new(key: Held<K>, value: Kept<V>, header: Header) -> Box<Self> {
-        Box::new(Self { key, header, value, place: AtomicU32::new(0), frequency: AtomicU8::new(0) })
+        let (used, place) = (AtomicU64::new(header.created), AtomicU32::new(0));
+        Box::new(Self { key, header, value, used, place, frequency: AtomicU8::new(0) })
+    }
+
+    /// From when on it is not served.
+    pub(super) fn end(&self, terms: Terms) -> u64 {
+        let end = self.header.deadline.min(self.header.created.saturating_add(terms.life));
+        match terms.idle {
+            NEVER => end,
+            idle => end.min(self.used.load(Ordering::Relaxed).saturating_add(idle)),
+        }
+    }
+
+    /// Whether it is served now; if it is, its idle time begins anew. Reads the clock where entries can end.
+    pub(super) fn lives(&self, terms: Terms) -> bool {
+        if self.header.generation != terms.generation || !terms.timed {
+            return self.header.generation == terms.generation;
+        }
+        let now = clock::now();
+        let lives = now < self.end(terms);
+        // Not at each hit: a line that all readers write would pass from core to core.
+        if lives && terms.idle != NEVER && now >= self.used.load(Ordering::Relaxed).saturating_add(RENEWAL) {
+            self.used.fetch_max(now, Ordering::Relaxed);
+        }
+        lives
     }
 
     /// Notes a hit.

@@ -1,6 +1,6 @@
-//! Rust values in this process, bounded by their number.
+//! Rust values in this process, bounded by their number and their weight.
 //!
-//! In: a key, borrowed or held, and a value with its header. Out: the value. Reads take no lock and,
+//! In: a key, borrowed or held, and a value with its header and weight. Out: the value. Reads take no lock and,
 //! once an entry has been hit a few times, write nothing that other threads read; the engine inside
 //! (`shards`, `table`, `policy`, `pin`) is known to this room only.
 
@@ -72,15 +72,24 @@ pub(crate) struct Header {
 
 /// What was found in memory.
 pub(crate) enum Look<V> {
-    /// A value to give.
-    Live(Kept<V>, Header),
+    /// A value to give; when it was computed, and when it ends.
+    Live { kept: Kept<V>, created: u64, end: u64 },
     /// A value whose time has passed, and when that was.
     Ended(Kept<V>, u64),
     /// Nothing, and why.
     Nothing(Reason),
 }
 
-/// The bound of a memo, and how it judges what it finds.
+/// How much a memo may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// So many entries; `usize::MAX` is as many as there are.
+    pub(crate) entries: usize,
+    /// So much weight; `u64::MAX` is whatever they weigh.
+    pub(crate) bytes: u64,
+}
+
+/// How a memo judges what it finds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     /// Entries of another generation are not there.
@@ -89,6 +98,8 @@ pub(crate) struct Terms {
     pub(crate) timed: bool,
     /// The longest life that the site allows now, counted from an entry's creation.
     pub(crate) life: u64,
+    /// The longest time that the site allows now between two hits.
+    pub(crate) idle: u64,
 }
 
 /// The entries of one memo.
@@ -99,10 +110,11 @@ pub(crate) struct Memory<K, V> {
 }
 
 impl<K: OwnedKey, V: Value> Memory<K, V> {
-    /// An empty memory for at most `max_entries`.
-    pub(crate) fn new(max_entries: usize) -> Self {
+    /// An empty memory.
+    pub(crate) fn new(bounds: Bounds) -> Self {
         let domain = Domain::new();
-        Self { seed: Seed::new(), domain, shards: Shards::new(max_entries, shards(max_entries), domain) }
+        let cores = std::thread::available_parallelism().map_or(4, usize::from);
+        Self { seed: Seed::new(), domain, shards: Shards::new(bounds, (cores * 4).next_power_of_two(), domain) }
     }
 
     #[inline]
@@ -133,34 +145,47 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
-    pub(crate) fn get<P: Part<Owned = K>>(
-        &self,
-        pinned: &Pinned,
-        parts: &P,
-        lives: impl FnOnce(&Header) -> bool,
-    ) -> Option<V> {
+    pub(crate) fn get<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, terms: Terms) -> Option<V> {
         let hash = self.hash(parts);
         let entry = self.shards.find(pinned, hash, |key| parts.is(key))?;
-        if lives(&entry.header) { Some(entry.serve(pinned)) } else { None }
+        if entry.lives(terms) { Some(entry.serve(pinned)) } else { None }
     }
 
-    /// What is there of a held key. `None`: as in [`Memory::pin_again`].
-    pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
-        let pin = self.pin_again()?;
-        Some(match self.shards.find(&pin, key.hash, |other| *other == key.key) {
-            Some(entry) => {
-                entry.touch();
-                entry.header.judge(terms, entry.value.clone())
-            }
-            None => Look::Nothing(Reason::Cold),
+    /// What is there of a held key, for a call: as a hit, it begins an idle time anew. `None`: as in
+    /// [`Memory::pin_again`].
+    pub(crate) fn ask(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
+        self.judge(key, terms, |entry| {
+            entry.touch();
+            entry.lives(terms)
         })
     }
 
-    /// Stores a value, and hands back what had to go for it: the caller drops that after its locks.
-    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header) -> Gone<K, V> {
+    /// What is there of a held key, for somebody who only looks. `None`: as in [`Memory::pin_again`].
+    pub(crate) fn look(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
+        self.judge(key, terms, |entry| !terms.timed || clock::now() < entry.end(terms))
+    }
+
+    fn judge(&self, key: &Held<K>, terms: Terms, lives: impl FnOnce(&Entry<K, V>) -> bool) -> Option<Look<V>> {
+        let pin = self.pin_again()?;
+        let Some(entry) = self.shards.find(&pin, key.hash, |other| *other == key.key) else {
+            return Some(Look::Nothing(Reason::Cold));
+        };
+        if entry.header.generation != terms.generation {
+            return Some(Look::Nothing(Reason::Invalidated));
+        }
+        let (kept, end, lives) = (entry.value.clone(), entry.end(terms), lives(entry));
+        Some(if lives { Look::Live { kept, created: entry.header.created, end } } else { Look::Ended(kept, end) })
+    }
+
+    /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
+    /// what the value holds elsewhere, in bytes.
+    pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header, held: u64) -> Gone<K, V> {
+        let behind = if let Kept::Shared(_) = value { size_of::<V>() + 2 * size_of::<usize>() } else { 0 };
         let entry = Entry::new(key, value, header);
+        // Whatever a `weigh` says, sums of it stay sums.
+        let weight = held.min(1 << 48) + (size_of_val(&*entry) + behind) as u64;
         match Inside::enter() {
-            Some(_inside) => self.shards.insert(entry),
+            Some(_inside) => self.shards.insert(entry, weight),
             None => Gone { freed: vec![entry], ..Gone::default() },
         }
     }
@@ -188,13 +213,18 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         drop(inside(|| self.shards.clear()));
     }
 
-    /// Changes the bound; what is over it goes.
-    pub(crate) fn set_max_entries(&self, max_entries: usize) {
-        drop(inside(|| self.shards.set_max_entries(max_entries)));
+    /// Changes the bounds; what is over them goes.
+    pub(crate) fn set_bounds(&self, bounds: Bounds) {
+        drop(inside(|| self.shards.set_bounds(bounds)));
     }
 
     pub(crate) fn len(&self) -> usize {
         self.shards.len()
+    }
+
+    /// What the entries weigh, in bytes.
+    pub(crate) fn weight(&self) -> u64 {
+        self.shards.weight()
     }
 }
 
@@ -207,8 +237,8 @@ pub(crate) struct Gone<K, V> {
 }
 
 impl<K, V> Gone<K, V> {
-    /// Counts what was evicted to keep the bound, and a value that was refused: there is no room for
-    /// it while too much of what went is still being read.
+    /// Counts what was evicted to keep the bounds, and a value that was refused: it is too large, or there is no
+    /// room for it while too much of what went is still being read.
     pub(crate) fn count(&self, counters: &Counters) {
         counters.add(Count::Evicted, self.evicted);
         counters.add(Count::NotStored, u64::from(!self.is_stored));
@@ -221,31 +251,12 @@ impl<K, V> Default for Gone<K, V> {
     }
 }
 
-impl Header {
-    /// Whether the entry has reached its deadline, or the longest life allowed now. Reads the clock.
-    pub(crate) fn has_ended(&self, life: u64) -> bool {
-        clock::now() >= self.end(life)
+#[cfg(test)]
+impl Bounds {
+    /// So many entries, whatever they weigh.
+    pub(crate) fn entries(entries: usize) -> Self {
+        Bounds { entries, bytes: u64::MAX }
     }
-
-    /// From when on the entry is not served; `life` is the longest life allowed now.
-    pub(crate) fn end(&self, life: u64) -> u64 {
-        self.deadline.min(self.created.saturating_add(life))
-    }
-
-    fn judge<V>(self, terms: Terms, value: Kept<V>) -> Look<V> {
-        match self.generation == terms.generation {
-            false => Look::Nothing(Reason::Invalidated),
-            true if terms.timed && self.has_ended(terms.life) => Look::Ended(value, self.end(terms.life)),
-            true => Look::Live(value, self),
-        }
-    }
-}
-
-/// Shards are worth their unevenness, and the heavy fences of smaller batches, only when they hold many entries.
-fn shards(max_entries: usize) -> usize {
-    let cores = std::thread::available_parallelism().map_or(4, usize::from);
-    let most = (cores * 4).next_power_of_two();
-    1 << (max_entries / 4_096).clamp(1, most).ilog2()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who has to go when a shard is full.
 //!
-//! In: what was inserted, removed, and hit. Out: the next victim. S3-FIFO (J. Yang et al., "FIFO queues
+//! In: what was inserted, removed, and hit. Out: the next victim, and what all together weigh. S3-FIFO (J. Yang et al., "FIFO queues
 //! are all you need for cache eviction", SOSP 2023): new items wait in a small queue and pass on to the
 //! main one if they are hit there; what leaves the small queue unseen is remembered by its hash for a
 //! while, and if it comes back it goes to the main queue at once.
@@ -26,13 +26,23 @@ pub(super) trait Item: Copy {
     fn set_frequency(self, frequency: u8);
 }
 
+#[derive(Clone, Copy)]
+struct Queued<T> {
+    item: T,
+    weight: u64,
+    is_small: bool,
+}
+
 pub(super) struct Policy<T> {
-    /// The items by place. A place whose item was removed is free when its queue has come to it.
-    items: Vec<Option<T>>,
+    /// The items by place, with their weights. A place whose item was removed is free when its queue has come to it.
+    items: Vec<Option<Queued<T>>>,
     free: Vec<u32>,
     small: VecDeque<u32>,
     main: VecDeque<u32>,
     live: usize,
+    /// What all items weigh, and those of the small queue.
+    weight: u64,
+    weight_of_small: u64,
     ghosts: Ghosts,
     /// Nothing had to go so far.
     is_filling: bool,
@@ -41,34 +51,49 @@ pub(super) struct Policy<T> {
 impl<T: Item> Policy<T> {
     pub(super) fn new() -> Self {
         let (small, main) = (VecDeque::new(), VecDeque::new());
-        Self { items: Vec::new(), free: Vec::new(), small, main, live: 0, ghosts: Ghosts::default(), is_filling: true }
+        let (items, free, ghosts) = (Vec::new(), Vec::new(), Ghosts::default());
+        let (weight, weight_of_small) = (0, 0);
+        Self { items, free, small, main, live: 0, weight, weight_of_small, ghosts, is_filling: true }
     }
 
     pub(super) fn len(&self) -> usize {
         self.live
     }
 
-    pub(super) fn items(&self) -> impl Iterator<Item = T> {
-        self.items.iter().copied().flatten()
+    /// What all items weigh.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// The items and their weights, those of the main queue first, in the order in which they would go.
+    pub(super) fn items(&self) -> impl Iterator<Item = (T, u64)> {
+        let queued = self.main.iter().chain(&self.small).filter_map(|place| self.items[*place as usize]);
+        queued.map(|queued| (queued.item, queued.weight))
     }
 
     /// Queues an item, in a shard of `limit` entries. `proven`: its key was here a moment ago.
-    pub(super) fn insert(&mut self, item: T, proven: bool, limit: usize) {
+    pub(super) fn insert(&mut self, item: T, weight: u64, proven: bool, limit: usize) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.items.push(None);
             u32::try_from(self.items.len() - 1).expect("a shard has fewer than 2^32 entries")
         });
         item.set_place(place);
-        self.items[place as usize] = Some(item);
         self.live += 1;
+        self.weight = self.weight.wrapping_add(weight);
         let is_first = self.is_filling && self.main.len() < limit - limit / SMALL;
         let known = self.ghosts.forget(item.hash()) || proven || is_first;
-        if known { &mut self.main } else { &mut self.small }.push_back(place);
+        self.items[place as usize] = Some(Queued { item, weight, is_small: !known });
+        if known {
+            self.main.push_back(place);
+        } else {
+            self.weight_of_small = self.weight_of_small.wrapping_add(weight);
+            self.small.push_back(place);
+        }
     }
 
-    pub(super) fn remove(&mut self, item: T) {
-        self.items[item.place() as usize] = None;
-        self.live -= 1;
+    /// Takes an item out, and gives its weight.
+    pub(super) fn remove(&mut self, item: T) -> u64 {
+        let weight = self.take(item.place()).map_or(0, |(_, weight)| weight);
         if self.small.len() + self.main.len() > 2 * self.live + PATIENCE {
             let (items, free) = (&self.items, &mut self.free);
             for queue in [&mut self.small, &mut self.main] {
@@ -80,31 +105,47 @@ impl<T: Item> Policy<T> {
                 });
             }
         }
+        weight
     }
 
-    /// Takes out whoever has to go in a shard of `limit` entries.
-    pub(super) fn evict(&mut self, limit: usize) -> Option<T> {
+    fn take(&mut self, place: u32) -> Option<(T, u64)> {
+        let Queued { item, weight, is_small } = self.items[place as usize].take()?;
+        self.live -= 1;
+        self.weight = self.weight.wrapping_sub(weight);
+        self.weight_of_small = self.weight_of_small.wrapping_sub(if is_small { weight } else { 0 });
+        Some((item, weight))
+    }
+
+    /// Takes out whoever has to go in a shard of `limit` entries, and gives its weight too. `bytes`: what all may
+    /// weigh, where that is bounded.
+    pub(super) fn evict(&mut self, limit: usize, bytes: Option<u64>) -> Option<(T, u64)> {
         self.is_filling = false;
         for passed in 0.. {
-            let is_small = self.main.is_empty() || self.small.len() > limit / SMALL;
+            let is_long = match bytes {
+                Some(bytes) => self.weight_of_small > bytes / SMALL as u64,
+                None => self.small.len() > limit / SMALL,
+            };
+            let is_small = self.main.is_empty() || is_long;
             let place = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
-            let Some(item) = self.items[place as usize] else {
+            let Some(queued) = &mut self.items[place as usize] else {
                 self.free.push(place);
                 continue;
             };
+            let Queued { item, weight, .. } = *queued;
             let frequency = item.frequency();
             if frequency > 0 && passed < PATIENCE {
                 item.set_frequency(frequency - 1);
+                if std::mem::take(&mut queued.is_small) {
+                    self.weight_of_small = self.weight_of_small.wrapping_sub(weight);
+                }
                 self.main.push_back(place);
                 continue;
             }
-            self.items[place as usize] = None;
             self.free.push(place);
-            self.live -= 1;
             if is_small {
                 self.ghosts.remember(item.hash(), limit);
             }
-            return Some(item);
+            return self.take(place);
         }
         None
     }
@@ -129,7 +170,8 @@ struct Ghost {
 impl Ghosts {
     fn remember(&mut self, hash: u64, limit: usize) {
         let span = u32::try_from(limit).unwrap_or(u32::MAX / 2).max(1);
-        if self.span != span {
+        // Where weights bound, the number of entries goes up and down; a memory somewhat too long is no harm.
+        if !(self.span / 4..=self.span).contains(&span) {
             // A third more than there are, so that few push each other out.
             *self = Ghosts { sets: vec![[Ghost::default(); 4]; limit.div_ceil(3).max(1)], now: 0, span };
         }

@@ -11,40 +11,65 @@ use super::table::Table;
 pub(super) struct Quarantine<K, V> {
     domain: Domain,
     /// Their grace period has not begun.
-    fresh: Vec<Retired<K, V>>,
+    fresh: Batch<K, V>,
     /// Their grace period has begun.
-    waiting: Vec<Retired<K, V>>,
+    waiting: Batch<K, V>,
     grace: Option<Grace>,
-    /// Entries in both.
+}
+
+/// What shares a grace period.
+struct Batch<K, V> {
+    retired: Vec<Retired<K, V>>,
     entries: usize,
+    weight: u64,
 }
 
 pub(super) enum Retired<K, V> {
-    Entry(Handle<K, V>),
+    /// An entry, and what it weighs.
+    Entry(Handle<K, V>, u64),
     Table(Owned<Table<K, V>>),
 }
 
 impl<K, V> Quarantine<K, V> {
     pub(super) fn new(domain: Domain) -> Self {
-        Quarantine { domain, fresh: Vec::new(), waiting: Vec::new(), grace: None, entries: 0 }
+        Quarantine { domain, fresh: Batch::default(), waiting: Batch::default(), grace: None }
     }
 
     /// The entries in it.
     pub(super) fn len(&self) -> usize {
-        self.entries
+        self.fresh.entries + self.waiting.entries
+    }
+
+    /// What they weigh.
+    pub(super) fn weight(&self) -> u64 {
+        self.fresh.weight.wrapping_add(self.waiting.weight)
     }
 
     /// # Safety
     /// Whoever looks for it from now on does not find it, and nobody else frees it.
     pub(super) unsafe fn add(&mut self, retired: Retired<K, V>) {
-        self.entries += usize::from(matches!(retired, Retired::Entry(_)));
-        self.fresh.push(retired);
+        if let Retired::Entry(_, weight) = retired {
+            self.fresh.entries += 1;
+            self.fresh.weight = self.fresh.weight.wrapping_add(weight);
+        }
+        self.fresh.retired.push(retired);
+    }
+
+    /// Takes over everything from another; its grace period begins anew.
+    pub(super) fn take_over(&mut self, other: &mut Self) {
+        other.grace = None;
+        for batch in [&mut other.fresh, &mut other.waiting] {
+            let Batch { retired, entries, weight } = std::mem::take(batch);
+            self.fresh.retired.extend(retired);
+            self.fresh.entries += entries;
+            self.fresh.weight = self.fresh.weight.wrapping_add(weight);
+        }
     }
 
     /// Takes out what nobody can be reading any more.
     pub(super) fn reclaim(&mut self, freed: &mut Vec<Box<Entry<K, V>>>) {
         self.drain(freed);
-        if self.waiting.is_empty() && !self.fresh.is_empty() {
+        if self.waiting.retired.is_empty() && !self.fresh.retired.is_empty() {
             let Some(grace) = Grace::begin(self.domain) else { return };
             self.grace = Some(grace);
             std::mem::swap(&mut self.fresh, &mut self.waiting);
@@ -56,12 +81,12 @@ impl<K, V> Quarantine<K, V> {
         let Some(grace) = self.grace else { return };
         if grace.has_passed() {
             self.grace = None;
-            for retired in self.waiting.drain(..) {
+            (self.waiting.entries, self.waiting.weight) = (0, 0);
+            for retired in self.waiting.retired.drain(..) {
                 // SAFETY: it could not be found any more before this grace period began. Whoever had found it
                 // was pinned then, and has left since.
                 freed.extend(unsafe { retired.free() });
             }
-            self.entries = self.fresh.iter().filter(|retired| matches!(retired, Retired::Entry(_))).count();
         }
     }
 
@@ -70,10 +95,16 @@ impl<K, V> Quarantine<K, V> {
     /// # Safety
     /// Nobody reads in the domain, nor will.
     pub(super) unsafe fn end(&mut self) {
-        for retired in self.fresh.drain(..).chain(self.waiting.drain(..)) {
+        for retired in self.fresh.retired.drain(..).chain(self.waiting.retired.drain(..)) {
             // SAFETY: the caller's promise; and what is here is nowhere else.
             drop(unsafe { retired.free() });
         }
+    }
+}
+
+impl<K, V> Default for Batch<K, V> {
+    fn default() -> Self {
+        Batch { retired: Vec::new(), entries: 0, weight: 0 }
     }
 }
 
@@ -86,7 +117,7 @@ impl<K, V> Retired<K, V> {
         // SAFETY: the caller's promise, handed on.
         unsafe {
             match self {
-                Retired::Entry(entry) => Some(entry.free()),
+                Retired::Entry(entry, _) => Some(entry.free()),
                 Retired::Table(table) => {
                     drop(table.free());
                     None

@@ -1,23 +1,23 @@
 //! The entries and their bound: read by anybody, written by one at a time in each part.
 //!
-//! In: entries, keys, a bound. Out: the entry of a key, to a pinned reader; and to a writer what has
-//! gone and may be dropped, outside the lock. What is in quarantine counts as what is stored: the
-//! bound is for both.
+//! In: entries with their weights, keys, bounds. Out: the entry of a key, to a pinned reader; and to a
+//! writer what has gone and may be dropped, outside the lock. What is in quarantine counts as what is
+//! stored: the bounds are for both.
 //!
 //! All parts share one table. A part is a range of hashes, and so a range of buckets, which only the
-//! holder of its lock writes. Whoever holds all locks may replace the table.
+//! holder of its lock writes. Whoever holds all locks may replace the table, or use fewer parts.
 #![expect(unsafe_code, reason = "readers follow pointers that writers change")]
 
 use std::ops::DerefMut;
 
-use super::Gone;
 use super::entry::{Entry, Handle, Owned};
 use super::pin::{Domain, Pinned};
 use super::policy::{Item, Policy};
 use super::quarantine::{Quarantine, Retired};
 use super::table::Table;
+use super::{Bounds, Gone};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// With so many entries in quarantine a part takes no more, however large its bound.
 const MOST_RETIRED: usize = 1_024;
@@ -26,15 +26,18 @@ pub(super) struct Shards<K, V> {
     table: AtomicPtr<Table<K, V>>,
     /// A power of two of them.
     parts: Box<[Shard<K, V>]>,
+    /// How many of them are in use, a power of two too; changed by whoever holds all locks.
+    used: AtomicUsize,
 }
 
 struct Shard<K, V> {
     state: Mutex<State<K, V>>,
     len: AtomicUsize,
+    weight: AtomicU64,
 }
 
 struct State<K, V> {
-    limit: usize,
+    bounds: Bounds,
     /// Every entry of the part that is in the table.
     policy: Policy<Handle<K, V>>,
     quarantine: Quarantine<K, V>,
@@ -68,19 +71,25 @@ impl<K, V> Item for Handle<K, V> {
 }
 
 impl<K, V> Shards<K, V> {
-    /// `parts` is a power of two.
-    pub(super) fn new(max_entries: usize, parts: usize, domain: Domain) -> Self {
+    /// As many parts as suit the bounds, up to `most`; for later bounds it may use fewer.
+    pub(super) fn new(bounds: Bounds, most: usize, domain: Domain) -> Self {
+        let parts = bounds.parts(most);
         let shard = |part| {
-            let quarantine = Quarantine::new(domain);
-            let state = State { limit: share(max_entries, part, parts), policy: Policy::new(), quarantine };
-            Shard { state: Mutex::new(state), len: AtomicUsize::new(0) }
+            let bounds = bounds.share(part, parts);
+            let state = State { bounds, policy: Policy::new(), quarantine: Quarantine::new(domain) };
+            Shard { state: Mutex::new(state), len: AtomicUsize::new(0), weight: AtomicU64::new(0) }
         };
-        let table = Owned::new(Box::new(Table::new(parts)));
-        Self { table: AtomicPtr::new(table.as_ptr()), parts: (0..parts).map(shard).collect() }
+        let table = AtomicPtr::new(Owned::new(Box::new(Table::new(parts))).as_ptr());
+        Self { table, parts: (0..parts).map(shard).collect(), used: AtomicUsize::new(parts) }
     }
 
     pub(super) fn len(&self) -> usize {
         self.parts.iter().map(|part| part.len.load(Ordering::Relaxed)).sum()
+    }
+
+    /// What all entries weigh.
+    pub(super) fn weight(&self) -> u64 {
+        self.parts.iter().map(|part| part.weight.load(Ordering::Relaxed)).sum()
     }
 
     /// The entry of a key. The comparison may be the user's: it runs under no lock.
@@ -114,25 +123,24 @@ impl<K, V> Shards<K, V> {
         unsafe { &*self.table.load(Ordering::Acquire) }
     }
 
-    /// Stores an entry in the place of the one with its key, if there is one.
-    pub(super) fn insert(&self, entry: Box<Entry<K, V>>) -> Gone<K, V>
+    /// Stores an entry in the place of the one with its key, if there is one. One that weighs more than is
+    /// allowed in all is not stored, nor is the old one any more.
+    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64) -> Gone<K, V>
     where
         K: Eq,
     {
         let mut gone = Gone::default();
         let hash = entry.key.hash;
-        let part = self.part(hash);
-        let mut state = part.state.lock();
+        let (part, mut state) = self.lock(hash);
         // The only code of the user's under this lock. If it panics, nothing has changed.
         let old = self.own_find(entry.key.hash, |other| *other == entry.key.key);
         if let Some(old) = old {
-            state.policy.remove(old);
-            self.retire(&mut state, old);
+            self.remove_own(&mut state, old);
         }
-        if self.make_room(&mut state, &mut gone) {
+        if self.make_room(&mut state, weight, &mut gone) {
             let handle = Owned::new(entry);
-            let limit = state.limit;
-            state.policy.insert(handle, old.is_some(), limit);
+            let limit = state.bounds.entries;
+            state.policy.insert(handle, weight, old.is_some(), limit);
             self.own_table().link(hash, handle);
             gone.is_stored = true;
         } else {
@@ -141,7 +149,7 @@ impl<K, V> Shards<K, V> {
         if state.quarantine.len() >= state.batch() {
             state.quarantine.reclaim(&mut gone.freed);
         }
-        part.len.store(state.policy.len(), Ordering::Relaxed);
+        part.note(&state);
         let is_tight = self.is_tight(&state);
         drop(state);
         if is_tight {
@@ -153,12 +161,10 @@ impl<K, V> Shards<K, V> {
     /// Removes whatever has the hash and is it.
     pub(super) fn remove(&self, hash: u64, is: impl Fn(&K) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
-        let part = self.part(hash);
-        let mut state = part.state.lock();
+        let (part, mut state) = self.lock(hash);
         while let Some(old) = self.own_find(hash, &is) {
-            state.policy.remove(old);
-            self.retire(&mut state, old);
-            part.len.store(state.policy.len(), Ordering::Relaxed);
+            self.remove_own(&mut state, old);
+            part.note(&state);
         }
         state.quarantine.reclaim(&mut gone.freed);
         gone
@@ -170,68 +176,98 @@ impl<K, V> Shards<K, V> {
         self.replace_table(&mut states[0], Table::new(self.parts.len()));
         for (part, state) in self.parts.iter().zip(&mut states) {
             let policy = std::mem::replace(&mut state.policy, Policy::new());
-            // SAFETY: the table that is found from now on is empty, and so is the policy.
-            policy.items().for_each(|item| unsafe { state.quarantine.add(Retired::Entry(item)) });
-            part.len.store(0, Ordering::Relaxed);
+            policy.items().for_each(|(item, weight)| {
+                // SAFETY: the table that is found from now on is empty, and so is the policy.
+                unsafe { state.quarantine.add(Retired::Entry(item, weight)) }
+            });
+            part.note(state);
             state.quarantine.reclaim(&mut gone.freed);
         }
         gone
     }
 
-    /// Changes the bound; what is over it goes.
-    pub(super) fn set_max_entries(&self, max_entries: usize) -> Gone<K, V> {
+    /// Changes the bounds; what is over them goes.
+    pub(super) fn set_bounds(&self, bounds: Bounds) -> Gone<K, V> {
         let mut gone = Gone::default();
-        for (i, part) in self.parts.iter().enumerate() {
-            let mut state = part.state.lock();
-            state.limit = share(max_entries, i, self.parts.len());
+        let mut states = self.lock_all();
+        let used = bounds.parts(self.parts.len());
+        if self.used.swap(used, Ordering::Relaxed) != used {
+            self.deal(&mut states, used);
+        }
+        for (place, (part, state)) in self.parts.iter().zip(&mut states).enumerate() {
+            state.bounds = if place < used { bounds.share(place, used) } else { Bounds::NOTHING };
             state.quarantine.reclaim(&mut gone.freed);
-            let over = state.held().saturating_sub(state.limit);
-            self.evict(&mut state, over, &mut gone);
+            let over = state.held().saturating_sub(state.bounds.entries);
+            self.evict(state, over, 0, &mut gone);
             state.quarantine.reclaim(&mut gone.freed);
-            part.len.store(state.policy.len(), Ordering::Relaxed);
+            part.note(state);
         }
         gone
     }
 
-    /// Makes room for one entry. `false`: what went before is still being read; nobody waits for that.
-    fn make_room(&self, state: &mut State<K, V>, gone: &mut Gone<K, V>) -> bool {
-        if !state.has_room() {
+    /// Gives every entry to its part among those in use, in the order in which they would have gone.
+    fn deal(&self, states: &mut [impl DerefMut<Target = State<K, V>>], used: usize) {
+        let policies: Vec<_> =
+            states.iter_mut().map(|state| std::mem::replace(&mut state.policy, Policy::new())).collect();
+        for (item, weight) in policies.iter().flat_map(Policy::items) {
+            states[part_of(item.hash(), used)].policy.insert(item, weight, true, usize::MAX);
+        }
+        let (of_use, rest) = states.split_at_mut(used);
+        rest.iter_mut().for_each(|state| of_use[0].quarantine.take_over(&mut state.quarantine));
+    }
+
+    /// Makes room for one entry. `false`: it is too heavy, or what went before is still being read; nobody
+    /// waits for that.
+    fn make_room(&self, state: &mut State<K, V>, weight: u64, gone: &mut Gone<K, V>) -> bool {
+        if weight > state.bounds.bytes {
+            return false;
+        }
+        if !state.has_room(weight) {
             state.quarantine.reclaim(&mut gone.freed);
         }
         // While somebody sleeps over what went, nothing more goes: it would make no room either.
-        if !state.has_room() && state.quarantine.len() == 0 {
-            self.evict(state, state.batch(), gone);
+        if !state.has_room(weight) && state.quarantine.len() == 0 {
+            self.evict(state, state.batch(), weight, gone);
             state.quarantine.reclaim(&mut gone.freed);
         }
-        state.has_room()
+        state.has_room(weight)
     }
 
-    fn evict(&self, state: &mut State<K, V>, count: usize, gone: &mut Gone<K, V>) {
-        for _ in 0..count {
-            let Some(victim) = state.policy.evict(state.limit) else { return };
-            self.retire(state, victim);
+    /// Evicts so many entries, or more until there would be room for one of a weight.
+    fn evict(&self, state: &mut State<K, V>, count: usize, weight: u64, gone: &mut Gone<K, V>) {
+        let mut evicted = 0;
+        while evicted < count || state.policy.weight() > state.bounds.bytes.saturating_sub(weight) {
+            let (limit, bytes) = (state.extent(), Some(state.bounds.bytes).filter(|bytes| *bytes < u64::MAX));
+            let Some((victim, weight)) = state.policy.evict(limit, bytes) else { return };
+            self.retire(state, victim, weight);
             gone.evicted += 1;
+            evicted += 1;
         }
+    }
+
+    fn remove_own(&self, state: &mut State<K, V>, entry: Handle<K, V>) {
+        let weight = state.policy.remove(entry);
+        self.retire(state, entry, weight);
     }
 
     /// Puts an entry that left the policy where no reader finds it.
-    fn retire(&self, state: &mut State<K, V>, entry: Handle<K, V>) {
+    fn retire(&self, state: &mut State<K, V>, entry: Handle<K, V>, weight: u64) {
         self.own_table().unlink(entry.hash(), entry);
         // SAFETY: it has just left the table, and the policy before.
-        unsafe { state.quarantine.add(Retired::Entry(entry)) };
+        unsafe { state.quarantine.add(Retired::Entry(entry, weight)) };
     }
 
     /// Whether the part has its share of what the table holds well.
     fn is_tight(&self, state: &State<K, V>) -> bool {
-        let room = self.own_table().room() / self.parts.len();
-        (room..state.limit).contains(&state.policy.len())
+        let room = self.own_table().room() / self.used.load(Ordering::Relaxed);
+        (room..state.bounds.entries).contains(&state.policy.len())
     }
 
     fn grow(&self, gone: &mut Gone<K, V>) {
         let mut states = self.lock_all();
         if states.iter().any(|state| self.is_tight(state)) {
             let table = Table::new(self.own_table().buckets() * 2);
-            for item in states.iter().flat_map(|state| state.policy.items()) {
+            for (item, _) in states.iter().flat_map(|state| state.policy.items()) {
                 table.link(item.hash(), item);
             }
             self.replace_table(&mut states[0], table);
@@ -251,10 +287,17 @@ impl<K, V> Shards<K, V> {
         unsafe { state.quarantine.add(Retired::Table(Owned::from_ptr(old))) };
     }
 
-    fn part(&self, hash: u64) -> &Shard<K, V> {
-        // The upper bits, by which the table goes too.
-        let part = (u128::from(hash) * self.parts.len() as u128) >> 64;
-        &self.parts[part as usize]
+    /// The part of a hash, locked.
+    fn lock(&self, hash: u64) -> (&Shard<K, V>, impl DerefMut<Target = State<K, V>>) {
+        loop {
+            let used = self.used.load(Ordering::Relaxed);
+            let part = &self.parts[part_of(hash, used)];
+            let state = part.state.lock();
+            // It changes only while all parts are locked.
+            if self.used.load(Ordering::Relaxed) == used {
+                return (part, state);
+            }
+        }
     }
 
     /// The table, for whoever holds a lock.
@@ -271,13 +314,30 @@ impl<K, V> Shards<K, V> {
     }
 }
 
+impl<K, V> Shard<K, V> {
+    fn note(&self, state: &State<K, V>) {
+        self.len.store(state.policy.len(), Ordering::Relaxed);
+        self.weight.store(state.policy.weight(), Ordering::Relaxed);
+    }
+}
+
 impl<K, V> State<K, V> {
     fn held(&self) -> usize {
         self.policy.len() + self.quarantine.len()
     }
 
-    fn has_room(&self) -> bool {
-        self.held() < self.limit && self.quarantine.len() < MOST_RETIRED
+    /// For how many entries there is room; where only their weight is bounded, as many as there are.
+    fn extent(&self) -> usize {
+        match self.bounds {
+            Bounds { entries: usize::MAX, bytes } if bytes < u64::MAX => self.policy.len().max(1).next_power_of_two(),
+            Bounds { entries, .. } => entries,
+        }
+    }
+
+    fn has_room(&self, weight: u64) -> bool {
+        let weighs = self.policy.weight() + self.quarantine.weight();
+        let fits = self.bounds.bytes == u64::MAX || weighs.saturating_add(weight) <= self.bounds.bytes;
+        fits && self.held() < self.bounds.entries && self.quarantine.len() < MOST_RETIRED
     }
 
     /// How many go at once, since one heavy fence is good for all of them: a small part of what is stored,
@@ -298,9 +358,35 @@ impl<K, V> Drop for Shards<K, V> {
     }
 }
 
-/// The part of the bound that falls to one shard of several.
-fn share(max_entries: usize, part: usize, parts: usize) -> usize {
-    max_entries / parts + usize::from(part < max_entries % parts)
+/// The part of a hash: by its upper bits, by which the table goes too.
+fn part_of(hash: u64, parts: usize) -> usize {
+    ((u128::from(hash) * parts as u128) >> 64) as usize
+}
+
+impl Bounds {
+    const NOTHING: Bounds = Bounds { entries: 0, bytes: 0 };
+
+    /// How many parts suit these bounds. They are worth their unevenness, and the heavy fences of smaller batches,
+    /// only where they hold many entries; and a value may be as large as the share of a part.
+    fn parts(self, most: usize) -> usize {
+        let many = self.bytes == u64::MAX;
+        if many { 1 << (self.entries / 4_096).clamp(1, most).ilog2() } else { 1 }
+    }
+
+    /// What falls to each of several.
+    pub(crate) fn among(self, several: usize) -> Self {
+        match self.share(several, several) {
+            // As many as there are, of each.
+            each if self.entries == usize::MAX => Bounds { entries: usize::MAX, ..each },
+            each => each,
+        }
+    }
+
+    /// What falls to one part of several; the first have what cannot be divided.
+    fn share(self, part: usize, parts: usize) -> Self {
+        let entries = self.entries / parts + usize::from(part < self.entries % parts);
+        Bounds { entries, bytes: if self.bytes == u64::MAX { u64::MAX } else { self.bytes / parts as u64 } }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::clock::{self, NEVER};
 use crate::error::Error;
 use crate::options::{Options, Reader, Setting, lifetime};
 use crate::project::Class;
+use crate::store::{self, Limits};
 
 /// The lifetimes of one site.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Lives {
     pub(crate) ttl: Option<Duration>,
     /// The attribute's `ttl` is one for each value, and nothing overrides it.
     by_value: bool,
+    /// How long a value lives that nobody asks for; none is for ever.
+    pub(crate) idle: Option<Duration>,
     /// The share by which a lifetime may be shortened.
     jitter: f64,
     /// How long after its lifetime a value is served while somebody computes it again.
@@ -28,6 +31,8 @@ pub(crate) struct Lives {
     errors: Life,
     none: Life,
 }
+
+type Read<T> = fn(&Options, &str) -> Result<Option<T>, Error>;
 
 /// How long one sort of value lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,7 @@ impl Lives {
         Self {
             ttl: None,
             by_value: false,
+            idle: None,
             jitter: 0.0,
             stale,
             stale_if_error,
@@ -58,15 +64,12 @@ impl Lives {
         policy: &Policy,
         alias: impl FnOnce() -> Option<(Duration, String)>,
     ) -> Self {
-        let mut time = |name, attribute: Option<fn() -> Duration>| {
-            find.or(lifetime, name, attribute.map(|time| time()), |time| show_time(name, *time))
+        let mut time = |read: Read<Duration>, name, attribute: Option<fn() -> Duration>| {
+            find.or(read, name, attribute.map(|time| time()), |time| show_time(name, *time))
         };
-        let ttl = time("ttl", policy.ttl);
-        let stale = time("stale", policy.stale).unwrap_or_default();
-        let stale_if_error = time("stale_if_error", policy.stale_if_error).unwrap_or_default();
-        if policy.behind {
-            find.notes.push("refresh background (attribute)".into());
-        }
+        let (ttl, idle) = (time(lifetime, "ttl", policy.ttl), time(lifetime, "idle", policy.idle));
+        let stale = time(window, "stale", policy.stale).unwrap_or_default();
+        let stale_if_error = time(window, "stale_if_error", policy.stale_if_error).unwrap_or_default();
         let by_value = policy.by_value && ttl.is_none();
         let ttl = match ttl {
             None if by_value => {
@@ -77,15 +80,17 @@ impl Lives {
                 find.notes.push(format!("{} ({source})", show_time("ttl", ttl)));
                 ttl
             }),
-            Some(Duration::ZERO) => {
-                find.faults.push("its `ttl` is zero: an entry would expire before it is read".into());
-                ttl
-            }
             ttl => ttl,
         };
+        for (name, time) in [("ttl", ttl), ("idle", idle)] {
+            if time == Some(Duration::ZERO) {
+                find.faults.push(format!("its `{name}` is zero: an entry would expire before it is read"));
+            }
+        }
         Self {
             ttl: ttl.filter(|ttl| *ttl < Duration::MAX),
             by_value,
+            idle: idle.filter(|idle| *idle < Duration::MAX),
             jitter: find.one(share, "jitter").unwrap_or(policy.jitter),
             stale,
             stale_if_error,
@@ -97,12 +102,36 @@ impl Lives {
     /// Whether an entry can end.
     pub(super) fn is_timed(&self) -> bool {
         let short = |life| matches!(life, Life::For(_));
-        self.ttl.is_some() || self.by_value || short(self.errors) || short(self.none)
+        self.ends() || short(self.errors) || short(self.none)
     }
 
-    /// The longest life of an entry, in nanoseconds.
-    pub(crate) fn longest(&self) -> u64 {
-        self.ttl.map_or(NEVER, |ttl| clock::after(0, ttl))
+    /// Whether every value ends some day.
+    pub(crate) fn ends(&self) -> bool {
+        self.ttl.is_some() || self.idle.is_some() || self.by_value
+    }
+
+    /// The longest life of an entry, and the longest time between two hits, in nanoseconds.
+    pub(crate) fn longest(&self) -> (u64, u64) {
+        let nanos = |time: Option<Duration>| time.map_or(NEVER, |time| clock::after(0, time));
+        (nanos(self.ttl), nanos(self.idle))
+    }
+
+    /// The life of bytes whose value was computed at `created`, by the wall clock.
+    pub(crate) fn of_bytes(&self, created: u64, ttl: Option<Duration>) -> store::Life {
+        store::Life { created, ttl, unasked: self.unasked(ttl), window: self.window() }
+    }
+
+    /// What bytes that were stored under another policy have to keep to.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { life: self.ttl, idle: self.idle }
+    }
+
+    /// How long a value lives that nobody asks for, of those that live so long.
+    pub(crate) fn unasked(&self, life: Option<Duration>) -> Option<Duration> {
+        match (life, self.idle) {
+            (Some(life), Some(idle)) => Some(life.min(idle)),
+            (life, idle) => life.or(idle),
+        }
     }
 
     /// How long after its lifetime a value may still be of use.
@@ -154,7 +183,9 @@ fn shortened(life: Duration, jitter: f64, seed: u64) -> Duration {
     if jitter <= 0.0 {
         return life;
     }
-    life.mul_f64(1.0 - jitter * drawn(seed))
+    // As seconds in floating point the longest lives are rounded up, out of what a duration can hold.
+    let shorter = life.as_secs_f64() * (1.0 - jitter * drawn(seed));
+    Duration::try_from_secs_f64(shorter).map_or(life, |shorter| shorter.min(life))
 }
 
 /// A number from 0 to 1, by SplitMix64 (Steele, Lea, Flood 2014): the key and the moment decide.
@@ -171,26 +202,41 @@ pub(crate) fn drawn(seed: u64) -> f64 {
 /// `jitter`, `verify`: a share, as in `"10%"`.
 pub(super) fn share(options: &Options, name: &str) -> Result<Option<f64>, Error> {
     options.get(name, "a share from \"0%\" to \"100%\"", |value| match value {
-        Setting::Text(text) => {
-            let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
-            (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
-        }
+        Setting::Text(text) => percent(text),
         _ => None,
     })
 }
 
-/// `errors`, `none`: a duration, or `"never"`.
+/// `stale`, `stale_if_error`: a duration, `"forever"`, or `"never"`.
+fn window(options: &Options, name: &str) -> Result<Option<Duration>, Error> {
+    match options.text(name) {
+        Ok(Some("never")) => Ok(Some(Duration::ZERO)),
+        _ => lifetime(options, name),
+    }
+}
+
+/// A share as it is written.
+pub(crate) fn percent(text: &str) -> Option<f64> {
+    let percent: f64 = text.trim().strip_suffix('%')?.trim_end().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+}
+
+/// `errors`, `none`: a duration, `"forever"`, or `"never"`.
 fn life(options: &Options, name: &str) -> Result<Option<Life>, Error> {
     match options.text(name)? {
         Some("never") => Ok(Some(Life::Never)),
+        Some("forever") => Ok(Some(Life::AsValues)),
         _ => Ok(options.duration(name)?.map(Life::For)),
     }
 }
 
 /// What is wrong with the lifetimes of an override.
 pub(super) fn judge(read: &mut Reader<'_, '_>) {
-    for name in ["ttl", "stale", "stale_if_error"] {
+    for name in ["ttl", "idle"] {
         read.one(lifetime, name);
+    }
+    for name in ["stale", "stale_if_error"] {
+        read.one(window, name);
     }
     for name in ["errors", "none"] {
         read.one(life, name);

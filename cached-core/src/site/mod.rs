@@ -15,6 +15,7 @@ use once_cell::race::OnceRef;
 use crate::clock;
 use crate::codec;
 use crate::error::{Error, ErrorKind, did_you_mean};
+use crate::memory::{Bounds, Terms};
 use crate::registry;
 use crate::scope;
 use crate::stats::{Count, Counters, Stats};
@@ -25,7 +26,7 @@ use crate::word::{FAST, State, TIMED, Word};
 mod lives;
 mod route;
 
-pub(crate) use lives::drawn;
+pub(crate) use lives::{drawn, percent};
 pub(crate) use route::{Off, Route, Way, judge_override, matches, pattern};
 
 /// How long a particular sort of value is kept.
@@ -46,6 +47,8 @@ pub struct Policy {
     pub ttl: Option<fn() -> Duration>,
     /// Each value says how long it lives.
     pub by_value: bool,
+    /// Time to idle: how long after its last hit a value lives.
+    pub idle: Option<fn() -> Duration>,
     /// The share by which a lifetime may be shortened, from 0 to 1.
     pub jitter: f64,
     /// How long after its lifetime a value is served while somebody computes it again.
@@ -54,6 +57,10 @@ pub struct Policy {
     pub stale_if_error: Option<fn() -> Duration>,
     /// Bound in memory; `usize::MAX` is without bound.
     pub max_entries: Option<usize>,
+    /// Bound of what the entries weigh in memory, in bytes.
+    pub max_bytes: Option<u64>,
+    /// Each value says what it weighs.
+    pub weighs: bool,
     /// How long an `Err` is kept.
     pub errors: Keep,
     /// How long a `None` is kept.
@@ -62,6 +69,8 @@ pub struct Policy {
     pub flight: bool,
     /// Whoever finds a value stale is served it, and another computes.
     pub behind: bool,
+    /// What computes behind is a task, which a spawner has to take.
+    pub spawned: bool,
     /// Entries belong to tags.
     pub tagged: bool,
     /// The share of hits for which the body runs as well, to compare, from 0 to 1.
@@ -73,14 +82,18 @@ impl Policy {
     pub const PLAIN: Policy = Policy {
         ttl: None,
         by_value: false,
+        idle: None,
         jitter: 0.0,
         stale: None,
         stale_if_error: None,
         max_entries: None,
+        max_bytes: None,
+        weighs: false,
         errors: Keep::Default,
         none: Keep::Default,
         flight: true,
         behind: false,
+        spawned: false,
         tagged: false,
         verify: 0.0,
     };
@@ -118,8 +131,10 @@ pub struct Site {
     meta: Meta,
     pub(crate) word: Word,
     pub(crate) counters: Counters,
-    /// The longest life that configuration allows now, in nanoseconds; read only when timed.
+    /// The longest life that configuration allows now, and the longest time between two hits, in nanoseconds;
+    /// read only when timed.
     life: AtomicU64,
+    idle: AtomicU64,
     route: Mutex<Option<Arc<Route>>>,
     disabled: AtomicBool,
     warned: AtomicBool,
@@ -146,7 +161,8 @@ inventory::collect!(Listed);
 pub(crate) trait Instance: Sync {
     fn entries(&self) -> usize;
     fn flights(&self) -> usize;
-    fn set_max_entries(&self, max_entries: usize);
+    fn weight(&self) -> u64;
+    fn set_bounds(&self, bounds: Bounds);
     fn forget_tag(&self, tag: &str) -> Option<()>;
     fn clear_memory(&self);
 }
@@ -159,6 +175,7 @@ impl Site {
             word: Word::new(WordCell::new(0)),
             counters: Counters::new(),
             life: AtomicU64::new(clock::NEVER),
+            idle: AtomicU64::new(clock::NEVER),
             route: Mutex::new(None),
             disabled: AtomicBool::new(false),
             warned: AtomicBool::new(false),
@@ -198,6 +215,7 @@ impl Site {
         let mut stats = self.counters.snapshot();
         let memos = self.memos.lock().clone();
         stats.entries = memos.iter().map(|memo| memo.entries() as u64).sum();
+        stats.bytes = memos.iter().map(|memo| memo.weight()).fold(0, u64::saturating_add);
         stats
     }
 
@@ -275,9 +293,10 @@ impl Site {
         self.disabled.load(Ordering::Acquire)
     }
 
-    /// The longest life of an entry that configuration allows now, in nanoseconds.
-    pub(crate) fn life(&self) -> u64 {
-        self.life.load(Ordering::Relaxed)
+    /// How a hit judges what it finds.
+    pub(crate) fn terms(&self, state: State) -> Terms {
+        let [life, idle] = [&self.life, &self.idle].map(|limit| limit.load(Ordering::Relaxed));
+        Terms { generation: state.generation(), timed: state.is_timed(), life, idle }
     }
 
     /// The state and the route, of one moment.
@@ -316,8 +335,9 @@ impl Site {
 
     fn settle(&self, held: &mut Option<Arc<Route>>, route: Route) -> Option<Arc<Route>> {
         let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
-        let (timed, life) = (route.lives.is_timed(), route.lives.longest());
+        let (timed, (life, idle)) = (route.lives.is_timed(), route.lives.longest());
         self.life.store(life, Ordering::Relaxed);
+        self.idle.store(idle, Ordering::Relaxed);
         let fast = if route.is_fast() { FAST } else { 0 };
         // Timed for good, once timed: entries with a deadline may be stored.
         let timed = timed || (self.word.load().is_timed() && !moved);
@@ -331,13 +351,13 @@ impl Site {
         self.memos.lock().push(memo);
     }
 
-    /// All memos of a generic function share the bound of their site. What is over it is dropped here.
+    /// All memos of a generic function share the bounds of their site. What is over them is dropped here.
     pub(crate) fn share(&self) {
         loop {
-            let (memos, max_entries) = (self.memos.lock().clone(), self.route().1.max_entries);
-            let each = if max_entries == usize::MAX { max_entries } else { max_entries / memos.len().max(1) };
-            memos.iter().for_each(|memo| memo.set_max_entries(each));
-            if self.memos.lock().len() == memos.len() && self.route().1.max_entries == max_entries {
+            let (memos, bounds) = (self.memos.lock().clone(), self.route().1.bounds);
+            let each = bounds.among(memos.len().max(1));
+            memos.iter().for_each(|memo| memo.set_bounds(each));
+            if self.memos.lock().len() == memos.len() && self.route().1.bounds == bounds {
                 return;
             }
         }

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Site;
 use super::lives::{self, Lives, share};
+use super::{Policy, Site};
 use crate::error::Error;
-use crate::options::{Options, Reader, Setting, bound};
-use crate::registry::{self, BYTE_TTL, MAX_ENTRIES, Place, Registry};
+use crate::memory::Bounds;
+use crate::options::{Options, Reader, Setting, bound, bytes};
+use crate::registry::{self, Alias, BYTE_TTL, MAX_ENTRIES, Place, Registry};
 use crate::scope;
 use crate::store::Channel;
 
@@ -22,8 +23,10 @@ pub(crate) struct Route {
     /// The alias's bytes, also while the site is switched off: what is invalidated then stays so.
     pub(crate) bytes: Option<Arc<Channel>>,
     pub(crate) lives: Lives,
-    pub(crate) max_entries: usize,
+    pub(crate) bounds: Bounds,
     pub(crate) flight: bool,
+    /// Whoever finds a value stale is served it, and another computes.
+    pub(crate) behind: bool,
     /// The share of hits for which the body runs as well.
     pub(crate) verify: f64,
     pub(crate) join_timeout: Duration,
@@ -76,7 +79,11 @@ impl Site {
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
-        let max_entries = find.or(bound, "max_entries", policy.max_entries, show_bound);
+        let behind = find.or(behind, "refresh", policy.behind.then_some(true), show_behind).unwrap_or_default();
+        if behind && !policy.behind {
+            find.faults
+                .push("its attribute has to say `refresh = \"background\"`: how to call the function again".into());
+        }
         let wanted = named.unwrap_or(self.meta.alias);
         let Some(alias) = registry.aliases.get(wanted) else {
             // An alias that could not be made is not unknown: its own fault names this site.
@@ -112,12 +119,10 @@ impl Site {
             Way::Bytes(_) => Some((BYTE_TTL, "kind".into())),
             Way::Memory | Way::Off(_) => None,
         });
+        let bounds = find.bounds(policy, alias, &of_alias);
         faults.extend(
             wrong.into_iter().map(|fault| if fault.starts_with("its ") { format!("{at}: {fault}") } else { fault }),
         );
-        if let (None, Some(max_entries)) = (max_entries, alias.max_entries) {
-            notes.push(format!("{} ({})", show_bound(&max_entries), of_alias("max_entries")));
-        }
         Route {
             alias: alias.name.clone(),
             kind: alias.kind.clone(),
@@ -127,8 +132,9 @@ impl Site {
             },
             way,
             lives,
-            max_entries: max_entries.or(alias.max_entries).unwrap_or(MAX_ENTRIES),
+            bounds,
             flight,
+            behind,
             verify,
             join_timeout: alias.join_timeout,
             policy: notes,
@@ -165,8 +171,9 @@ impl Route {
             way: Way::Off(why),
             bytes: None,
             lives: Lives::none(),
-            max_entries: MAX_ENTRIES,
+            bounds: Bounds { entries: MAX_ENTRIES, bytes: u64::MAX },
             flight: true,
+            behind: false,
             verify: 0.0,
             join_timeout: registry::JOIN_TIMEOUT,
             policy: Vec::new(),
@@ -216,13 +223,46 @@ impl<'a> Finder<'a, '_> {
     }
 }
 
+impl Finder<'_, '_> {
+    /// How much the site may hold. Who bounds the bytes need not bound the entries.
+    fn bounds(&mut self, policy: &Policy, alias: &Alias, of_alias: &dyn Fn(&str) -> String) -> Bounds {
+        let entries = self.or(bound, "max_entries", policy.max_entries, show_bound);
+        let bytes = self.or(bytes, "max_bytes", policy.max_bytes, show_bytes);
+        if bytes.is_some() && !policy.weighs {
+            self.faults.push("its `max_bytes` needs `weigh = |value| …` in the attribute: what a value holds".into());
+        }
+        let mut of_alias = |shown: Option<String>, name| {
+            self.notes.extend(shown.map(|shown| format!("{shown} ({})", of_alias(name))));
+        };
+        of_alias(alias.max_entries.filter(|_| entries.is_none()).map(|entries| show_bound(&entries)), "max_entries");
+        of_alias(alias.max_bytes.filter(|_| bytes.is_none()).map(|bytes| show_bytes(&bytes)), "max_bytes");
+        let bytes = bytes.or(alias.max_bytes).unwrap_or(u64::MAX);
+        let usual = if bytes == u64::MAX { MAX_ENTRIES } else { usize::MAX };
+        Bounds { entries: entries.or(alias.max_entries).unwrap_or(usual), bytes }
+    }
+}
+
 fn show_bound(max_entries: &usize) -> String {
     if *max_entries == usize::MAX { "max_entries unbounded".into() } else { format!("max_entries {max_entries}") }
+}
+
+fn show_bytes(max_bytes: &u64) -> String {
+    match *max_bytes {
+        u64::MAX => "max_bytes unbounded".into(),
+        bytes if bytes % (1 << 20) == 0 => format!("max_bytes {}MiB", bytes >> 20),
+        bytes if bytes % (1 << 10) == 0 => format!("max_bytes {}KiB", bytes >> 10),
+        bytes => format!("max_bytes {bytes}B"),
+    }
+}
+
+fn show_behind(behind: &bool) -> String {
+    if *behind { "refresh background".into() } else { "refresh off".into() }
 }
 
 pub(super) fn show_time(name: &str, time: Duration) -> String {
     match time {
         Duration::MAX => format!("{name} forever"),
+        Duration::ZERO => format!("{name} never"),
         time => format!("{name} {}", humantime::format_duration(time)),
     }
 }
@@ -236,15 +276,26 @@ fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
     })
 }
 
+/// `refresh`: whether another computes what a caller finds stale.
+fn behind(options: &Options, name: &str) -> Result<Option<bool>, Error> {
+    options.get(name, "\"background\" or \"off\"", |value| match value {
+        Setting::Text(text) if text == "background" => Some(true),
+        Setting::Text(text) if text == "off" => Some(false),
+        _ => None,
+    })
+}
+
 /// What is wrong with the values of an override, whether it names a site or not.
 pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
     let mut read = Reader { options, faults };
     read.one(Options::text, "backend");
     read.one(Options::flag, "enabled");
     read.one(flight, "flight");
+    read.one(behind, "refresh");
     read.one(share, "verify");
     lives::judge(&mut read);
     read.one(bound, "max_entries");
+    read.one(bytes, "max_bytes");
 }
 
 /// The pattern of an override: the path without `sites.`.

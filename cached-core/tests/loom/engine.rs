@@ -14,10 +14,10 @@ use loom::thread;
 use crate::check;
 use crate::clock::NEVER;
 use crate::key::Held;
-use crate::memory::{Header, Kept, Look, Memory, Terms};
+use crate::memory::{Bounds, Header, Kept, Look, Memory, Terms};
 
 const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER };
-const TERMS: Terms = Terms { generation: 0, timed: false, life: NEVER };
+const TERMS: Terms = Terms { generation: 0, timed: false, life: NEVER, idle: NEVER };
 
 type Count = std::sync::Arc<AtomicUsize>;
 type Cache = Arc<Memory<Key, u64>>;
@@ -64,19 +64,22 @@ impl Drop for Key {
     }
 }
 
-/// All keys of a model share a bucket and a tag.
+/// All keys of a model share a bucket and a tag; but for those above this one, which are in the upper half.
+const HIGH: u64 = 100;
+
 fn held(n: u64, live: &Count) -> Held<Key> {
-    Held { hash: 7, key: Key::new(n, live) }
+    let hash = if n > HIGH { 7 | 1 << 63 } else { 7 };
+    Held { hash, key: Key::new(n, live) }
 }
 
 fn put(cache: &Cache, n: u64, live: &Count) {
-    drop(cache.insert(held(n, live), Kept::new(n * 10, true), EVER));
+    drop(cache.insert(held(n, live), Kept::new(n * 10, true), EVER, 0));
 }
 
 fn look(cache: &Cache, n: u64, live: &Count) -> Option<u64> {
     let found = cache.look(&held(n, live), TERMS).expect("nothing calls back");
     let value = match found {
-        Look::Live(value, _) => Some(value.into_value()),
+        Look::Live { kept, .. } => Some(kept.into_value()),
         Look::Ended(..) | Look::Nothing(_) => None,
     };
     assert!(value.is_none_or(|value| value == n * 10), "a value of another key");
@@ -92,7 +95,7 @@ fn read(cache: &Cache, n: u64, live: &Count) {
 fn against(name: &str, bound: usize, (readers, sought): (usize, u64), before: u64, write: fn(&Cache, &Count)) {
     check(name, move || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(bound));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(bound)));
         (1..=before).for_each(|n| put(&cache, n, &live));
         let readers: Vec<_> = (0..readers)
             .map(|_| {
@@ -167,7 +170,7 @@ fn a_read_against_a_clear() {
 fn two_reads_of_one_thread_against_a_removal() {
     check("read twice, remove", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(4));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
         put(&cache, 1, &live);
         let reader = {
             let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
@@ -186,7 +189,7 @@ fn two_reads_of_one_thread_against_a_removal() {
 fn a_record_passes_from_a_thread_that_ends_to_the_next_while_another_writes() {
     check("thread exit", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(4));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
         put(&cache, 1, &live);
         let writer = {
             let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
@@ -206,7 +209,7 @@ fn a_record_passes_from_a_thread_that_ends_to_the_next_while_another_writes() {
 fn two_writers_and_a_reader() {
     check("read, insert, remove", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(4));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
         put(&cache, 1, &live);
         let threads = [
             {
@@ -221,6 +224,32 @@ fn two_writers_and_a_reader() {
         put(&cache, 2, &live);
         assert_eq!(look(&cache, 2, &live), Some(20), "nothing removes it");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+        cache.clear();
+        assert_eq!(live.load(SeqCst), 0, "nobody reads, and something is left");
+    });
+}
+
+#[test]
+fn a_writer_and_a_reader_against_a_bound_that_needs_fewer_parts() {
+    check("read, insert, set bounds", || {
+        let live = Count::default();
+        // So many entries have two parts, and these are in the second.
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(8_192)));
+        put(&cache, HIGH + 1, &live);
+        let threads = [
+            {
+                let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
+                thread::spawn(move || put(&cache, HIGH + 2, &live))
+            },
+            {
+                let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
+                thread::spawn(move || read(&cache, HIGH + 1, &live))
+            },
+        ];
+        cache.set_bounds(Bounds::entries(4));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let found = [1, 2].map(|n| look(&cache, HIGH + n, &live).is_some());
+        assert_eq!(found, [true; 2], "there is room for both");
         cache.clear();
         assert_eq!(live.load(SeqCst), 0, "nobody reads, and something is left");
     });

@@ -4,7 +4,7 @@
 //! no sense is an error under the value, saying what is accepted.
 
 use super::keeps::{Keep, Keeps};
-use crate::args::{Args, duration, example, text};
+use crate::args::{Args, duration, example, size, text};
 use crate::errors::{Errors, did_you_mean};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -22,7 +22,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    pub(crate) fn new(args: &Args, keeps: &Keeps, root: &TokenStream, errors: &mut Errors) -> Policy {
+    pub(crate) fn new(args: &Args, keeps: &Keeps, is_async: bool, root: &TokenStream, errors: &mut Errors) -> Policy {
         let keep = |keep| match keep {
             None | Some(Keep::Forever) => quote!(#root::rt::Keep::Default),
             Some(Keep::Never) => quote!(#root::rt::Keep::Never),
@@ -43,13 +43,21 @@ impl Policy {
         } else {
             rule("ttl", valued(args, "ttl", errors, |value| time("ttl", value)).map(some));
         }
+        rule("idle", valued(args, "idle", errors, |value| time("idle", value)).map(some));
         rule("jitter", valued(args, "jitter", errors, share));
         rule("stale", valued(args, "stale", errors, |value| time("stale", value)).map(some));
         rule("stale_if_error", valued(args, "stale_if_error", errors, |value| time("stale_if_error", value)).map(some));
         rule("max_entries", valued(args, "max_entries", errors, max_entries).map(some));
+        rule("max_bytes", valued(args, "max_bytes", errors, max_bytes).map(some));
+        rule("weighs", args.get("weigh").map(|_| quote!(true)));
+        if let (Some((word, _)), false) = (args.get("max_bytes"), args.mentions("weigh")) {
+            errors
+                .at(word, "`max_bytes` needs to know what a value holds: write `weigh = |value| value.len()` as well");
+        }
         rule("verify", valued(args, "verify", errors, proportion));
         rule("tagged", args.get("tags").map(|_| quote!(true)));
         rule("behind", args.get("refresh").map(|_| quote!(true)));
+        rule("spawned", args.get("refresh").filter(|_| is_async).map(|_| quote!(true)));
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));
         rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));
@@ -57,12 +65,12 @@ impl Policy {
             let (name, value) = args.get(word)?;
             Some(quote!(.#name(#value)))
         };
-        let (ttl, cache_if) = (hook("ttl").filter(|_| by_value), hook("cache_if"));
+        let (ttl, cache_if, weigh) = (hook("ttl").filter(|_| by_value), hook("cache_if"), hook("weigh"));
         Policy {
             alias: word(args, "backend", errors).unwrap_or_else(|| "default".to_owned()),
             version: valued(args, "version", errors, version).unwrap_or(0),
             rules: quote!(#rules ..#root::rt::Policy::PLAIN),
-            hooks: quote!(#ttl #cache_if),
+            hooks: quote!(#ttl #cache_if #weigh),
         }
     }
 }
@@ -145,6 +153,19 @@ fn max_entries(value: &Expr) -> Result<TokenStream, String> {
         None if text(value).as_deref() == Some("unbounded") => Ok(quote!(::core::primitive::usize::MAX)),
         _ => Err(format!("{ACCEPTED}{}", near(value, &["unbounded"]))),
     }
+}
+
+fn max_bytes(value: &Expr) -> Result<TokenStream, String> {
+    let bytes = match text(value).as_deref() {
+        Some("unbounded") => return Ok(quote!(::core::primitive::u64::MAX)),
+        Some(text) => size(text),
+        None => number(value).and_then(|number| number.base10_parse().ok()).filter(|bytes| *bytes > 0),
+    };
+    let written = bytes.map(|bytes| Literal::u64_unsuffixed(bytes).to_token_stream());
+    written.ok_or_else(|| {
+        let near = near(value, &["unbounded"]);
+        format!("`max_bytes` takes a size above 0, as in `max_bytes = \"64MiB\"` or \"500kB\", or \"unbounded\"{near}")
+    })
 }
 
 fn flight(value: &Expr) -> Result<bool, String> {

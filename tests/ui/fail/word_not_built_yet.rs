@@ -2,7 +2,7 @@
 
 use cached_core::cached;
 
-#[cached(idle = "1m")]
+#[cached(show = "keys")]
 fn f(n: u64) -> u64 {
     n
 }

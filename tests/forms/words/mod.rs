@@ -183,6 +183,18 @@ fn ends_when_its_value_says(form: Form) {
     assert_eq!(form.run(2), 4);
 }
 
+fn ends_where_nobody_asks(form: Form) {
+    let _alone = played(&form);
+    let first = form.run(1);
+    for _ in 0..4 {
+        testing::advance(MINUTE - SECOND);
+        assert_eq!(form.run(1), first, "each hit begins the minute anew");
+    }
+    testing::advance(MINUTE);
+    assert!(!(form.is_there)(1) && form.run(1) > first);
+    assert_eq!((form.site)().stats().expired, 1);
+}
+
 fn ends_at_some_time_in_the_second_half(form: Form) {
     let _alone = alone();
     let there = || (0..40).filter(|n| (form.is_there)(*n)).count();
@@ -267,6 +279,20 @@ fn keeps_no_more(form: Form) {
     (0..9).for_each(|n| assert_eq!((form.call)(n).unwrap().unwrap() % 100, n));
     let stats = (form.site)().stats();
     assert!(stats.entries <= 2 && stats.evictions >= 7, "{stats:?}");
+}
+
+fn held(value: Option<u64>) -> usize {
+    usize::try_from(value.unwrap() % 100).unwrap() << 10
+}
+
+/// A value of `n` says that it holds so many kilobytes, and ten are the bound.
+fn keeps_no_heavier(form: Form) {
+    let _alone = played(&form);
+    (0..9).for_each(|n| assert_eq!((form.call)(n).unwrap().unwrap() % 100, n));
+    let stats = (form.site)().stats();
+    assert!((1..10_241).contains(&stats.bytes) && stats.evictions >= 4, "{stats:?}");
+    assert!(form.computes(10) && form.computes(10), "it fills the bound alone, and its entry weighs something");
+    assert!((form.site)().stats().not_stored > stats.not_stored);
 }
 
 fn takes_equal_keys_for_one(form: Form) {
@@ -396,6 +422,9 @@ words! { |self, n, noise|
         by_value_ends_each_when_it_says: ends_when_its_value_says { all [ttl = |value| good_for(*value)] }
         forever_never_ends_the_value: never_ends { all [ttl = "forever"] }
     }
+    "idle" in idle {
+        ends_a_value_for_which_nobody_asks: ends_where_nobody_asks { all [idle = "1m"] }
+    }
     "jitter" in jitter {
         ends_values_at_some_time_in_their_last_share: ends_at_some_time_in_the_second_half { all [ttl = "1m", jitter = "50%"] }
     }
@@ -419,6 +448,12 @@ words! { |self, n, noise|
     }
     "max_entries" in max_entries {
         bounds_what_is_kept: keeps_no_more { all [max_entries = 2] }
+    }
+    "max_bytes" in max_bytes {
+        bounds_what_is_kept: keeps_no_heavier { all [max_bytes = "10KiB", weigh = |value| held(*value)] }
+    }
+    "weigh" in weigh {
+        says_what_a_value_holds: keeps_no_heavier { all [weigh = |value: &Option<u64>| held(*value), max_bytes = 10_240] }
     }
     "key" in key {
         says_which_arguments_are_equal: takes_equal_keys_for_one {
