@@ -94,6 +94,7 @@ pub mod rt;
 pub mod testing {
     pub use crate::clock::{Frozen, advance, freeze};
     pub use crate::handle::{Entered, Handle, Wrapped, disable_all};
+    pub use crate::sync::held_locks;
 }
 
 #[cfg(feature = "macros")]

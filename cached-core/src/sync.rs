@@ -5,6 +5,7 @@
 //! replace this file by one that a scheduler drives.
 
 use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -20,8 +21,59 @@ impl<T> Mutex<T> {
         Self(std::sync::Mutex::new(value))
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        Guard { guard: self.0.lock().unwrap_or_else(PoisonError::into_inner), held: Held::new() }
+    }
+}
+
+/// A mutex that is held.
+pub(crate) struct Guard<'a, T> {
+    guard: MutexGuard<'a, T>,
+    held: Held,
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many locks of ours this thread holds; counted in debug builds only.
+pub fn held_locks() -> usize {
+    HELD.try_with(Cell::get).unwrap_or(0)
+}
+
+/// While it lives, one lock more is held.
+pub(crate) struct Held(());
+
+impl Held {
+    pub(crate) fn new() -> Self {
+        Self::count(1);
+        Held(())
+    }
+
+    fn count(change: isize) {
+        if cfg!(debug_assertions) {
+            let _ = HELD.try_with(|held| held.set(held.get().wrapping_add_signed(change)));
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        Self::count(-1);
     }
 }
 
@@ -33,10 +85,11 @@ impl Condvar {
         Self(std::sync::Condvar::new())
     }
 
-    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>, at_most: Duration) -> MutexGuard<'a, T> {
+    pub(crate) fn wait<'a, T>(&self, guard: Guard<'a, T>, at_most: Duration) -> Guard<'a, T> {
         // Waits longer than a year are the same as a year; it keeps the platform's arithmetic safe.
         let at_most = at_most.min(Duration::from_secs(31_536_000));
-        self.0.wait_timeout(guard, at_most).unwrap_or_else(PoisonError::into_inner).0
+        let Guard { guard, held } = guard;
+        Guard { guard: self.0.wait_timeout(guard, at_most).unwrap_or_else(PoisonError::into_inner).0, held }
     }
 
     pub(crate) fn notify_one(&self) {

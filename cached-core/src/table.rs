@@ -7,6 +7,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 use crate::key::Finished;
+use crate::sync::Held;
 
 /// A concurrent table that holds little: what is being computed now.
 pub(crate) struct Table<T>(DashMap<u64, Vec<T>, Finished>);
@@ -18,6 +19,7 @@ impl<T> Table<T> {
 
     /// Runs `change` on the bucket of `hash`, alone.
     pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+        let _held = Held::new();
         match self.0.entry(hash) {
             Entry::Occupied(mut occupied) => {
                 let result = change(occupied.get_mut());

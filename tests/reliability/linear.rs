@@ -14,8 +14,8 @@ use std::thread;
 use cached_core::cached;
 use futures::executor::block_on;
 
-use cached_tests::chance::{Dice, seed};
 use cached_tests::crowd::{self, at_rest, routed};
+use cached_tests::dice::{Dice, seed};
 use cached_tests::support::scaled;
 use checker::{Event, Sort, Step, is_linearizable};
 
@@ -303,7 +303,7 @@ fn linearizable_on(kind: &str, is_async: bool, scenarios: usize, runs: usize) {
     let place = Place { is_async, sort };
     let (seed, figures, began) = (seed(), Figures::default(), crowd::now());
     for scenario in 0..scenarios {
-        let program = program(&mut Dice::new(seed, scenario as u64));
+        let program = program(&mut Dice::new(scenario));
         play(place, &program, runs, &figures);
     }
     let [calls, computed, crossed, joined] =

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use cached_core::cached;
+use cached_core::testing::held_locks;
 use futures::executor::block_on;
 
 use cached_tests::crowd::{self, at_rest, routed, runtime};
@@ -75,7 +76,14 @@ thread_local! {
     static ACTING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// The most locks of the cache's that were held when a hook began: a comparison of keys, any other.
+static HELD: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+
 fn heard(hook: Hook) {
+    // What runs inside a comparison of keys runs under its lock.
+    if !(ACTING.get() && HOOK.load(SeqCst) == Hook::KeyEq as usize) {
+        HELD[usize::from(hook != Hook::KeyEq)].fetch_max(held_locks(), SeqCst);
+    }
     if HOOK.load(SeqCst) != hook as usize || ACTING.replace(true) {
         return;
     }
@@ -147,6 +155,7 @@ fn watched(is_async: bool, id: u64, what: &str) {
 fn every_hook_on(kind: &str) {
     let _routed = routed(kind, HERE, "60s");
     let _listening = listen(heard);
+    HELD.iter().for_each(|held| held.store(0, SeqCst));
     let (mut rounds, mut acted, mut slowest) = (0, 0, Duration::ZERO);
     let mut id = 0;
     for is_async in [false, true] {
@@ -169,12 +178,18 @@ fn every_hook_on(kind: &str) {
             }
         }
     }
+    let [eq, others] = HELD.each_ref().map(|held| held.load(SeqCst));
     println!(
         "R09 {kind}: {} hooks × {} acts, sync and async: {rounds} rounds, {acted} acts inside hooks, 0 deadlocks, the \
-         slowest round {slowest:.0?}",
+         slowest round {slowest:.0?}; {others} locks held in any hook but `Eq`, where {eq}",
         HOOKS.len(),
         ACTS.len()
     );
+    // Release builds count none.
+    if cfg!(debug_assertions) {
+        assert!(others == 0, "a hook ran under {others} locks of the cache's");
+        assert!(kind == "file" || eq > 0, "a writer compares keys under its shard's lock, and that is counted");
+    }
     for site in [goods::site(), goods_async::site(), other::site(), other_async::site()] {
         at_rest(site);
     }

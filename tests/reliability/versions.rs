@@ -3,9 +3,9 @@
 //! In: calls, looks, puts and invalidations by several threads, while time passes, values become stale, are
 //! refreshed by a caller or in the background, and refreshes fail. Every body and every put takes the next number.
 //! Out: the numbers that one caller sees of one key never decrease, unless a put or an invalidation of that key is
-//! under way. While it is, what it has overtaken is given to its callers and not stored, and what was stored before
-//! may still be seen; and a put brings a number that was taken before. On bytes a computation counts from when its
-//! call began: it read then, and its write is refused if something else was written since.
+//! under way. While it is, what was stored before may still be seen, and a put brings a number that was taken before.
+//! A computation counts from when its call began: what a change overtook is given to those who asked, and not stored,
+//! though its body may have begun after the change, and after that of the value that is stored.
 //!
 //! No order is promised of computations side by side, which are those after an `Err` that nothing old stands in
 //! for (P3). So the keys whose bodies fail are never invalidated here.
@@ -18,8 +18,8 @@ use std::time::Duration;
 use cached_core::cached;
 use cached_testkit::{advance, freeze};
 
-use cached_tests::chance::{Dice, seed};
 use cached_tests::crowd::{self, at_rest, routed};
+use cached_tests::dice::{Dice, seed};
 use cached_tests::support::scaled;
 
 const HERE: &str = "reliability::versions::*";
@@ -59,7 +59,6 @@ fn refreshed_behind(key: u64, began: u64) -> Result<u64, ()> {
 /// A stretch of numbers in which a put or an invalidation was under way.
 #[derive(Clone, Copy)]
 struct Change {
-    put: Option<u64>,
     from: u64,
     to: u64,
 }
@@ -82,11 +81,10 @@ impl Key {
         Key { turn: Mutex::new(()), changes: Mutex::new(Vec::new()), began: Mutex::new(BTreeMap::new()) }
     }
 
-    fn change(&self, put: Option<u64>, change: impl FnOnce()) {
-        let from = put.unwrap_or_else(|| VERSION.load(SeqCst));
+    fn change(&self, from: u64, change: impl FnOnce()) {
         let place = {
             let mut changes = lock(&self.changes);
-            changes.push(Change { put, from, to: u64::MAX });
+            changes.push(Change { from, to: u64::MAX });
             changes.len() - 1
         };
         change();
@@ -94,17 +92,12 @@ impl Key {
         lock(&self.changes)[place].to = to;
     }
 
-    /// Whether `older` may be seen, by a call that began at `asked`, after `newer`: a change is under way now; or
-    /// `newer` was begun while `older` was put; or, on bytes, its call had begun while anything was changed.
-    fn excuses(&self, newer: u64, older: u64, asked: u64, on_bytes: bool) -> bool {
+    /// Whether something older may be seen after `newer`, by a call that began at `asked`: a change is under way now,
+    /// or was when the call began that computed `newer`, or since.
+    fn excuses(&self, newer: u64, asked: u64) -> bool {
         let began = lock(&self.began).get(&newer).copied().unwrap_or(newer);
-        lock(&self.changes).iter().any(|change| {
-            let before = match on_bytes {
-                true => change.from <= newer && began <= change.to,
-                false => change.from <= newer && newer <= change.to && change.put == Some(older),
-            };
-            before || change.to >= asked
-        })
+        let under_way = |change: &Change| change.to >= asked || (change.from <= newer && began <= change.to);
+        lock(&self.changes).iter().any(under_way)
     }
 }
 
@@ -133,7 +126,7 @@ impl Function {
         let of = self.key(key);
         let _turn = lock(&of.turn);
         let version = next();
-        of.change(Some(version), || {
+        of.change(version, || {
             let put = if self.0 == 0 {
                 refreshed_by_callers::entry(&key).put(version)
             } else {
@@ -144,7 +137,7 @@ impl Function {
     }
 
     fn invalidate(self, key: u64) {
-        self.key(key).change(None, || {
+        self.key(key).change(VERSION.load(SeqCst), || {
             let invalidated = if self.0 == 0 {
                 refreshed_by_callers::entry(&key).invalidate()
             } else {
@@ -175,8 +168,8 @@ fn pass_time() {
 }
 
 /// What one caller does; gives how often an excused number was seen.
-fn caller(thread: usize, operations: usize, on_bytes: bool) -> usize {
-    let mut dice = Dice::new(seed(), thread as u64);
+fn caller(thread: usize, operations: usize) -> usize {
+    let mut dice = Dice::new(thread);
     let (mut seen, mut excused) = ([[0; KEYS as usize]; 2], 0);
     for _ in 0..operations {
         BEGUN[thread].fetch_add(1, SeqCst);
@@ -201,7 +194,7 @@ fn caller(thread: usize, operations: usize, on_bytes: bool) -> usize {
         let Some(version) = observed else { continue };
         let before = &mut seen[function.0][usize::try_from(key).expect("small")];
         if version < *before {
-            let may = function.key(key).excuses(*before, version, asked, on_bytes);
+            let may = function.key(key).excuses(*before, asked);
             assert!(may, "a caller that had seen {before} of key {key} was given {version}, seed {}", seed());
             excused += 1;
         }
@@ -221,7 +214,7 @@ fn versions_on(kind: &str, operations: usize) {
         assert!(Function(0).call(key).is_some() && Function(1).call(key).is_some());
     }
     let frozen = freeze();
-    let call = |thread| caller(thread, operations / THREADS, kind == "file");
+    let call = |thread| caller(thread, operations / THREADS);
     let (given, _) = crowd::threads(THREADS, call);
     drop(frozen);
     let excused: usize = given.into_iter().map(|given| given.expect("versions never decrease")).sum();

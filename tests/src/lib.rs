@@ -1,7 +1,6 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
 pub mod again;
-pub mod chance;
 pub mod crowd;
 pub mod dice;
 pub mod hooks;
