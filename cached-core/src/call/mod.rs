@@ -155,20 +155,6 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
     }
 }
 
-/// An old value, for a caller who does not wait.
-struct Given<V> {
-    kept: Kept<V>,
-    ticket: Ticket,
-}
-
-impl<V: Value> Given<V> {
-    fn give<const F: u8, R: Project<F, Stored = V>>(mut self) -> R {
-        let value = self.kept.into_value();
-        self.ticket.end(Outcome::Stale);
-        R::restore(value)
-    }
-}
-
 /// One call on its way.
 struct Call<K: OwnedKey, V: Value> {
     memo: &'static Memo<K, V>,
@@ -475,23 +461,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 Step::Compute(Turn::Side(side))
             }
         }
-    }
-
-    /// Whether anybody has any use for what the body would give.
-    fn is_void(&self, turn: &Turn<K, V>) -> bool {
-        matches!(turn, Turn::Lead(lead) if lead.is_void())
-    }
-
-    /// Splits what refreshes in the background from the caller, who is given the old value.
-    fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let is_due = |old: &&Old<V>| self.route.behind && old.is_within(self.route.lives.stale);
-        let old = self.old.as_ref().filter(is_due).map(|old| old.kept.clone());
-        let given = old.map(|kept| {
-            // If the body panics, nobody tries again at once.
-            self.core.resting.add(self.key.hash);
-            Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) }
-        });
-        (self, given)
     }
 
     fn give<const F: u8, R: Project<F, Stored = V>>(mut self, kept: Kept<V>, outcome: Outcome) -> R {
