@@ -286,10 +286,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 let gone = core.memory.insert(self.key.clone(), kept, header, held);
                 core.tag(&self.tags, self.key.hash);
                 gone.count(self.memo.site.tally());
-                let (site, at_most) = (self.memo.site.at(), route.bounds.bytes);
-                let refused =
-                    || format!("{site}: no room for a value that holds {held} bytes; `max_bytes` is {at_most}");
-                if gone.is_stored { Ok(()) } else { Err(Error::new(ErrorKind::Encode, refused())) }
+                if gone.is_stored { Ok(()) } else { Err(self.refused(held, route.bounds.bytes)) }
             }
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
@@ -311,6 +308,17 @@ impl<P: Part, V: Value> Access<P, V> {
                 Err(Error::new(ErrorKind::Config, message).note("`Config::install` says what is wrong with it"))
             }
         }
+    }
+
+    /// That a value was not stored in memory.
+    fn refused(&self, held: u64, bytes: u64) -> Error {
+        let bound = match bytes {
+            u64::MAX => "what went for it is still being read".to_owned(),
+            bytes => format!("it holds {held} bytes; `max_bytes` is {bytes}, of all instances together"),
+        };
+        let message =
+            format!("{}: there is no room for the value ({bound}); nothing is stored now", self.memo.site.at());
+        Error::new(ErrorKind::Unsupported, message)
     }
 
     async fn invalidate(&self, how: How) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
-use super::{Call, Miss, Old, Run, Ticket, Turn};
+use super::{Call, Miss, Run, Ticket, Turn};
 use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
@@ -92,10 +92,14 @@ impl<V: Value> Given<V> {
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Whether the caller may be given the old value while another computes.
+    fn is_due_behind(&self) -> bool {
+        self.route.behind && self.old.as_ref().is_some_and(|old| old.is_within(self.route.lives.stale))
+    }
+
     /// Splits what refreshes in the background from the caller, who is given the old value.
     fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let is_due = |old: &&Old<V>| self.route.behind && old.is_within(self.route.lives.stale);
-        let old = self.old.as_ref().filter(is_due).map(|old| old.kept.clone());
+        let old = self.old.as_ref().filter(|_| self.is_due_behind()).map(|old| old.kept.clone());
         let given = old.map(|kept| {
             // If the body panics, nobody tries again at once.
             self.core.resting.add(self.key.hash);
@@ -182,6 +186,13 @@ where
                     }
                     (call, None) => At::Under(call, Doing::Compute(turn)),
                 },
+                (None, At::Under(call, doing)) => {
+                    if call.is_due_behind() {
+                        let at = call.memo.site.at();
+                        call.memo.site.warn(&format!("{at}: `refresh = \"background\"` of an async function needs `Config::spawner`; without one its callers compute"));
+                    }
+                    At::Under(call, doing)
+                }
                 (_, at) => at,
             };
             this.body.set(Some(make()));

@@ -169,6 +169,8 @@ struct Call<K: OwnedKey, V: Value> {
     state: State,
     route: Arc<Route>,
     remote: Option<Remote>,
+    /// When it began to ask for bytes.
+    asked: u64,
     lap: Lap,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
@@ -205,8 +207,6 @@ struct Remote {
     landed: u64,
     /// When the call began, by the wall clock, which goes on while the machine is suspended.
     began: u64,
-    /// When it asked for the bytes.
-    asked: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
@@ -218,7 +218,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         let (state, route) = memo.site.route();
         let core = memo.core();
-        let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
+        let (reason, remote, asked, lap, again, old) = (Reason::Cold, None, 0, Lap::default(), false, None);
         let mut call = Self {
             memo,
             core,
@@ -232,6 +232,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             state,
             route,
             remote,
+            asked,
             lap,
             again,
             old,
@@ -245,6 +246,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             self.manner = Manner::Avoid;
         }
         let route = Arc::clone(&self.route);
+        if let Way::Bytes(_) = route.way {
+            self.asked = clock::now();
+        }
         match &route.way {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
@@ -278,8 +282,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match self.memo.address(&self.key, channel, &scope::set_apart(stamps, self.salt)) {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                let (when, began, asked) = (When::Absent, clock::wall(), clock::now());
-                self.remote = Some(Remote { channel, address, when, landed, began, asked });
+                let (when, began) = (When::Absent, clock::wall());
+                self.remote = Some(Remote { channel, address, when, landed, began });
                 Step::Read(None)
             }
             Err(error) => {
@@ -362,6 +366,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 return self.compute(lead);
             }
             remote.landed = landed;
+            self.asked = clock::now();
             return Step::Read(Some(lead));
         }
         // What was found is not landed: it may be older than an invalidation that came before a follower.
@@ -400,7 +405,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => {
-                    self.counters.looked_up(remote.asked);
+                    self.counters.looked_up(self.asked);
                     if let (Some(life), Some(bytes)) = (renew, bytes) {
                         self.renew(bytes, life);
                     }
@@ -427,10 +432,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     fn renew(&self, bytes: Bytes, life: Duration) {
         let Some(remote) = &self.remote else { return };
         let (channel, address) = (Arc::clone(&remote.channel), remote.address.clone());
-        let (site, kept) = (self.memo.site, life.saturating_add(self.route.lives.window()));
+        // One of all who are given it does so.
+        let is_first = self.route.lives.idle.is_some_and(|idle| self.core.renewing.begins(self.key.hash, idle / 16));
+        if !is_first {
+            return;
+        }
+        let (site, given) = (self.memo.site, clock::wall());
+        let kept = life.saturating_add(self.route.lives.window());
         let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
             let _pass = channel.gate.pass();
-            if let Err(error) = channel.renew(&address, &bytes, kept) {
+            if let Err(error) = channel.renew(&address, &bytes, given, kept) {
                 site.fault(&error);
             }
         });

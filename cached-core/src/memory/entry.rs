@@ -16,8 +16,9 @@ use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
 const SATURATED: u8 = 3;
 
-/// An idle time begins anew at most this often, in nanoseconds: an entry may end by so much early.
-const RENEWAL: u64 = 1_000_000;
+/// An idle time begins anew at most this often, in nanoseconds, and sixteen times in its course: an entry may end by
+/// so much early.
+const PRECISION: u64 = 1_000_000;
 
 pub(super) struct Entry<K, V> {
     pub(super) key: Held<K>,
@@ -54,7 +55,8 @@ impl<K, V> Entry<K, V> {
         let now = clock::now();
         let lives = now < self.end(terms);
         // Not at each hit: a line that all readers write would pass from core to core.
-        if lives && terms.idle != NEVER && now >= self.used.load(Ordering::Relaxed).saturating_add(RENEWAL) {
+        let due = || self.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
+        if lives && terms.idle != NEVER && now >= due() {
             self.used.fetch_max(now, Ordering::Relaxed);
         }
         lives

@@ -368,3 +368,19 @@ fn fewer_parts_serve_a_smaller_bound_and_nothing_is_lost_that_has_room() {
     memory.clear();
     assert_eq!(live.load(SeqCst), 0);
 }
+
+#[test]
+fn where_the_number_binds_and_weights_are_bounded_too_what_is_hit_stays() {
+    let live = Arc::new(AtomicUsize::new(0));
+    let memory = Memory::new(Bounds { entries: 100, bytes: 1 << 40 }, true);
+    for key in 0..2_000 {
+        drop(put(&memory, key, Counted::new(key, &live)));
+        (0..20).for_each(|hot| {
+            if get(&memory, &hot).is_none() {
+                drop(put(&memory, hot, Counted::new(hot, &live)));
+            }
+        });
+    }
+    let kept = (0..20).filter(|hot| get(&memory, hot).is_some()).count();
+    assert!(kept >= 19 && memory.held() <= 100, "{kept} of 20 that are asked for each time");
+}
