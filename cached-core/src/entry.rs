@@ -286,7 +286,8 @@ impl<P: Part, V: Value> Access<P, V> {
                 let gone = core.memory.insert(self.key.clone(), kept, header, held);
                 core.tag(&self.tags, self.key.hash);
                 gone.count(self.memo.site.tally());
-                if gone.is_stored { Ok(()) } else { Err(self.refused(held, route.bounds.bytes)) }
+                // What is refused for another reason is as one that was evicted at once.
+                if gone.is_too_heavy { Err(self.too_heavy(held, route.bounds.bytes)) } else { Ok(()) }
             }
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
@@ -310,15 +311,11 @@ impl<P: Part, V: Value> Access<P, V> {
         }
     }
 
-    /// That a value was not stored in memory.
-    fn refused(&self, held: u64, bytes: u64) -> Error {
-        let bound = match bytes {
-            u64::MAX => "what went for it is still being read".to_owned(),
-            bytes => format!("it holds {held} bytes; `max_bytes` is {bytes}, of all instances together"),
-        };
+    fn too_heavy(&self, held: u64, bytes: u64) -> Error {
+        let (at, of_all) = (self.memo.site.at(), "of all instances together");
         let message =
-            format!("{}: there is no room for the value ({bound}); nothing is stored now", self.memo.site.at());
-        Error::new(ErrorKind::Unsupported, message)
+            format!("{at}: the value holds {held} bytes; `max_bytes` is {bytes}, {of_all}; nothing is stored now");
+        Error::new(ErrorKind::Encode, message)
     }
 
     async fn invalidate(&self, how: How) -> Result<(), Error> {

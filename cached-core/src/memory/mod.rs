@@ -273,6 +273,8 @@ pub(crate) struct Gone<K, V> {
     freed: Vec<Box<Entry<K, V>>>,
     evicted: u64,
     pub(crate) is_stored: bool,
+    /// The value alone weighs more than everything may.
+    pub(crate) is_too_heavy: bool,
 }
 
 impl<K, V> Gone<K, V> {
@@ -286,7 +288,7 @@ impl<K, V> Gone<K, V> {
 
 impl<K, V> Default for Gone<K, V> {
     fn default() -> Self {
-        Gone { freed: Vec::new(), evicted: 0, is_stored: false }
+        Gone { freed: Vec::new(), evicted: 0, is_stored: false, is_too_heavy: false }
     }
 }
 

@@ -165,7 +165,7 @@ impl<K, V> Shards<K, V> {
         let old = self.own_find(hash, |_| true).map_or(0, |old| state.policy.weight_of(old));
         let has_room = self.make_room(&mut state, weight.saturating_sub(old), gone);
         part.note(&state);
-        has_room || weight > state.bounds.bytes
+        has_room || gone.is_too_heavy
     }
 
     /// Removes whatever has the hash and is it.
@@ -233,7 +233,8 @@ impl<K, V> Shards<K, V> {
     /// Makes room for one entry. `false`: it is too heavy, or what went before is still being read; nobody
     /// waits for that.
     fn make_room(&self, state: &mut State<K, V>, weight: u64, gone: &mut Gone<K, V>) -> bool {
-        if weight > state.bounds.bytes {
+        gone.is_too_heavy = weight > state.bounds.bytes;
+        if gone.is_too_heavy {
             return false;
         }
         if !state.has_room(weight) {
