@@ -18,15 +18,10 @@ const CHUNKS: usize = 64;
 pub(crate) struct Hits(Number);
 
 impl Hits {
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
     /// Adds one, by load and store: a locked addition would cost as much as the lookup.
     #[inline]
     pub(crate) fn add_one(&self) {
-        self.0.store(self.get() + 1, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 

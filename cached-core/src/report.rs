@@ -152,7 +152,7 @@ fn verdict(stats: &Stats, route: &Route) -> String {
             "never hits: all keys new"
         }
         _ if used && stats.misses == 1 && stats.entries == 1 && !route.lives.ends() => "one key: a `static` would do",
-        _ if used && stats.lookups > 0 && stats.runs > 0 && stats.mean_lookup() > stats.mean_run() => {
+        _ if used && stats.lookups >= 4 && stats.runs > 0 && stats.mean_lookup() > stats.mean_run() => {
             "slower than the body: do not cache it"
         }
         _ => "",

@@ -24,7 +24,6 @@ use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
 use crate::scope::{self, Apart};
-use crate::stats::is_timed;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -79,13 +78,11 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
 #[inline(never)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
-    if state.is_fast()
-        && !state.is_timed()
+    if state.is_plain()
         && let Some(core) = memo.ready()
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
-        && !is_timed(count.get())
-        && let Some(found) = counted(memo, || core.memory.glance(pin, parts, state.generation()))
+        && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
     {
         let value = found?;
         count.add_one();
@@ -104,11 +101,13 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
     let record = pin.record();
-    let is_timed = memo.site.counters.hits(record).is_some_and(|hits| is_timed(hits.get()));
-    let started = is_timed.then(clock::now);
+    let started = state.is_sampled().then(clock::now);
     let value = counted(memo, || memory.get(pin, parts, memo.site.terms(state)))?;
     memo.site.counters.hit(record);
-    started.inspect(|started| memo.site.counters.looked_up(*started));
+    if let Some(started) = started {
+        memo.site.counters.looked_up(started);
+        memo.site.word.sample(false);
+    }
     Some(value)
 }
 

@@ -42,13 +42,6 @@ pub(crate) enum Count {
 
 const COUNTS: usize = Count::Evicted as usize + 1;
 
-/// Whether a thread times its next hit, after so many: one in 1,024, and not the first, which is slow for other
-/// reasons.
-#[inline]
-pub(crate) fn is_timed(hits: u64) -> bool {
-    hits % 1_024 == 15
-}
-
 /// The counters of one site.
 pub(crate) struct Counters {
     /// Place of the site in the records of the threads, plus one; 0 until the site is first used.
@@ -177,7 +170,8 @@ figures! {
     bytes,
     /// Times the body ran to its end with a value or an `Err`.
     runs,
-    /// Hits whose lookup was timed: one in 1,024 in memory, every one on bytes.
+    /// Hits whose lookup was timed: in memory the next after each 64th run (and after the second, fourth, eighth …),
+    /// so that hits pay nothing for it; on bytes every one.
     lookups,
 }
 
@@ -258,11 +252,14 @@ impl Counters {
         self.shared[count as usize].load(Ordering::Relaxed)
     }
 
-    /// Counts one run of the body that came to its end, and what it took: its own nanoseconds, and all.
-    pub(crate) fn ran(&self, (own, whole): (u64, u64), failed: bool) {
+    /// Counts one run of the body that came to its end, and what it took: its own nanoseconds, and all. Gives whether
+    /// the next hit is to be timed.
+    pub(crate) fn ran(&self, (own, whole): (u64, u64), failed: bool) -> bool {
         self.add(if failed { Count::Failed } else { Count::Finished }, 1);
         self.add(Count::BodyNanos, own);
         self.add(Count::RunNanos, whole);
+        let runs = self.get(Count::Finished);
+        runs.is_multiple_of(64) || (runs > 1 && runs.is_power_of_two())
     }
 
     /// Counts that the lookup of a hit, which began at `started`, was timed.

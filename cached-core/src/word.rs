@@ -14,10 +14,22 @@ pub(crate) struct State(u64);
 pub(crate) const FAST: u64 = 1;
 /// Entries can end: the clock is read.
 pub(crate) const TIMED: u64 = 2;
-const FLAGS: u64 = FAST | TIMED;
-const ONE: u64 = 4;
+/// The next hit is timed.
+const SAMPLE: u64 = 4;
+const FLAGS: u64 = FAST | TIMED | SAMPLE;
+const ONE: u64 = 8;
 
 impl State {
+    /// Fast, and nothing else has to be known.
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & FLAGS == FAST
+    }
+
+    pub(crate) fn is_sampled(self) -> bool {
+        self.0 & SAMPLE != 0
+    }
+
     #[inline]
     pub(crate) fn is_fast(self) -> bool {
         self.0 & FAST != 0
@@ -48,6 +60,15 @@ impl Word {
     #[inline]
     pub(crate) fn load(&self) -> State {
         State(self.0.load(Ordering::Acquire))
+    }
+
+    /// Has the next hit timed, or no more.
+    pub(crate) fn sample(&self, is_sampled: bool) {
+        // Both sides, since whoever sees this value has to see what was written before the one that it replaces.
+        match is_sampled {
+            true => self.0.fetch_or(SAMPLE, Ordering::AcqRel),
+            false => self.0.fetch_and(!SAMPLE, Ordering::AcqRel),
+        };
     }
 
     /// Sets the flags, and moves the generation if `moved`.

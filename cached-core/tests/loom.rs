@@ -239,3 +239,32 @@ fn an_advance_keeps_the_flags_and_every_advance_is_a_generation_of_its_own() {
         assert!(last.is_fast() && last.is_timed());
     });
 }
+
+#[test]
+fn who_asks_for_a_timed_hit_hides_nothing_that_another_published() {
+    check("sample against publish and advance", || {
+        let (word, route) = (word(), Arc::new(UnsafeCell::new(0)));
+        let writer = {
+            let (word, route) = (Arc::clone(&word), Arc::clone(&route));
+            thread::spawn(move || {
+                route.with_mut(|_| ());
+                word.publish(FAST, true);
+                word.advance();
+            })
+        };
+        let sampler = {
+            let word = Arc::clone(&word);
+            thread::spawn(move || {
+                word.sample(true);
+                word.sample(false);
+            })
+        };
+        let seen = word.load();
+        if seen.is_plain() || (seen.is_fast() && seen.is_sampled()) {
+            route.with(|_| ());
+        }
+        writer.join().unwrap();
+        sampler.join().unwrap();
+        assert_eq!((word.load().generation(), word.load().is_plain()), (2, true));
+    });
+}

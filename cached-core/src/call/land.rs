@@ -38,7 +38,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let free = matches!(turn, Turn::Free);
         let class = result.stored().map(R::class);
         let failed = matches!(class, None | Some(Class::Error));
-        counters.ran(nanos, failed);
+        if counters.ran(nanos, failed) {
+            self.memo.site.word.sample(true);
+        }
         if self.old.is_some() && !failed {
             self.core.resting.remove(self.key.hash);
         } else if self.old.is_some() {

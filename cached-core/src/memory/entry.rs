@@ -5,7 +5,6 @@
 #![expect(unsafe_code, reason = "entries are read without a lock and freed after a grace period")]
 
 use std::ptr::NonNull;
-use std::sync::Arc;
 
 use super::pin::Pinned;
 use super::{Header, Kept, Terms};
@@ -73,18 +72,16 @@ impl<K, V> Entry<K, V> {
 }
 
 impl<K, V: Clone> Entry<K, V> {
-    /// A copy of the value, for a hit; of a heavy one a handle, to be copied when the pin has gone: that takes long,
-    /// and nothing that went would be freed meanwhile.
+    /// A copy of the value, for a hit.
     #[inline]
-    pub(super) fn serve(&self, pinned: &Pinned, is_heavy: bool) -> Result<V, Arc<V>> {
+    pub(super) fn serve(&self, pinned: &Pinned) -> V {
         self.touch();
         match &self.value {
-            Kept::Inline(value) => Ok(value.clone()),
-            Kept::Shared(value) if is_heavy => Err(Arc::clone(value)),
+            Kept::Inline(value) => value.clone(),
             Kept::Shared(value) => {
                 // The user's code, under no lock. It may call us, panic, or take its time.
                 pinned.has_compared();
-                Ok(V::clone(value))
+                V::clone(value)
             }
         }
     }

@@ -4,7 +4,6 @@
 //! once an entry has been hit a few times, write nothing that other threads read; the engine inside
 //! (`shards`, `table`, `policy`, `pin`) is known to this room only.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::clock;
@@ -111,7 +110,7 @@ pub(crate) struct Memory<K, V> {
     seed: Seed,
     domain: Domain,
     shards: Shards<K, V>,
-    /// Whether values say what they weigh, and so may be large.
+    /// Whether values say what they weigh, and so may be large; they are got by [`Memory::get`].
     is_heavy: bool,
 }
 
@@ -145,20 +144,25 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
     /// tell; ask [`Memory::get`].
     #[inline(always)]
-    pub(crate) fn glance<P: Part<Owned = K>>(&self, pin: Outermost, parts: &P, generation: u64) -> Option<Option<V>> {
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<Option<V>> {
         let hash = self.hash(parts);
-        let found = self.shards.glance(&pin, hash, |key| parts.is(key))?;
-        let Some(entry) = found.filter(|entry| entry.header.generation == generation) else { return Some(None) };
-        let served = entry.serve(&pin, self.is_heavy);
-        Some(Some(served.unwrap_or_else(|shared| copied_after(pin, &*shared))))
+        let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
+        Some(entry.filter(|entry| entry.header.generation == generation).map(|entry| entry.serve(pinned)))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
+    ///
+    /// A heavy one is copied when the pin has gone: that takes long, and nothing that went would be freed meanwhile.
     pub(crate) fn get<P: Part<Owned = K>>(&self, pin: Pin, parts: &P, terms: Terms) -> Option<V> {
         let hash = self.hash(parts);
         let entry = self.shards.find(&pin, hash, |key| parts.is(key)).filter(|entry| entry.lives(terms))?;
-        let served = entry.serve(&pin, self.is_heavy);
-        Some(served.unwrap_or_else(|shared| copied_after(pin, &*shared)))
+        if let (true, Kept::Shared(shared)) = (self.is_heavy, &entry.value) {
+            entry.touch();
+            let shared = Arc::clone(shared);
+            drop(pin);
+            return Some(V::clone(&shared));
+        }
+        Some(entry.serve(&pin))
     }
 
     /// What is there of a held key, for a call: as a hit, it begins an idle time anew. `None`: as in
@@ -258,13 +262,6 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     pub(crate) fn bytes(&self) -> u64 {
         self.shards.weight()
     }
-}
-
-/// A copy that is made when the pin has gone.
-#[cold]
-fn copied_after<V: Clone>(pin: impl Deref<Target = Pinned>, shared: &V) -> V {
-    drop(pin);
-    shared.clone()
 }
 
 /// What went for a change; dropped by the caller, outside every lock.

@@ -336,8 +336,8 @@ impl Site {
         self.life.store(life, Ordering::Relaxed);
         self.idle.store(idle, Ordering::Relaxed);
         let fast = if route.is_fast() { FAST } else { 0 };
-        // Timed for good, once timed: entries with a deadline may be stored.
-        let timed = timed || (self.word.load().is_timed() && !moved);
+        // Timed for good, once timed: entries with a deadline may be stored. Heavy values go the same longer way.
+        let timed = timed || self.meta.policy.weighs || (self.word.load().is_timed() && !moved);
         let old = held.replace(Arc::new(route));
         self.word.publish(fast | if timed { TIMED } else { 0 }, moved);
         old
