@@ -1,8 +1,9 @@
-//! R30: what a bare `#[cached]` holds has a bound, and so has the heap: counted in the allocator itself.
+//! R30 and R31: what a site holds has a bound, and so has the heap: counted in the allocator itself.
 #![expect(unsafe_code, reason = "a counting allocator")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use cached_core::{Site, cached};
@@ -118,6 +119,57 @@ fn fill(case: &Case) -> Result<(), String> {
     }
 }
 
+const MIB: usize = 1 << 20;
+const BYTES: usize = 32 * MIB;
+
+#[cached(max_bytes = "32MiB", weigh = |page| page.len())]
+fn page(n: u64) -> Vec<u8> {
+    vec![1; size(n)]
+}
+
+#[cached(max_bytes = "32MiB", weigh = |page| page.len())]
+fn shared_page(n: u64) -> Arc<[u8]> {
+    std::iter::repeat_n(1, size(n)).collect()
+}
+
+/// From nothing to a mebibyte.
+fn size(n: u64) -> usize {
+    usize::try_from(n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44).unwrap_or(0)
+}
+
+/// Four threads ask for pages, some of them larger than there is room for; says what is wrong.
+fn weigh(what: &str, site: &'static Site, call: fn(u64) -> usize) -> Result<(), String> {
+    let (before, steps) = (LIVE.load(Relaxed), scaled(100_000) as u64);
+    PEAK.store(before, Relaxed);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for step in 0..steps / 4 {
+                    // Half of the calls are for few keys, which come back.
+                    let n = if step % 2 == 0 { step * 4 + thread } else { step * 7 % 40 };
+                    assert_eq!(call(n), size(n));
+                }
+            });
+        }
+    });
+    let (peak, stats) = (PEAK.load(Relaxed) - before, site.stats());
+    println!(
+        "R31 {what}: {steps} calls of 4 threads, {} hits, {} entries of {} bytes, {} refused; peak heap {peak} bytes = {:.1} MiB",
+        stats.hits,
+        stats.entries,
+        stats.bytes,
+        stats.not_stored,
+        peak as f64 / MIB as f64
+    );
+    match () {
+        // Four callers with a value and a copy of it, and what one of them drops.
+        () if peak > BYTES + 9 * MIB => Err(format!("{peak} bytes")),
+        () if stats.bytes > BYTES as u64 || stats.bytes < BYTES as u64 / 2 => Err(format!("{stats:?}")),
+        () if stats.hits == 0 => Err("nothing comes back".into()),
+        () => Ok(()),
+    }
+}
+
 /// A harness of its own: nothing else runs in this process while it counts.
 fn main() -> ExitCode {
     let cases = [
@@ -145,6 +197,16 @@ fn main() -> ExitCode {
         let said = filled.as_ref().map_or_else(|wrong| format!("FAILED: {wrong}"), |()| "ok".to_owned());
         println!("test r30_a_bare_site_is_bounded ({}) ... {said}", case.what);
         if filled.is_err() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    for (what, result) in [
+        ("values", weigh("values", page::site(), |n| page(n).len())),
+        ("shared values", weigh("shared values", shared_page::site(), |n| shared_page(n).len())),
+    ] {
+        let said = result.as_ref().map_or_else(|wrong| format!("FAILED: {wrong}"), |()| "ok".to_owned());
+        println!("test r31_a_bound_in_bytes_is_one_of_the_heap ({what}) ... {said}");
+        if result.is_err() {
             code = ExitCode::FAILURE;
         }
     }

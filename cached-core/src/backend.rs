@@ -17,7 +17,8 @@ pub type Bytes = Arc<[u8]>;
 /// A storage key: 1 to 200 characters out of `A-Z a-z 0-9 : _ . -`.
 pub type Key = Arc<str>;
 
-/// The first 16 bytes of every value, fresh for each write and made by the engine.
+/// The first 16 bytes of every value, made by the engine and fresh for each. Bytes may be written again under the stamp
+/// that they have, with nothing changed but when they were last given.
 pub type Stamp = [u8; 16];
 
 /// The condition under which a write or a deletion happens.

@@ -276,19 +276,18 @@ impl<P: Part, V: Value> Access<P, V> {
                 let created = clock::now();
                 let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
                 let header = Header { generation: state.generation(), created, deadline };
+                let (core, quiet) = (self.memo.core(), self.memo.facts.quiet);
                 let held = self.memo.facts.held(&value);
-                let kept = Kept::new(value, self.memo.facts.quiet);
-                let core = self.memo.core();
+                core.memory.prepare(self.key.hash, held, quiet, self.memo.site.tally());
+                let kept = Kept::new(value, quiet);
                 // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
                 // been pruned meanwhile.
                 core.tag(&self.tags, self.key.hash);
                 let gone = core.memory.insert(self.key.clone(), kept, header, held);
                 core.tag(&self.tags, self.key.hash);
                 gone.count(self.memo.site.tally());
-                let (site, at_most) = (self.memo.site.at(), route.bounds.bytes);
-                let refused =
-                    || format!("{site}: no room for a value that holds {held} bytes; `max_bytes` is {at_most}");
-                if gone.is_stored { Ok(()) } else { Err(Error::new(ErrorKind::Encode, refused())) }
+                // What is refused for another reason is as one that was evicted at once.
+                if gone.is_too_heavy { Err(self.too_heavy(held, route.bounds.bytes)) } else { Ok(()) }
             }
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
@@ -310,6 +309,13 @@ impl<P: Part, V: Value> Access<P, V> {
                 Err(Error::new(ErrorKind::Config, message).note("`Config::install` says what is wrong with it"))
             }
         }
+    }
+
+    fn too_heavy(&self, held: u64, bytes: u64) -> Error {
+        let (at, of_all) = (self.memo.site.at(), "of all instances together");
+        let message =
+            format!("{at}: the value holds {held} bytes; `max_bytes` is {bytes}, {of_all}; nothing is stored now");
+        Error::new(ErrorKind::Encode, message)
     }
 
     async fn invalidate(&self, how: How) -> Result<(), Error> {

@@ -40,6 +40,8 @@ pub(crate) struct Core<K, V> {
     pub(crate) memory: Memory<K, V>,
     pub(crate) flights: Flights<K, Shared<V>>,
     pub(crate) resting: Resting,
+    /// Keys whose bytes are being noted as given.
+    pub(crate) renewing: Resting,
     tags: Index,
 }
 
@@ -53,13 +55,26 @@ const RESTING: usize = 1_024;
 pub(crate) struct Resting(Mutex<BTreeMap<u64, u64>>);
 
 impl Resting {
+    /// Lets a key rest, for [`REST`] at most; gives whether it did not already.
+    pub(crate) fn begins(&self, hash: u64, rest: Duration) -> bool {
+        let is_new = !self.has(hash);
+        if is_new {
+            self.add_for(hash, rest.min(REST));
+        }
+        is_new
+    }
+
     pub(crate) fn add(&self, hash: u64) {
+        self.add_for(hash, REST);
+    }
+
+    fn add_for(&self, hash: u64, rest: Duration) {
         let (now, mut resting) = (clock::now(), self.0.lock());
         if resting.len() >= RESTING {
             resting.retain(|_, until| now < *until);
         }
         if resting.len() < RESTING {
-            resting.insert(hash, clock::after(now, REST));
+            resting.insert(hash, clock::after(now, rest));
         }
     }
 
@@ -114,10 +129,16 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         let mut first = false;
         let core = self.core.get_or_init(|| {
             first = true;
-            let memory = Memory::new(self.site.route().1.bounds);
+            let memory = Memory::new(self.site.route().1.bounds, self.facts.hooks.weigh.is_some());
             // Before anybody can use it: what is forgotten from now on is forgotten here too.
             self.site.enlist(self);
-            Core { memory, flights: Flights::new(), resting: Resting::default(), tags: Index::default() }
+            Core {
+                memory,
+                flights: Flights::new(),
+                resting: Resting::default(),
+                renewing: Resting::default(),
+                tags: Index::default(),
+            }
         });
         if first {
             self.site.share();
@@ -177,7 +198,7 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
     }
 
     fn weight(&self) -> u64 {
-        self.ready().map_or(0, |core| core.memory.weight())
+        self.ready().map_or(0, |core| core.memory.bytes())
     }
 
     fn set_bounds(&self, bounds: Bounds) {

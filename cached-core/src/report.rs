@@ -151,8 +151,8 @@ fn verdict(stats: &Stats, route: &Route) -> String {
         _ if used && stats.misses == stats.calls && stats.cold == stats.misses && stats.not_stored == 0 => {
             "never hits: all keys new"
         }
-        _ if used && stats.misses == 1 => "one key: a `static` would do",
-        _ if used && stats.lookups > 0 && stats.mean_lookup() > stats.mean_body() => {
+        _ if used && stats.misses == 1 && stats.entries == 1 && !route.lives.ends() => "one key: a `static` would do",
+        _ if used && stats.lookups > 0 && stats.runs > 0 && stats.mean_lookup() > stats.mean_run() => {
             "slower than the body: do not cache it"
         }
         _ => "",

@@ -85,7 +85,7 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
         && let Some(pin) = core.memory.pin()
         && let Some(count) = memo.site.counters.hits(pin.record())
         && !is_timed(count.get())
-        && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
+        && let Some(found) = counted(memo, || core.memory.glance(pin, parts, state.generation()))
     {
         let value = found?;
         count.add_one();
@@ -103,10 +103,11 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     }
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
-    let is_timed = memo.site.counters.hits(pin.record()).is_some_and(|hits| is_timed(hits.get()));
+    let record = pin.record();
+    let is_timed = memo.site.counters.hits(record).is_some_and(|hits| is_timed(hits.get()));
     let started = is_timed.then(clock::now);
-    let value = counted(memo, || memory.get(&pin, parts, memo.site.terms(state)))?;
-    memo.site.counters.hit(pin.record());
+    let value = counted(memo, || memory.get(pin, parts, memo.site.terms(state)))?;
+    memo.site.counters.hit(record);
     started.inspect(|started| memo.site.counters.looked_up(*started));
     Some(value)
 }

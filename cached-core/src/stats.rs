@@ -28,6 +28,7 @@ pub(crate) enum Count {
     Panicked,
     Cancelled,
     BodyNanos,
+    RunNanos,
     Lookups,
     LookupNanos,
     WaitsEnded,
@@ -80,11 +81,12 @@ impl Lap {
         result
     }
 
-    /// Nanoseconds of the body's own, now that it has ended. The rest belongs to the calls inside.
-    pub(crate) fn end(self) -> u64 {
+    /// Nanoseconds of the body's own, now that it has ended, and of the whole run. The rest belongs to the calls
+    /// inside.
+    pub(crate) fn end(self) -> (u64, u64) {
         let whole = clock::now().saturating_sub(self.started);
         let _ = NESTED.try_with(|nested| nested.set(nested.get().saturating_add(whole)));
-        whole.saturating_sub(self.nested)
+        (whole.saturating_sub(self.nested), whole)
     }
 }
 
@@ -100,6 +102,8 @@ macro_rules! figures {
             $($(#[$doc])* pub $name: u64,)*
             /// Time spent in the runs, less that of cached calls inside them.
             pub body_time: Duration,
+            /// Time spent in the runs, cached calls inside them included.
+            pub run_time: Duration,
             /// Time spent in the `lookups`.
             pub lookup_time: Duration,
         }
@@ -107,9 +111,10 @@ macro_rules! figures {
         impl Stats {
             /// Every figure with its name; the times, in nanoseconds, come last.
             pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
-                let [body, lookup] =
-                    [self.body_time, self.lookup_time].map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-                vec![$((stringify!($name), self.$name),)* ("body_ns", body), ("lookup_ns", lookup)]
+                let times = [("body_ns", self.body_time), ("run_ns", self.run_time), ("lookup_ns", self.lookup_time)];
+                let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+                let figures = [$((stringify!($name), self.$name),)*];
+                figures.into_iter().chain(times.map(|(name, time)| (name, nanos(time)))).collect()
             }
 
             /// The sums of both.
@@ -117,6 +122,7 @@ macro_rules! figures {
                 Stats {
                     $($name: self.$name + other.$name,)*
                     body_time: self.body_time + other.body_time,
+                    run_time: self.run_time + other.run_time,
                     lookup_time: self.lookup_time + other.lookup_time,
                 }
             }
@@ -183,14 +189,19 @@ impl Stats {
         if self.calls == 0 { 0.0 } else { self.served() as f64 / self.calls as f64 }
     }
 
-    /// Mean time of one run of the body; zero when it never ran.
+    /// Mean time of one run of the body, less that of cached calls inside it; zero when it never ran.
     pub fn mean_body(&self) -> Duration {
-        u32::try_from(self.runs.max(1)).map_or(Duration::ZERO, |runs| self.body_time / runs)
+        mean(self.body_time, self.runs)
+    }
+
+    /// Mean time of one run of the body, cached calls inside it included; zero when it never ran.
+    pub fn mean_run(&self) -> Duration {
+        mean(self.run_time, self.runs)
     }
 
     /// Mean time of a lookup that hit; zero when none was timed.
     pub fn mean_lookup(&self) -> Duration {
-        u32::try_from(self.lookups.max(1)).map_or(Duration::ZERO, |lookups| self.lookup_time / lookups)
+        mean(self.lookup_time, self.lookups)
     }
 
     /// Time that the hits would have taken in the body, less what they took: their number times the difference of
@@ -203,6 +214,10 @@ impl Stats {
     fn served(&self) -> u64 {
         self.hits + self.stale + self.joined
     }
+}
+
+fn mean(time: Duration, count: u64) -> Duration {
+    u32::try_from(count.max(1)).map_or(Duration::ZERO, |count| time / count)
 }
 
 impl Counters {
@@ -243,10 +258,11 @@ impl Counters {
         self.shared[count as usize].load(Ordering::Relaxed)
     }
 
-    /// Counts one run of the body that took `nanos` and came to its end.
-    pub(crate) fn ran(&self, nanos: u64, failed: bool) {
+    /// Counts one run of the body that came to its end, and what it took: its own nanoseconds, and all.
+    pub(crate) fn ran(&self, (own, whole): (u64, u64), failed: bool) {
         self.add(if failed { Count::Failed } else { Count::Finished }, 1);
-        self.add(Count::BodyNanos, nanos);
+        self.add(Count::BodyNanos, own);
+        self.add(Count::RunNanos, whole);
     }
 
     /// Counts that the lookup of a hit, which began at `started`, was timed.
@@ -258,7 +274,7 @@ impl Counters {
 
     /// Mean nanoseconds of a run so far.
     pub(crate) fn mean_nanos(&self) -> u64 {
-        self.get(Count::BodyNanos) / (self.get(Count::Finished) + self.get(Count::Failed)).max(1)
+        self.get(Count::RunNanos) / (self.get(Count::Finished) + self.get(Count::Failed)).max(1)
     }
 
     pub(crate) fn snapshot(&self) -> Stats {
@@ -295,6 +311,7 @@ impl Counters {
             runs: self.get(Count::Finished) + self.get(Count::Failed),
             lookups: self.get(Count::Lookups),
             body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
+            run_time: Duration::from_nanos(self.get(Count::RunNanos)),
             lookup_time: Duration::from_nanos(self.get(Count::LookupNanos)),
         }
     }

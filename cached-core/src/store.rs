@@ -205,7 +205,7 @@ impl Channel {
     /// Stores a payload, waiting on this thread; `Ok(false)`: the condition was not met, or the life is over.
     pub(crate) fn write(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<bool, Error> {
         let age = Duration::from_millis(clock::wall().saturating_sub(life.created));
-        if life.ttl.is_some_and(|ttl| age >= ttl) {
+        if life.unasked.is_some_and(|unasked| age >= unasked) {
             return Ok(false);
         }
         let mut write = self.sealed(address, payload, life, when)?;
@@ -231,9 +231,9 @@ impl Channel {
         Ok(Write::new(address.key.clone(), Bytes::from(bytes), kept, when))
     }
 
-    /// Notes that bytes were given, and keeps them for so long from now on, unless others have taken their place.
-    pub(crate) fn renew(&self, address: &Address, bytes: &Bytes, kept: Duration) -> Result<(), Error> {
-        let renewed = Bytes::from(codec::renewed(bytes, clock::wall()));
+    /// Notes that bytes were given at a moment, and keeps them for so long, unless others have taken their place.
+    pub(crate) fn renew(&self, address: &Address, bytes: &Bytes, given: u64, kept: Duration) -> Result<(), Error> {
+        let renewed = Bytes::from(codec::renewed(bytes, given));
         let write = Write::new(address.key.clone(), renewed, Some(kept), unchanged(Some(bytes)));
         wait(self.op_timeout, || self.backend.set_many(vec![write])).map(drop)
     }

@@ -170,6 +170,7 @@ pub(crate) fn bare(expr: &Expr) -> &Expr {
 
 /// Sizes, in bytes: by powers of 1,024, and by powers of 1,000.
 const SIZES: &[(&str, u64)] = &[
+    ("", 1),
     ("B", 1),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),

@@ -44,7 +44,10 @@ fn what_is_put_and_too_large_is_an_error_and_the_old_value_is_gone() {
     let _alone = alone();
     bytes(1);
     let error = bytes::entry(&1).put(vec![0; 65 << 10]).unwrap_err().to_string();
-    assert!(error.contains("weights.rs:") && error.contains("66560 bytes; `max_bytes` is 65536"), "{error}");
+    assert!(
+        error.contains("weights.rs:") && error.contains("66560 bytes; `max_bytes` is 65536, of all instances together"),
+        "{error}"
+    );
     assert_eq!(bytes::entry(&1).peek().unwrap(), None);
     assert_eq!(bytes(1), [1]);
 }
@@ -91,6 +94,13 @@ fn an_alias_bounds_each_of_its_sites_by_what_they_weigh() {
         [key; 8]
     }
     let _alone = alone();
+    #[cached]
+    fn long(key: u64) -> String {
+        "x".repeat(1_000) + &key.to_string()
+    }
+    Config::new().option("default", "kind", "memory").option("default", "max_bytes", "10GiB").install().unwrap();
+    (0..10_500).for_each(|key| assert!(long(key).len() > 1_000));
+    assert!(long::site().stats().entries <= 10_000, "who does not weigh has the bound that there is without bytes");
     Config::new().option("default", "kind", "memory").option("default", "max_bytes", "10 KiB").install().unwrap();
     (0..1_000).for_each(|key| assert_eq!(plain(key)[7], key));
     let stats = plain::site().stats();

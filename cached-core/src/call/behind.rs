@@ -11,10 +11,11 @@ use pin_project_lite::pin_project;
 
 use super::land::Writer;
 use super::run::{At, Doing, Goal, Stage};
-use super::{Call, Miss, Run, Turn};
+use super::{Call, Miss, Run, Ticket, Turn};
 use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
+use crate::memory::Kept;
 use crate::project::Project;
 use crate::registry;
 use crate::stats::{Count, Counters, Lap};
@@ -76,7 +77,42 @@ impl Drop for Loss {
     }
 }
 
+/// An old value, for a caller who does not wait.
+struct Given<V> {
+    kept: Kept<V>,
+    ticket: Ticket,
+}
+
+impl<V: Value> Given<V> {
+    fn give<const F: u8, R: Project<F, Stored = V>>(mut self) -> R {
+        let value = self.kept.into_value();
+        self.ticket.end(Outcome::Stale);
+        R::restore(value)
+    }
+}
+
 impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Whether the caller may be given the old value while another computes.
+    fn is_due_behind(&self) -> bool {
+        self.route.behind && self.old.as_ref().is_some_and(|old| old.is_within(self.route.lives.stale))
+    }
+
+    /// Splits what refreshes in the background from the caller, who is given the old value.
+    fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
+        let old = self.old.as_ref().filter(|_| self.is_due_behind()).map(|old| old.kept.clone());
+        let given = old.map(|kept| {
+            // If the body panics, nobody tries again at once.
+            self.core.resting.add(self.key.hash);
+            Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) }
+        });
+        (self, given)
+    }
+
+    /// Whether anybody has any use for what the body would give.
+    fn is_void(&self, turn: &Turn<K, V>) -> bool {
+        matches!(turn, Turn::Lead(lead) if lead.is_void())
+    }
+
     /// Runs the body on this thread.
     pub(super) fn compute_here<const F: u8, R: Project<F, Stored = V>>(
         mut self,
@@ -150,6 +186,13 @@ where
                     }
                     (call, None) => At::Under(call, Doing::Compute(turn)),
                 },
+                (None, At::Under(call, doing)) => {
+                    if call.is_due_behind() {
+                        let at = call.memo.site.at();
+                        call.memo.site.warn(&format!("{at}: `refresh = \"background\"` of an async function needs `Config::spawner`; without one its callers compute"));
+                    }
+                    At::Under(call, doing)
+                }
                 (_, at) => at,
             };
             this.body.set(Some(make()));

@@ -69,14 +69,23 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         // The user's code, before anything is locked: it may panic.
         let refused = self.memo.facts.hooks.cache_if.is_some_and(|cache_if| !cache_if(value));
         let life = self.memo.lifetime(&self.route, class, value, self.key.hash).filter(|_| !refused);
+        let in_memory = life.is_some() && self.remote.is_none() && matches!(self.route.way, Way::Memory);
+        let held = if in_memory { self.make_room(value) } else { 0 };
         let kept = Kept::copy_of(value, self.memo.facts.quiet);
         match life {
             Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
-            Some(life) if matches!(self.route.way, Way::Memory) => self.keep(turn, kept, life),
+            Some(life) if in_memory => self.keep(turn, kept, life, held),
             Some(life) => self.share_only(turn, kept, deadline(life)),
             // Not to be kept: only those have it who asked before it was there.
             None => self.share_only(turn, kept, NEVER),
         }
+    }
+
+    /// Gives what the value holds, for which there is room now.
+    fn make_room(&self, value: &V) -> u64 {
+        let held = self.memo.facts.held(value);
+        self.core.memory.prepare(self.key.hash, held, self.memo.facts.quiet, self.counters);
+        held
     }
 
     fn share_only(&self, turn: Turn<K, V>, kept: Kept<V>, deadline: u64) {
@@ -84,9 +93,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.counters.add(Count::NotStored, 1);
     }
 
-    fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>) {
-        // The user's code, before anything is locked.
-        let held = self.memo.facts.held(kept.as_ref());
+    fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, held: u64) {
         let created = clock::now();
         let [deadline, unasked] =
             [life, self.route.lives.unasked(life)].map(|life| life.map_or(NEVER, |life| clock::after(created, life)));

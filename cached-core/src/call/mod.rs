@@ -155,20 +155,6 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
     }
 }
 
-/// An old value, for a caller who does not wait.
-struct Given<V> {
-    kept: Kept<V>,
-    ticket: Ticket,
-}
-
-impl<V: Value> Given<V> {
-    fn give<const F: u8, R: Project<F, Stored = V>>(mut self) -> R {
-        let value = self.kept.into_value();
-        self.ticket.end(Outcome::Stale);
-        R::restore(value)
-    }
-}
-
 /// One call on its way.
 struct Call<K: OwnedKey, V: Value> {
     memo: &'static Memo<K, V>,
@@ -183,6 +169,8 @@ struct Call<K: OwnedKey, V: Value> {
     state: State,
     route: Arc<Route>,
     remote: Option<Remote>,
+    /// When it began to ask for bytes.
+    asked: u64,
     lap: Lap,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
@@ -219,8 +207,6 @@ struct Remote {
     landed: u64,
     /// When the call began, by the wall clock, which goes on while the machine is suspended.
     began: u64,
-    /// When it asked for the bytes.
-    asked: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
@@ -232,7 +218,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         let (state, route) = memo.site.route();
         let core = memo.core();
-        let (reason, remote, lap, again, old) = (Reason::Cold, None, Lap::default(), false, None);
+        let (reason, remote, asked, lap, again, old) = (Reason::Cold, None, 0, Lap::default(), false, None);
         let mut call = Self {
             memo,
             core,
@@ -246,6 +232,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             state,
             route,
             remote,
+            asked,
             lap,
             again,
             old,
@@ -259,6 +246,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             self.manner = Manner::Avoid;
         }
         let route = Arc::clone(&self.route);
+        if let Way::Bytes(_) = route.way {
+            self.asked = clock::now();
+        }
         match &route.way {
             _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
             Way::Off(_) => Step::Compute(Turn::Free),
@@ -292,8 +282,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match self.memo.address(&self.key, channel, &scope::set_apart(stamps, self.salt)) {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
-                let (when, began, asked) = (When::Absent, clock::wall(), clock::now());
-                self.remote = Some(Remote { channel, address, when, landed, began, asked });
+                let (when, began) = (When::Absent, clock::wall());
+                self.remote = Some(Remote { channel, address, when, landed, began });
                 Step::Read(None)
             }
             Err(error) => {
@@ -376,6 +366,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 return self.compute(lead);
             }
             remote.landed = landed;
+            self.asked = clock::now();
             return Step::Read(Some(lead));
         }
         // What was found is not landed: it may be older than an invalidation that came before a follower.
@@ -414,7 +405,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => {
-                    self.counters.looked_up(remote.asked);
+                    self.counters.looked_up(self.asked);
                     if let (Some(life), Some(bytes)) = (renew, bytes) {
                         self.renew(bytes, life);
                     }
@@ -441,10 +432,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     fn renew(&self, bytes: Bytes, life: Duration) {
         let Some(remote) = &self.remote else { return };
         let (channel, address) = (Arc::clone(&remote.channel), remote.address.clone());
-        let (site, kept) = (self.memo.site, life.saturating_add(self.route.lives.window()));
+        // One of all who are given it does so.
+        let is_first = self.route.lives.idle.is_some_and(|idle| self.core.renewing.begins(self.key.hash, idle / 16));
+        if !is_first {
+            return;
+        }
+        let (site, given) = (self.memo.site, clock::wall());
+        let kept = life.saturating_add(self.route.lives.window());
         let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
             let _pass = channel.gate.pass();
-            if let Err(error) = channel.renew(&address, &bytes, kept) {
+            if let Err(error) = channel.renew(&address, &bytes, given, kept) {
                 site.fault(&error);
             }
         });
@@ -475,23 +472,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 Step::Compute(Turn::Side(side))
             }
         }
-    }
-
-    /// Whether anybody has any use for what the body would give.
-    fn is_void(&self, turn: &Turn<K, V>) -> bool {
-        matches!(turn, Turn::Lead(lead) if lead.is_void())
-    }
-
-    /// Splits what refreshes in the background from the caller, who is given the old value.
-    fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let is_due = |old: &&Old<V>| self.route.behind && old.is_within(self.route.lives.stale);
-        let old = self.old.as_ref().filter(is_due).map(|old| old.kept.clone());
-        let given = old.map(|kept| {
-            // If the body panics, nobody tries again at once.
-            self.core.resting.add(self.key.hash);
-            Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) }
-        });
-        (self, given)
     }
 
     fn give<const F: u8, R: Project<F, Stored = V>>(mut self, kept: Kept<V>, outcome: Outcome) -> R {

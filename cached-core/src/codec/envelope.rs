@@ -140,7 +140,12 @@ pub(crate) fn open<'a>(bytes: &'a [u8], schema: [u8; 16], key: &[u8; 32], now_ms
     match bytes[21] {
         TOMBSTONE if bytes.len() == HEAD => Opened::Tombstone,
         MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Nothing,
-        MSGPACK => Opened::Value { payload: &bytes[HEAD..], created, expires: created.saturating_add(life), used },
+        MSGPACK => Opened::Value {
+            payload: &bytes[HEAD..],
+            created,
+            expires: created.saturating_add(life),
+            used: used.min(now_ms),
+        },
         _ => Opened::Nothing,
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 /// What an envelope held.
 #[expect(dead_code, reason = "nothing is ever sealed without the feature `bytes`")]
 pub(crate) enum Opened<'a> {
-    Value { payload: &'a [u8], created: u64, expires: u64 },
+    Value { payload: &'a [u8], created: u64, expires: u64, used: u64 },
     Tombstone,
     Nothing,
 }
@@ -25,6 +25,10 @@ pub(crate) fn seal(_: [u8; 16], _: &[u8; 32], _: u64, _: u64, _: &[u8]) -> Resul
 }
 
 pub(crate) fn tombstone(_: [u8; 16], _: &[u8; 32], _: u64) -> Vec<u8> {
+    Vec::new()
+}
+
+pub(crate) fn renewed(_: &[u8], _: u64) -> Vec<u8> {
     Vec::new()
 }
 

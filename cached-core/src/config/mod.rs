@@ -257,12 +257,6 @@ impl Config {
             routes.push((site, site.resolve(&registry, &mut of_sites)));
         }
         faults.append(&mut of_sites);
-        if registry.spawner.is_none() {
-            let waiting = routes.iter().filter(|(site, route)| route.behind && site.meta().policy.spawned);
-            warnings.extend(waiting.map(|(site, _)| {
-                format!("{}: `refresh = \"background\"` of an async function needs `Config::spawner`; without it callers compute", site.at())
-            }));
-        }
         dedup(&mut faults);
         faults.extend(same_identity(&routes));
         registry.warnings = warnings;

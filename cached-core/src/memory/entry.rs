@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "entries are read without a lock and freed after a grace period")]
 
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use super::pin::Pinned;
 use super::{Header, Kept, Terms};
@@ -15,8 +16,9 @@ use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
 const SATURATED: u8 = 3;
 
-/// An idle time begins anew at most this often, in nanoseconds: an entry may end by so much early.
-const RENEWAL: u64 = 1_000_000;
+/// An idle time begins anew at most this often, in nanoseconds, and sixteen times in its course: an entry may end by
+/// so much early.
+const PRECISION: u64 = 1_000_000;
 
 pub(super) struct Entry<K, V> {
     pub(super) key: Held<K>,
@@ -53,7 +55,8 @@ impl<K, V> Entry<K, V> {
         let now = clock::now();
         let lives = now < self.end(terms);
         // Not at each hit: a line that all readers write would pass from core to core.
-        if lives && terms.idle != NEVER && now >= self.used.load(Ordering::Relaxed).saturating_add(RENEWAL) {
+        let due = || self.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
+        if lives && terms.idle != NEVER && now >= due() {
             self.used.fetch_max(now, Ordering::Relaxed);
         }
         lives
@@ -70,16 +73,18 @@ impl<K, V> Entry<K, V> {
 }
 
 impl<K, V: Clone> Entry<K, V> {
-    /// A copy of the value, for a hit.
+    /// A copy of the value, for a hit; of a heavy one a handle, to be copied when the pin has gone: that takes long,
+    /// and nothing that went would be freed meanwhile.
     #[inline]
-    pub(super) fn serve(&self, pinned: &Pinned) -> V {
+    pub(super) fn serve(&self, pinned: &Pinned, is_heavy: bool) -> Result<V, Arc<V>> {
         self.touch();
         match &self.value {
-            Kept::Inline(value) => value.clone(),
+            Kept::Inline(value) => Ok(value.clone()),
+            Kept::Shared(value) if is_heavy => Err(Arc::clone(value)),
             Kept::Shared(value) => {
                 // The user's code, under no lock. It may call us, panic, or take its time.
                 pinned.has_compared();
-                V::clone(value)
+                Ok(V::clone(value))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! once an entry has been hit a few times, write nothing that other threads read; the engine inside
 //! (`shards`, `table`, `policy`, `pin`) is known to this room only.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::clock;
@@ -102,19 +103,25 @@ pub(crate) struct Terms {
     pub(crate) idle: u64,
 }
 
+/// How often room is looked for while others still read what goes.
+const TRIES: usize = 4;
+
 /// The entries of one memo.
 pub(crate) struct Memory<K, V> {
     seed: Seed,
     domain: Domain,
     shards: Shards<K, V>,
+    /// Whether values say what they weigh, and so may be large.
+    is_heavy: bool,
 }
 
 impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// An empty memory.
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds, is_heavy: bool) -> Self {
         let domain = Domain::new();
         let cores = std::thread::available_parallelism().map_or(4, usize::from);
-        Self { seed: Seed::new(), domain, shards: Shards::new(bounds, (cores * 4).next_power_of_two(), domain) }
+        let shards = Shards::new(bounds, (cores * 4).next_power_of_two(), domain);
+        Self { seed: Seed::new(), domain, shards, is_heavy }
     }
 
     #[inline]
@@ -138,17 +145,20 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
     /// tell; ask [`Memory::get`].
     #[inline(always)]
-    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<Option<V>> {
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pin: Outermost, parts: &P, generation: u64) -> Option<Option<V>> {
         let hash = self.hash(parts);
-        let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        Some(entry.filter(|entry| entry.header.generation == generation).map(|entry| entry.serve(pinned)))
+        let found = self.shards.glance(&pin, hash, |key| parts.is(key))?;
+        let Some(entry) = found.filter(|entry| entry.header.generation == generation) else { return Some(None) };
+        let served = entry.serve(&pin, self.is_heavy);
+        Some(Some(served.unwrap_or_else(|shared| copied_after(pin, &*shared))))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
-    pub(crate) fn get<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, terms: Terms) -> Option<V> {
+    pub(crate) fn get<P: Part<Owned = K>>(&self, pin: Pin, parts: &P, terms: Terms) -> Option<V> {
         let hash = self.hash(parts);
-        let entry = self.shards.find(pinned, hash, |key| parts.is(key))?;
-        if entry.lives(terms) { Some(entry.serve(pinned)) } else { None }
+        let entry = self.shards.find(&pin, hash, |key| parts.is(key)).filter(|entry| entry.lives(terms))?;
+        let served = entry.serve(&pin, self.is_heavy);
+        Some(served.unwrap_or_else(|shared| copied_after(pin, &*shared)))
     }
 
     /// What is there of a held key, for a call: as a hit, it begins an idle time anew. `None`: as in
@@ -177,13 +187,35 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Some(if lives { Look::Live { kept, created: entry.header.created, end } } else { Look::Ended(kept, end) })
     }
 
+    /// Makes room for a heavy value before there is a copy of it, and drops here what has to go. So nothing is held
+    /// twice for long, and whoever still reads what goes has a moment to leave.
+    pub(crate) fn prepare(&self, hash: u64, held: u64, quiet: bool, counters: &Counters) {
+        let mut is_done = !self.is_heavy;
+        for _ in 0..TRIES {
+            if is_done {
+                return;
+            }
+            let mut gone = Gone { is_stored: true, ..Gone::default() };
+            is_done = inside(|| self.shards.prepare(hash, Self::weight(held, quiet), &mut gone)).unwrap_or(true);
+            gone.count(counters);
+            drop(gone);
+            if !is_done {
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    /// What an entry weighs whose value holds so much elsewhere. Whatever a `weigh` says, sums of it stay sums.
+    fn weight(held: u64, quiet: bool) -> u64 {
+        let behind = if quiet { 0 } else { size_of::<V>() + 2 * size_of::<usize>() };
+        held.min(1 << 48) + (size_of::<Entry<K, V>>() + behind) as u64
+    }
+
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
     /// what the value holds elsewhere, in bytes.
     pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header, held: u64) -> Gone<K, V> {
-        let behind = if let Kept::Shared(_) = value { size_of::<V>() + 2 * size_of::<usize>() } else { 0 };
+        let weight = Self::weight(held, matches!(value, Kept::Inline(_)));
         let entry = Entry::new(key, value, header);
-        // Whatever a `weigh` says, sums of it stay sums.
-        let weight = held.min(1 << 48) + (size_of_val(&*entry) + behind) as u64;
         match Inside::enter() {
             Some(_inside) => self.shards.insert(entry, weight),
             None => Gone { freed: vec![entry], ..Gone::default() },
@@ -223,9 +255,16 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// What the entries weigh, in bytes.
-    pub(crate) fn weight(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.shards.weight()
     }
+}
+
+/// A copy that is made when the pin has gone.
+#[cold]
+fn copied_after<V: Clone>(pin: impl Deref<Target = Pinned>, shared: &V) -> V {
+    drop(pin);
+    shared.clone()
 }
 
 /// What went for a change; dropped by the caller, outside every lock.
@@ -234,6 +273,8 @@ pub(crate) struct Gone<K, V> {
     freed: Vec<Box<Entry<K, V>>>,
     evicted: u64,
     pub(crate) is_stored: bool,
+    /// The value alone weighs more than everything may.
+    pub(crate) is_too_heavy: bool,
 }
 
 impl<K, V> Gone<K, V> {
@@ -247,7 +288,7 @@ impl<K, V> Gone<K, V> {
 
 impl<K, V> Default for Gone<K, V> {
     fn default() -> Self {
-        Gone { freed: Vec::new(), evicted: 0, is_stored: false }
+        Gone { freed: Vec::new(), evicted: 0, is_stored: false, is_too_heavy: false }
     }
 }
 

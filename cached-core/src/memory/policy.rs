@@ -65,7 +65,12 @@ impl<T: Item> Policy<T> {
         self.weight
     }
 
-    /// The items and their weights, those of the main queue first, in the order in which they would go.
+    /// What an item weighs.
+    pub(super) fn weight_of(&self, item: T) -> u64 {
+        self.items[item.place() as usize].map_or(0, |queued| queued.weight)
+    }
+
+    /// The items and their weights: those of the main queue, then those of the small one, the oldest first.
     pub(super) fn items(&self) -> impl Iterator<Item = (T, u64)> {
         let queued = self.main.iter().chain(&self.small).filter_map(|place| self.items[*place as usize]);
         queued.map(|queued| (queued.item, queued.weight))
@@ -116,14 +121,14 @@ impl<T: Item> Policy<T> {
         Some((item, weight))
     }
 
-    /// Takes out whoever has to go in a shard of `limit` entries, and gives its weight too. `bytes`: what all may
-    /// weigh, where that is bounded.
-    pub(super) fn evict(&mut self, limit: usize, bytes: Option<u64>) -> Option<(T, u64)> {
+    /// Takes out whoever has to go in a shard of `limit` entries, and gives its weight too. `weighed`: the queues are
+    /// measured by what is in them, since it is their weight that is bounded.
+    pub(super) fn evict(&mut self, limit: usize, weighed: bool) -> Option<(T, u64)> {
         self.is_filling = false;
         for passed in 0.. {
-            let is_long = match bytes {
-                Some(bytes) => self.weight_of_small > bytes / SMALL as u64,
-                None => self.small.len() > limit / SMALL,
+            let is_long = match weighed {
+                true => self.weight_of_small > self.weight / SMALL as u64,
+                false => self.small.len() > limit / SMALL,
             };
             let is_small = self.main.is_empty() || is_long;
             let place = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;

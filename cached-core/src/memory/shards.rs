@@ -89,7 +89,7 @@ impl<K, V> Shards<K, V> {
 
     /// What all entries weigh.
     pub(super) fn weight(&self) -> u64 {
-        self.parts.iter().map(|part| part.weight.load(Ordering::Relaxed)).sum()
+        self.parts.iter().map(|part| part.weight.load(Ordering::Relaxed)).fold(0, u64::saturating_add)
     }
 
     /// The entry of a key. The comparison may be the user's: it runs under no lock.
@@ -158,6 +158,16 @@ impl<K, V> Shards<K, V> {
         gone
     }
 
+    /// Makes room for an entry that is to come, in the part of its hash. `false`: not yet, or never.
+    pub(super) fn prepare(&self, hash: u64, weight: u64, gone: &mut Gone<K, V>) -> bool {
+        let (part, mut state) = self.lock(hash);
+        // What has the hash now is nearly always what will be replaced.
+        let old = self.own_find(hash, |_| true).map_or(0, |old| state.policy.weight_of(old));
+        let has_room = self.make_room(&mut state, weight.saturating_sub(old), gone);
+        part.note(&state);
+        has_room || gone.is_too_heavy
+    }
+
     /// Removes whatever has the hash and is it.
     pub(super) fn remove(&self, hash: u64, is: impl Fn(&K) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
@@ -191,11 +201,15 @@ impl<K, V> Shards<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
         let used = bounds.parts(self.parts.len());
+        let share = |place| if place < used { bounds.share(place, used) } else { Bounds::NOTHING };
+        if states.iter().enumerate().all(|(place, state)| state.bounds == share(place)) {
+            return gone;
+        }
         if self.used.swap(used, Ordering::Relaxed) != used {
             self.deal(&mut states, used);
         }
         for (place, (part, state)) in self.parts.iter().zip(&mut states).enumerate() {
-            state.bounds = if place < used { bounds.share(place, used) } else { Bounds::NOTHING };
+            state.bounds = share(place);
             state.quarantine.reclaim(&mut gone.freed);
             let over = state.held().saturating_sub(state.bounds.entries);
             self.evict(state, over, 0, &mut gone);
@@ -205,7 +219,7 @@ impl<K, V> Shards<K, V> {
         gone
     }
 
-    /// Gives every entry to its part among those in use, in the order in which they would have gone.
+    /// Gives every entry to its part among those in use, one former part after the other; all count as proven.
     fn deal(&self, states: &mut [impl DerefMut<Target = State<K, V>>], used: usize) {
         let policies: Vec<_> =
             states.iter_mut().map(|state| std::mem::replace(&mut state.policy, Policy::new())).collect();
@@ -219,7 +233,8 @@ impl<K, V> Shards<K, V> {
     /// Makes room for one entry. `false`: it is too heavy, or what went before is still being read; nobody
     /// waits for that.
     fn make_room(&self, state: &mut State<K, V>, weight: u64, gone: &mut Gone<K, V>) -> bool {
-        if weight > state.bounds.bytes {
+        gone.is_too_heavy = weight > state.bounds.bytes;
+        if gone.is_too_heavy {
             return false;
         }
         if !state.has_room(weight) {
@@ -237,8 +252,8 @@ impl<K, V> Shards<K, V> {
     fn evict(&self, state: &mut State<K, V>, count: usize, weight: u64, gone: &mut Gone<K, V>) {
         let mut evicted = 0;
         while evicted < count || state.policy.weight() > state.bounds.bytes.saturating_sub(weight) {
-            let (limit, bytes) = (state.extent(), Some(state.bounds.bytes).filter(|bytes| *bytes < u64::MAX));
-            let Some((victim, weight)) = state.policy.evict(limit, bytes) else { return };
+            let (limit, weighed) = (state.extent(), state.bounds.bytes < u64::MAX);
+            let Some((victim, weight)) = state.policy.evict(limit, weighed) else { return };
             self.retire(state, victim, weight);
             gone.evicted += 1;
             evicted += 1;
@@ -309,7 +324,8 @@ impl<K, V> Shards<K, V> {
 
     /// As [`Shards::find`], for whoever holds the lock of the part.
     fn own_find(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<Handle<K, V>> {
-        // SAFETY: only the holder of the lock frees entries of the part.
+        // SAFETY: what the table shows is linked; only the holder of this lock unlinks in its range, and nothing is
+        // freed before that.
         unsafe { self.own_table().find(hash, is) }
     }
 }
@@ -326,17 +342,17 @@ impl<K, V> State<K, V> {
         self.policy.len() + self.quarantine.len()
     }
 
-    /// For how many entries there is room; where only their weight is bounded, as many as there are.
+    /// For how many entries there is room; where their weight is bounded, hardly more than there are.
     fn extent(&self) -> usize {
         match self.bounds {
-            Bounds { entries: usize::MAX, bytes } if bytes < u64::MAX => self.policy.len().max(1).next_power_of_two(),
-            Bounds { entries, .. } => entries,
+            Bounds { entries, bytes: u64::MAX } => entries,
+            Bounds { entries, .. } => entries.min(self.policy.len().max(1).next_power_of_two()),
         }
     }
 
     fn has_room(&self, weight: u64) -> bool {
-        let weighs = self.policy.weight() + self.quarantine.weight();
-        let fits = self.bounds.bytes == u64::MAX || weighs.saturating_add(weight) <= self.bounds.bytes;
+        let weighs = || self.policy.weight().saturating_add(self.quarantine.weight()).saturating_add(weight);
+        let fits = self.bounds.bytes == u64::MAX || weighs() <= self.bounds.bytes;
         fits && self.held() < self.bounds.entries && self.quarantine.len() < MOST_RETIRED
     }
 

@@ -69,8 +69,6 @@ pub struct Policy {
     pub flight: bool,
     /// Whoever finds a value stale is served it, and another computes.
     pub behind: bool,
-    /// What computes behind is a task, which a spawner has to take.
-    pub spawned: bool,
     /// Entries belong to tags.
     pub tagged: bool,
     /// The share of hits for which the body runs as well, to compare, from 0 to 1.
@@ -93,7 +91,6 @@ impl Policy {
         none: Keep::Default,
         flight: true,
         behind: false,
-        spawned: false,
         tagged: false,
         verify: 0.0,
     };

@@ -71,6 +71,7 @@ impl Site {
     pub(crate) fn resolve(&self, registry: &Registry, faults: &mut Vec<String>) -> Route {
         let at = self.at();
         let policy = &self.meta.policy;
+        let placed = |fault: String| if fault.starts_with("its ") { format!("{at}: {fault}") } else { fault };
         let mut notes = Vec::new();
         let overrides = self.overrides(registry);
         let mut wrong = Vec::new();
@@ -87,7 +88,7 @@ impl Site {
         let wanted = named.unwrap_or(self.meta.alias);
         let Some(alias) = registry.aliases.get(wanted) else {
             // An alias that could not be made is not unknown: its own fault names this site.
-            faults.append(&mut wrong);
+            faults.extend(wrong.into_iter().map(placed));
             if !registry.broken.contains(wanted) {
                 let source = overrides.iter().rev().find_map(|options| options.source("backend"));
                 let from = source.map_or(String::new(), |source| format!(" (from {source})"));
@@ -120,9 +121,7 @@ impl Site {
             Way::Memory | Way::Off(_) => None,
         });
         let bounds = find.bounds(policy, alias, &of_alias);
-        faults.extend(
-            wrong.into_iter().map(|fault| if fault.starts_with("its ") { format!("{at}: {fault}") } else { fault }),
-        );
+        faults.extend(wrong.into_iter().map(placed));
         Route {
             alias: alias.name.clone(),
             kind: alias.kind.clone(),
@@ -237,7 +236,8 @@ impl Finder<'_, '_> {
         of_alias(alias.max_entries.filter(|_| entries.is_none()).map(|entries| show_bound(&entries)), "max_entries");
         of_alias(alias.max_bytes.filter(|_| bytes.is_none()).map(|bytes| show_bytes(&bytes)), "max_bytes");
         let bytes = bytes.or(alias.max_bytes).unwrap_or(u64::MAX);
-        let usual = if bytes == u64::MAX { MAX_ENTRIES } else { usize::MAX };
+        // Values that do not say what they hold are bounded by their number all the same.
+        let usual = if bytes == u64::MAX || !policy.weighs { MAX_ENTRIES } else { usize::MAX };
         Bounds { entries: entries.or(alias.max_entries).unwrap_or(usual), bytes }
     }
 }

@@ -36,7 +36,7 @@ fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V
 }
 
 fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
-    memory.get(&*memory.pin_again()?, &Own(key), TERMS)
+    memory.get(memory.pin_again()?, &Own(key), TERMS)
 }
 
 /// A value that is counted while it lives.
@@ -66,7 +66,7 @@ impl Drop for Counted {
 fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
     for (seed, bound) in [(1, 1), (2, 3), (3, 16), (4, 100), (5, 1_000), (6, 5_000), (7, usize::MAX)] {
         let live = Arc::new(AtomicUsize::new(0));
-        let memory = Memory::new(Bounds::entries(bound));
+        let memory = Memory::new(Bounds::entries(bound), false);
         let (mut model, mut dice, mut bound) = (HashMap::new(), Dice(seed), bound);
         for step in 0..40_000_u64 {
             let key = dice.below(3 * bound.min(2_000) as u64 + 2);
@@ -112,7 +112,7 @@ fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
 fn everything_that_was_stored_is_dropped_exactly_once_by_whoever_comes() {
     for bound in [8, 200, 4_000] {
         let live = Arc::new(AtomicUsize::new(0));
-        let memory = Memory::new(Bounds::entries(bound));
+        let memory = Memory::new(Bounds::entries(bound), false);
         thread::scope(|scope| {
             for seed in 1..=6 {
                 let (memory, live) = (&memory, &live);
@@ -163,7 +163,7 @@ fn while_a_reader_sleeps_nothing_it_may_see_goes_and_what_finds_no_room_is_refus
     let ((begun, wait), (go, gate)) = (mpsc::sync_channel(1), mpsc::sync_channel::<()>(1));
     let gate = Arc::new(std::sync::Mutex::new(gate));
     let slow = || Slow(Arc::clone(&dropped), begun.clone(), Arc::clone(&gate));
-    let memory = Memory::new(Bounds::entries(40));
+    let memory = Memory::new(Bounds::entries(40), false);
     let _gone = put(&memory, 0, slow());
     thread::scope(|scope| {
         let reader = scope.spawn(|| drop(get(&memory, &0)));
@@ -196,7 +196,7 @@ fn a_clone_may_hit_again_store_and_panic() {
         }
     }
     static MEMORY: std::sync::OnceLock<Nest> = std::sync::OnceLock::new();
-    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(100)));
+    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(100), false));
     drop(put(memory, 1, Nested(Some(memory))));
     drop(put(memory, 2, Nested(None)));
     assert!(get(memory, &1).is_some());
@@ -225,7 +225,7 @@ fn a_comparison_that_calls_back_is_told_so_and_one_that_panics_breaks_nothing() 
         fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
     }
     static PANICS: AtomicBool = AtomicBool::new(false);
-    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(100)));
+    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(100), false));
     // All have one hash, so every comparison is made, also beyond the first bucket.
     for n in 0..20 {
         assert!(put(memory, Curious(n, &PANICS), n).is_stored);
@@ -257,7 +257,7 @@ fn a_thread_that_is_ending_reads_still() {
     thread_local! {
         static LAST: Last = const { Last };
     }
-    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(10)));
+    let memory = MEMORY.get_or_init(|| Memory::new(Bounds::entries(10), false));
     drop(put(memory, 1, Arc::new(10)));
     for round in 1..=4 {
         // Made before the record and after it: destroyed after it and before.
@@ -278,7 +278,7 @@ fn a_thread_that_is_ending_reads_still() {
 
 #[test]
 fn what_is_asked_for_again_outlives_what_is_asked_for_once() {
-    let memory = Memory::new(Bounds::entries(100));
+    let memory = Memory::new(Bounds::entries(100), false);
     for hot in 0..50 {
         drop(put(&memory, hot, hot));
     }
@@ -290,7 +290,7 @@ fn what_is_asked_for_again_outlives_what_is_asked_for_once() {
 
 #[test]
 fn a_loop_over_more_than_there_is_room_for_hits_what_it_began_with() {
-    let memory = Memory::new(Bounds::entries(100));
+    let memory = Memory::new(Bounds::entries(100), false);
     let mut hits = 0;
     for key in (0..300).cycle().take(3_000) {
         match get(&memory, &key) {
@@ -304,7 +304,7 @@ fn a_loop_over_more_than_there_is_room_for_hits_what_it_began_with() {
 #[test]
 fn what_is_replaced_is_dropped_at_once_where_little_is_stored() {
     let live = Arc::new(AtomicUsize::new(0));
-    let memory = Memory::new(Bounds::entries(10_000));
+    let memory = Memory::new(Bounds::entries(10_000), false);
     for round in 0..100 {
         for key in 0..5 {
             drop(put(&memory, key, Counted::new(round, &live)));
@@ -315,7 +315,7 @@ fn what_is_replaced_is_dropped_at_once_where_little_is_stored() {
 
 #[test]
 fn a_bound_of_thousands_costs_little_until_it_is_used() {
-    let memory: Memory<u64, u64> = Memory::new(Bounds::entries(10_000));
+    let memory: Memory<u64, u64> = Memory::new(Bounds::entries(10_000), false);
     (0..10).for_each(|n| drop(put(&memory, n, n)));
     let room = memory.room();
     assert!(room <= 64, "{room}");
@@ -326,34 +326,34 @@ fn a_bound_of_thousands_costs_little_until_it_is_used() {
 fn weights_are_kept_to_their_bound_and_what_is_too_heavy_is_not_stored() {
     const BYTES: u64 = 100_000;
     let (live, mut dice) = (Arc::new(AtomicUsize::new(0)), Dice(7));
-    let memory = Memory::new(Bounds { entries: usize::MAX, bytes: BYTES });
+    let memory = Memory::new(Bounds { entries: usize::MAX, bytes: BYTES }, false);
     let heavy = |memory: &Memory<u64, Counted>, key, bytes| {
         memory.insert(held(memory, key), Kept::new(Counted::new(key, &live), false), EVER, bytes)
     };
     drop(heavy(&memory, 0, 0));
-    let entry = memory.weight();
+    let entry = memory.bytes();
     for round in 0..20_000 {
         let (key, held) = (dice.below(300), dice.below(3_000));
         let gone = heavy(&memory, key, held);
         assert!(gone.is_stored, "round {round}");
-        assert!(memory.weight() <= BYTES, "round {round}: {}", memory.weight());
+        assert!(memory.bytes() <= BYTES, "round {round}: {}", memory.bytes());
     }
-    assert!(memory.weight() > BYTES / 2, "most of the room is used: {}", memory.weight());
+    assert!(memory.bytes() > BYTES / 2, "most of the room is used: {}", memory.bytes());
     let mut gone = heavy(&memory, 1, BYTES - entry + 1);
     assert!(!gone.is_stored && get(&memory, &1).is_none(), "too heavy by one byte, and the old one is gone");
     gone = heavy(&memory, 1, BYTES - entry);
-    assert!(gone.is_stored && memory.len() == 1 && memory.weight() == BYTES, "just fits, alone");
+    assert!(gone.is_stored && memory.len() == 1 && memory.bytes() == BYTES, "just fits, alone");
     for claimed in [u64::MAX, u64::MAX - 1, 1 << 48] {
         assert!(!heavy(&memory, 2, claimed).is_stored, "{claimed}");
     }
     memory.set_bounds(Bounds { entries: usize::MAX, bytes: BYTES / 2 });
-    assert_eq!((memory.len(), memory.weight()), (0, 0), "over the new bound");
+    assert_eq!((memory.len(), memory.bytes()), (0, 0), "over the new bound");
 }
 
 #[test]
 fn fewer_parts_serve_a_smaller_bound_and_nothing_is_lost_that_has_room() {
     let live = Arc::new(AtomicUsize::new(0));
-    let memory = Memory::new(Bounds::entries(100_000));
+    let memory = Memory::new(Bounds::entries(100_000), false);
     (0..1_000).for_each(|key| drop(put(&memory, key, Counted::new(key, &live))));
     memory.set_bounds(Bounds::entries(1_000));
     assert_eq!(memory.len(), 1_000);
@@ -367,4 +367,20 @@ fn fewer_parts_serve_a_smaller_bound_and_nothing_is_lost_that_has_room() {
     assert!((0..9_000).all(|key| get(&memory, &key).is_some()), "and for many again");
     memory.clear();
     assert_eq!(live.load(SeqCst), 0);
+}
+
+#[test]
+fn where_the_number_binds_and_weights_are_bounded_too_what_is_hit_stays() {
+    let live = Arc::new(AtomicUsize::new(0));
+    let memory = Memory::new(Bounds { entries: 100, bytes: 1 << 40 }, true);
+    for key in 0..2_000 {
+        drop(put(&memory, key, Counted::new(key, &live)));
+        (0..20).for_each(|hot| {
+            if get(&memory, &hot).is_none() {
+                drop(put(&memory, hot, Counted::new(hot, &live)));
+            }
+        });
+    }
+    let kept = (0..20).filter(|hot| get(&memory, hot).is_some()).count();
+    assert!(kept >= 19 && memory.held() <= 100, "{kept} of 20 that are asked for each time");
 }

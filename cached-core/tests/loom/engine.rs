@@ -95,7 +95,7 @@ fn read(cache: &Cache, n: u64, live: &Count) {
 fn against(name: &str, bound: usize, (readers, sought): (usize, u64), before: u64, write: fn(&Cache, &Count)) {
     check(name, move || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(Bounds::entries(bound)));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(bound), false));
         (1..=before).for_each(|n| put(&cache, n, &live));
         let readers: Vec<_> = (0..readers)
             .map(|_| {
@@ -170,7 +170,7 @@ fn a_read_against_a_clear() {
 fn two_reads_of_one_thread_against_a_removal() {
     check("read twice, remove", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4), false));
         put(&cache, 1, &live);
         let reader = {
             let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
@@ -189,7 +189,7 @@ fn two_reads_of_one_thread_against_a_removal() {
 fn a_record_passes_from_a_thread_that_ends_to_the_next_while_another_writes() {
     check("thread exit", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4), false));
         put(&cache, 1, &live);
         let writer = {
             let (cache, live) = (Arc::clone(&cache), Count::clone(&live));
@@ -209,7 +209,7 @@ fn a_record_passes_from_a_thread_that_ends_to_the_next_while_another_writes() {
 fn two_writers_and_a_reader() {
     check("read, insert, remove", || {
         let live = Count::default();
-        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4)));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(4), false));
         put(&cache, 1, &live);
         let threads = [
             {
@@ -234,7 +234,7 @@ fn a_writer_and_a_reader_against_a_bound_that_needs_fewer_parts() {
     check("read, insert, set bounds", || {
         let live = Count::default();
         // So many entries have two parts, and these are in the second.
-        let cache: Cache = Arc::new(Memory::new(Bounds::entries(8_192)));
+        let cache: Cache = Arc::new(Memory::new(Bounds::entries(8_192), false));
         put(&cache, HIGH + 1, &live);
         let threads = [
             {

@@ -136,7 +136,7 @@ impl Model {
             memo: generics::without_lifetimes(&sig.generics, &key.left_out),
             concrete: named && key.parts.iter().all(|part| part.owned.is_some()),
             generic: form == Form::Inline && block.is_none() || !parameters.is_empty(),
-            policy: Policy::new(args, &keeps, sig.asyncness.is_some(), &root, errors),
+            policy: Policy::new(args, &keeps, &root, errors),
             behind: Behind::new(args, &func, form, errors),
             tagged: tags::tagged(args, &key, errors),
             body: func.body,

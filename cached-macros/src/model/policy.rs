@@ -22,7 +22,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    pub(crate) fn new(args: &Args, keeps: &Keeps, is_async: bool, root: &TokenStream, errors: &mut Errors) -> Policy {
+    pub(crate) fn new(args: &Args, keeps: &Keeps, root: &TokenStream, errors: &mut Errors) -> Policy {
         let keep = |keep| match keep {
             None | Some(Keep::Forever) => quote!(#root::rt::Keep::Default),
             Some(Keep::Never) => quote!(#root::rt::Keep::Never),
@@ -57,7 +57,6 @@ impl Policy {
         rule("verify", valued(args, "verify", errors, proportion));
         rule("tagged", args.get("tags").map(|_| quote!(true)));
         rule("behind", args.get("refresh").map(|_| quote!(true)));
-        rule("spawned", args.get("refresh").filter(|_| is_async).map(|_| quote!(true)));
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));
         rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));

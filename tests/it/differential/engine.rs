@@ -268,7 +268,7 @@ impl Backend for Crooked {
 
     fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
         // An envelope without a value: nothing but a tombstone is as short.
-        let is_tombstone = |write: &Write| write.when == When::Always && write.bytes.len() == 104;
+        let is_tombstone = |write: &Write| write.when == When::Always && write.bytes.len() == 112;
         let mut answers = Vec::new();
         for mut write in writes {
             let (key, old) = (write.key.clone(), self.value(&write.key));
