@@ -59,6 +59,7 @@ fn refreshed_behind(key: u64, began: u64) -> Result<u64, ()> {
 /// A stretch of numbers in which a put or an invalidation was under way.
 #[derive(Clone, Copy)]
 struct Change {
+    put: Option<u64>,
     from: u64,
     to: u64,
 }
@@ -81,10 +82,11 @@ impl Key {
         Key { turn: Mutex::new(()), changes: Mutex::new(Vec::new()), began: Mutex::new(BTreeMap::new()) }
     }
 
-    fn change(&self, from: u64, change: impl FnOnce()) {
+    fn change(&self, put: Option<u64>, change: impl FnOnce()) {
+        let from = put.unwrap_or_else(|| VERSION.load(SeqCst));
         let place = {
             let mut changes = lock(&self.changes);
-            changes.push(Change { from, to: u64::MAX });
+            changes.push(Change { put, from, to: u64::MAX });
             changes.len() - 1
         };
         change();
@@ -93,10 +95,12 @@ impl Key {
     }
 
     /// Whether something older may be seen after `newer`, by a call that began at `asked`: a change is under way now,
-    /// or was when the call began that computed `newer`, or since.
+    /// or was when the call began that computed `newer`, or since. What was put was not computed: it stays.
     fn excuses(&self, newer: u64, asked: u64) -> bool {
         let began = lock(&self.began).get(&newer).copied().unwrap_or(newer);
-        let under_way = |change: &Change| change.to >= asked || (change.from <= newer && began <= change.to);
+        let under_way = |change: &Change| {
+            change.to >= asked || (change.put != Some(newer) && change.from <= newer && began <= change.to)
+        };
         lock(&self.changes).iter().any(under_way)
     }
 }
@@ -126,7 +130,7 @@ impl Function {
         let of = self.key(key);
         let _turn = lock(&of.turn);
         let version = next();
-        of.change(version, || {
+        of.change(Some(version), || {
             let put = if self.0 == 0 {
                 refreshed_by_callers::entry(&key).put(version)
             } else {
@@ -137,7 +141,7 @@ impl Function {
     }
 
     fn invalidate(self, key: u64) {
-        self.key(key).change(VERSION.load(SeqCst), || {
+        self.key(key).change(None, || {
             let invalidated = if self.0 == 0 {
                 refreshed_by_callers::entry(&key).invalidate()
             } else {
