@@ -74,12 +74,13 @@ impl Lap {
         result
     }
 
-    /// Nanoseconds of the body's own, now that it has ended, and of the whole run. The rest belongs to the calls
-    /// inside.
-    pub(crate) fn end(self) -> (u64, u64) {
-        let whole = clock::now().saturating_sub(self.started);
+    /// Nanoseconds of the body's own, now that it has ended, and of the whole run; and when that is. The rest belongs
+    /// to the calls inside.
+    pub(crate) fn end(self) -> (u64, u64, u64) {
+        let now = clock::now();
+        let whole = now.saturating_sub(self.started);
         let _ = NESTED.try_with(|nested| nested.set(nested.get().saturating_add(whole)));
-        (whole.saturating_sub(self.nested), whole)
+        (whole.saturating_sub(self.nested), whole, now)
     }
 }
 
@@ -254,7 +255,7 @@ impl Counters {
 
     /// Counts one run of the body that came to its end, and what it took: its own nanoseconds, and all. Gives whether
     /// the next hit is to be timed.
-    pub(crate) fn ran(&self, (own, whole): (u64, u64), failed: bool) -> bool {
+    pub(crate) fn ran(&self, own: u64, whole: u64, failed: bool) -> bool {
         self.add(if failed { Count::Failed } else { Count::Finished }, 1);
         self.add(Count::BodyNanos, own);
         self.add(Count::RunNanos, whole);

@@ -11,7 +11,7 @@ const FILE: usize = 500;
 
 /// Lines of code that a crate's `src` may have: blank lines, comments, tests and snapshots not counted.
 /// The limits keep them from growing unseen: the first shape of the core aimed at 4,000 and missed it by a fifth.
-const BUDGETS: [(&str, usize); 2] = [("cached-macros", 2_400), ("cached-core", 7_800)];
+const BUDGETS: [(&str, usize); 2] = [("cached-macros", 2_400), ("cached-core", 7_900)];
 
 /// Measures each member of the workspace.
 pub(crate) fn check(root: &Path) -> Result<(), String> {

@@ -160,7 +160,10 @@ where
                 Poll::Pending => Some(Poll::Pending),
             };
             match polled {
-                Some(Poll::Ready(result)) => return Poll::Ready(at.end(result, Writer::Worker)),
+                Some(Poll::Ready(result)) => {
+                    let _here = at.run_here();
+                    return Poll::Ready(at.end(result, Writer::Worker));
+                }
                 Some(Poll::Pending) => {
                     this.stage.0 = at;
                     return Poll::Pending;

@@ -34,11 +34,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         writer: Writer,
     ) -> R {
         let counters = self.counters;
-        let nanos = self.lap.end();
+        let (own, whole, ended) = self.lap.end();
+        self.ended = ended;
         let free = matches!(turn, Turn::Free);
         let class = result.stored().map(R::class);
         let failed = matches!(class, None | Some(Class::Error));
-        if counters.ran(nanos, failed) {
+        if counters.ran(own, whole, failed) {
             self.memo.site.word.sample(true);
         }
         if self.old.is_some() && !failed {
@@ -96,7 +97,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, held: u64) {
-        let created = clock::now();
+        let created = self.ended;
         let [deadline, unasked] =
             [life, self.route.lives.unasked(life)].map(|life| life.map_or(NEVER, |life| clock::after(created, life)));
         let header = Header { generation: self.state.generation(), created, deadline };

@@ -172,6 +172,8 @@ struct Call<K: OwnedKey, V: Value> {
     /// When it began to ask for bytes.
     asked: u64,
     lap: Lap,
+    /// When the body ended.
+    ended: u64,
     /// Whether a leader's value had ended before it could be given.
     again: bool,
     /// What was stored, if its time has passed and the site declares a window for that.
@@ -234,6 +236,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             remote,
             asked,
             lap,
+            ended: 0,
             again,
             old,
         };
@@ -358,8 +361,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if self.manner == Manner::Refresh {
             return Step::Compute(Turn::Lead(lead));
         }
-        // What is looked at may be dropped here, which is the user's code.
-        let _here = lead.run_here();
+        // What was found before may be dropped here, which is the user's code.
+        let _here = self.old.is_some().then(|| lead.run_here());
         if let Some(remote) = &mut self.remote {
             let landed = self.core.flights.landed();
             if remote.landed == landed {

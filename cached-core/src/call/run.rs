@@ -15,7 +15,7 @@ use super::{Call, Miss, Step, Turn};
 use crate::backend::Bytes;
 use crate::clock::{self, Alarm};
 use crate::event::Outcome;
-use crate::flight::{Ended, Lead, Wait};
+use crate::flight::{Ended, Lead, Running, Wait};
 use crate::key::{OwnedKey, Value};
 use crate::memo::Shared;
 use crate::memory::Kept;
@@ -36,6 +36,8 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         // Of a recursion every level waits here for its body: what it needs after that is not on its stack.
         match self.walk() {
             Ok(mut at) => {
+                // Also while the result is judged, copied and encoded: that is the user's code too.
+                let _here = at.run_here();
                 let result = at.run_body(body);
                 at.end(result, Writer::Here)
             }
@@ -193,7 +195,13 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
         match self.look(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some((kept, outcome))) => Poll::Ready(self.give(kept, outcome)),
-            Poll::Ready(None) => self.poll_body(body, cx).map(|result| self.end(result, Writer::Worker)),
+            Poll::Ready(None) => match self.poll_body(body, cx) {
+                Poll::Ready(result) => {
+                    let _here = self.run_here();
+                    Poll::Ready(self.end(result, Writer::Worker))
+                }
+                Poll::Pending => Poll::Pending,
+            },
         }
     }
 
@@ -218,9 +226,18 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     /// Runs the body on this thread.
     fn run_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
         let At::Under(call, doing) = self else { return body() };
-        let Doing::Compute(turn) = doing else { return verifying(|| call.lap.run(body)) };
-        let _here = turn.run_here();
-        call.lap.run(body)
+        match doing {
+            Doing::Verify(_) => verifying(|| call.lap.run(body)),
+            _ => call.lap.run(body),
+        }
+    }
+
+    /// Says that this thread is inside the flight, where there is one.
+    pub(super) fn run_here(&self) -> Option<Running<K, Shared<V>>> {
+        match self {
+            At::Under(_, Doing::Compute(turn)) => turn.run_here(),
+            _ => None,
+        }
     }
 
     pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
@@ -233,11 +250,7 @@ impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
     #[inline(never)]
     pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R, writer: Writer) -> R {
         match std::mem::replace(self, At::Done) {
-            At::Under(call, Doing::Compute(turn)) => {
-                // The result is judged, copied and encoded by the user's code.
-                let _here = turn.run_here();
-                call.finish(turn, result, writer)
-            }
+            At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, writer),
             At::Under(mut call, Doing::Verify(kept)) => {
                 call.verify(&kept, &result);
                 call.give(kept, Outcome::Hit)
