@@ -223,8 +223,9 @@ fn a_verdict_names_what_is_wrong_and_what_to_do() {
         page.len() as u64 > last
     }
     let page = "x".repeat(1 << 18);
-    // Some of them again: the hit after each 64th run is timed.
-    (0..400).for_each(|n| assert!(slower(&page, n) && slower(&page, n)));
+    // The hit after the second, fourth, … run is timed, unless a scope of another test is open then.
+    let timed = |n: &u64| slower(&page, *n) && slower(&page, *n) && slower::site().stats().lookups >= 4;
+    assert!((0..100_000).any(|n| timed(&n)), "{:?}", slower::site().stats());
     for n in 0..200 {
         assert_eq!((never_hits(n), evicts(n), one_key(1)), (n, n, 1));
         assert_eq!((errors_only(n % 3), disabled(n), good(n % 3)), (Err(n % 3), n, n % 3));
@@ -248,7 +249,6 @@ fn a_verdict_names_what_is_wrong_and_what_to_do() {
     let stats = slower::site().stats();
     assert!(stats.lookups >= 1 && stats.mean_lookup() > stats.mean_body(), "{stats:?}");
     assert_eq!(stats.saved(), std::time::Duration::ZERO);
-    assert_eq!(stats.lookups, 1, "the first hit after the second run: {stats:?}");
     assert!(cached_core::report().wide().to_string().contains("lookup"));
 }
 
