@@ -361,8 +361,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if self.manner == Manner::Refresh {
             return Step::Compute(Turn::Lead(lead));
         }
-        // What was found before may be dropped here, which is the user's code.
-        let _here = self.old.is_some().then(|| lead.run_here());
+        // Keys are compared and what was found before may be dropped here, which is the user's code.
+        let _here = lead.run_here();
         if let Some(remote) = &mut self.remote {
             let landed = self.core.flights.landed();
             if remote.landed == landed {
