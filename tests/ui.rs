@@ -44,7 +44,7 @@ fn r63_every_wrong_program_gets_one_error_in_its_own_file() {
 /// The shapes are written in macros, a row each: `module "what it is" … [the attribute] { the function }`.
 #[test]
 fn r63_at_least_sixty_shapes_compile_and_are_played() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it/shapes");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms/shapes");
     let files = std::fs::read_dir(folder).expect("the shapes are here").map(|entry| entry.expect("a file").path());
     let is_row = |line: &&str| {
         let words = line.strip_prefix("    ").filter(|row| row.starts_with(char::is_alphabetic));
@@ -53,6 +53,6 @@ fn r63_at_least_sixty_shapes_compile_and_are_played() {
     let shapes: usize =
         files.map(|path| std::fs::read_to_string(path).expect("a text").lines().filter(is_row).count()).sum();
     let pass = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/pass")).expect("they are here").count();
-    println!("R63 {shapes} shapes are compiled and played in `it`, and {pass} programs compiled here");
+    println!("R63 {shapes} shapes are compiled and played in `forms`, and {pass} programs compiled here");
     assert!(shapes >= 60, "{shapes} shapes");
 }
