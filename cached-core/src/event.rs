@@ -4,6 +4,7 @@
 //! nowhere else; later listeners hang on this place.
 
 use std::cell::Cell;
+use std::fmt;
 
 use crate::stats::{Count, Counters};
 
@@ -37,6 +38,110 @@ pub enum Reason {
     Invalidated,
     /// The stored bytes were not a value of this site.
     Undecodable,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Outcome::Hit => "hit",
+            Outcome::Stale => "stale hit",
+            Outcome::Joined => "joined",
+            Outcome::Miss(Reason::Cold) => "miss (cold)",
+            Outcome::Miss(Reason::Expired) => "miss (expired)",
+            Outcome::Miss(Reason::Invalidated) => "miss (invalidated)",
+            Outcome::Miss(Reason::Undecodable) => "miss (undecodable)",
+            Outcome::Bypass => "bypass",
+            Outcome::Error => "error",
+        })
+    }
+}
+
+/// What is asked of a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Stores a value where there is none.
+    Add,
+    /// Reads a value.
+    Get,
+    /// Stores a value.
+    Set,
+    /// Reads a value, or computes and stores it.
+    GetOrSet,
+    /// Begins the life of a value anew.
+    Touch,
+    /// Removes a value.
+    Delete,
+    /// Removes all values.
+    Clear,
+    /// Reads several values.
+    GetMany,
+    /// Stores several values.
+    SetMany,
+    /// Removes several values.
+    DeleteMany,
+    /// Asks whether there is a value.
+    HasKey,
+    /// Adds to a number.
+    Incr,
+    /// Takes from a number.
+    Decr,
+    /// Moves a value to a later version.
+    IncrVersion,
+    /// Moves a value to an earlier version.
+    DecrVersion,
+    /// Calls a cached function.
+    Call,
+}
+
+impl Method {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Method; 16] = [
+        Method::Add,
+        Method::Get,
+        Method::Set,
+        Method::GetOrSet,
+        Method::Touch,
+        Method::Delete,
+        Method::Clear,
+        Method::GetMany,
+        Method::SetMany,
+        Method::DeleteMany,
+        Method::HasKey,
+        Method::Incr,
+        Method::Decr,
+        Method::IncrVersion,
+        Method::DecrVersion,
+        Method::Call,
+    ];
+
+    /// Its name: `get_or_set`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Add => "add",
+            Method::Get => "get",
+            Method::Set => "set",
+            Method::GetOrSet => "get_or_set",
+            Method::Touch => "touch",
+            Method::Delete => "delete",
+            Method::Clear => "clear",
+            Method::GetMany => "get_many",
+            Method::SetMany => "set_many",
+            Method::DeleteMany => "delete_many",
+            Method::HasKey => "has_key",
+            Method::Incr => "incr",
+            Method::Decr => "decr",
+            Method::IncrVersion => "incr_version",
+            Method::DecrVersion => "decr_version",
+            Method::Call => "call",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 thread_local! {

@@ -4,6 +4,7 @@
 //! the value.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Outcome, Reason};
@@ -14,8 +15,8 @@ use crate::site::{Off, Route, Site, Way};
 #[derive(Clone, Debug)]
 pub struct Explanation {
     site: &'static Site,
-    alias: String,
-    kind: String,
+    alias: Arc<str>,
+    kind: Arc<str>,
     policy: Vec<String>,
     outcome: Outcome,
     off: Option<Off>,
@@ -32,8 +33,8 @@ impl Explanation {
         };
         Self {
             site,
-            alias: route.alias.clone(),
-            kind: route.kind.clone(),
+            alias: Arc::clone(&route.alias),
+            kind: Arc::clone(&route.kind),
             policy: route.policy.clone(),
             outcome: if off.is_some() { Outcome::Bypass } else { Outcome::Miss(Reason::Cold) },
             off,

@@ -1,7 +1,7 @@
 //! Entering a scope: by a thread, or by a future at each poll.
 //!
-//! In: which scope. Out: a handle that threads and tasks carry on. The first that opens takes every
-//! site off the fast path, and the last that closes puts them back.
+//! In: which scope. Out: a handle that threads and tasks carry on: in which caches they are, and where their calls
+//! are recorded. The first that sets caches apart takes every site off the fast path, and the last puts them back.
 
 use std::fmt;
 use std::future::Future;
@@ -12,10 +12,22 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::scope::{self, Isolated, Scope};
-use crate::site::weigh_scopes;
+use crate::site::weigh;
+use crate::trail::{Owner, Place};
 
-/// A scope, to be entered by threads and futures. While a copy of it lives, calls anywhere take the slow way.
-pub struct Handle(Option<Scope>);
+/// A scope, to be entered by threads and futures. While a copy of one that sets caches apart lives, calls anywhere
+/// take the slow way.
+pub struct Handle {
+    apart: Change<Option<Scope>>,
+    recorded: Change<Option<Owner>>,
+}
+
+/// What entering changes.
+#[derive(Clone)]
+enum Change<T> {
+    Nothing,
+    To(T),
+}
 
 impl Handle {
     /// A scope in which the cache is not asked.
@@ -29,23 +41,44 @@ impl Handle {
         Self::open(Scope::Isolated(Box::leak(Box::new(Isolated::new()))))
     }
 
+    /// A scope whose calls are recorded, or are not, in whatever caches its thread is.
+    pub(crate) fn recorded(owner: Option<Owner>) -> Self {
+        Handle { apart: Change::Nothing, recorded: Change::To(owner) }
+    }
+
     /// The scope that this thread is in, to be carried to another thread or task.
     pub fn here() -> Self {
-        match scope::current() {
-            Some(scope) => Self::open(scope),
-            None => Handle(None),
+        let recorded = Change::To(Place::here().and_then(Place::owner));
+        let apart = scope::current();
+        if apart.is_some() {
+            scope::open(weigh);
         }
+        Handle { apart: Change::To(apart), recorded }
     }
 
     fn open(scope: Scope) -> Self {
-        scope::open(weigh_scopes);
-        Handle(Some(scope))
+        scope::open(weigh);
+        Handle { apart: Change::To(Some(scope)), recorded: Change::Nothing }
+    }
+
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        match &self.recorded {
+            Change::To(owner) => owner.as_ref(),
+            Change::Nothing => None,
+        }
     }
 
     /// Enters the scope on this thread, until the guard is dropped.
     pub fn enter(&self) -> Entered {
-        let handle = self.clone();
-        Entered { outer: scope::replace(self.0), handle, not_send: PhantomData }
+        let apart = match self.apart {
+            Change::To(scope) => Change::To(scope::replace(scope)),
+            Change::Nothing => Change::Nothing,
+        };
+        let recorded = match &self.recorded {
+            Change::To(owner) => Change::To(Place::replace(owner.as_ref().map(Owner::place))),
+            Change::Nothing => Change::Nothing,
+        };
+        Entered { apart, recorded, handle: self.clone(), not_send: PhantomData }
     }
 
     /// Runs a closure in the scope.
@@ -62,24 +95,27 @@ impl Handle {
 
 impl Clone for Handle {
     fn clone(&self) -> Self {
-        self.0.map_or(Handle(None), Self::open)
+        if let Change::To(Some(_)) = self.apart {
+            scope::open(weigh);
+        }
+        Handle { apart: self.apart.clone(), recorded: self.recorded.clone() }
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.0.is_some() {
-            scope::close(weigh_scopes);
+        if let Change::To(Some(_)) = self.apart {
+            scope::close(weigh);
         }
     }
 }
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Some(Scope::Bypass) => "Handle of a bypass",
-            Some(Scope::Isolated(_)) => "Handle of an isolated scope",
-            None => "Handle of no scope",
+        f.write_str(match self.apart {
+            Change::To(Some(Scope::Bypass)) => "Handle of a bypass",
+            Change::To(Some(Scope::Isolated(_))) => "Handle of an isolated scope",
+            Change::To(None) | Change::Nothing => "Handle of no scope",
         })
     }
 }
@@ -87,7 +123,8 @@ impl fmt::Debug for Handle {
 /// While it lives, its thread is in the scope. Two of them are dropped in the order in which they stand.
 #[must_use = "the scope is left when this is dropped"]
 pub struct Entered {
-    outer: Option<Scope>,
+    apart: Change<Option<Scope>>,
+    recorded: Change<Option<Place>>,
     /// Closed after it is left.
     #[expect(dead_code, reason = "held")]
     handle: Handle,
@@ -96,7 +133,12 @@ pub struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        scope::replace(self.outer);
+        if let Change::To(outer) = self.apart {
+            scope::replace(outer);
+        }
+        if let Change::To(outer) = self.recorded {
+            Place::replace(outer);
+        }
     }
 }
 

@@ -236,7 +236,6 @@ impl<T: ?Sized + RefPart> Part for Ref<'_, T> {
 pub struct Float<T>(pub T);
 
 /// The stored form of a [`Float`].
-#[derive(Debug)]
 pub struct FloatBits<T: Bits>(pub(crate) T::Bits);
 
 impl<T: Bits> Clone for FloatBits<T> {
@@ -253,12 +252,20 @@ impl<T: Bits> PartialEq for FloatBits<T> {
 
 impl<T: Bits> Eq for FloatBits<T> {}
 
+impl<T: Bits> std::fmt::Debug for FloatBits<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        T::float(self.0).fmt(f)
+    }
+}
+
 /// The two float types.
-pub trait Bits: Copy + 'static {
+pub trait Bits: Copy + std::fmt::Debug + 'static {
     /// The unsigned integer of the same width.
     type Bits: Eq + Copy + Hash + Send + Sync + std::fmt::Debug + 'static;
     /// The bits.
     fn bits(self) -> Self::Bits;
+    /// The float of these bits.
+    fn float(bits: Self::Bits) -> Self;
 }
 
 impl Bits for f32 {
@@ -267,6 +274,10 @@ impl Bits for f32 {
     fn bits(self) -> u32 {
         self.to_bits()
     }
+
+    fn float(bits: u32) -> Self {
+        Self::from_bits(bits)
+    }
 }
 
 impl Bits for f64 {
@@ -274,6 +285,10 @@ impl Bits for f64 {
     #[inline]
     fn bits(self) -> u64 {
         self.to_bits()
+    }
+
+    fn float(bits: u64) -> Self {
+        Self::from_bits(bits)
     }
 }
 

@@ -82,10 +82,12 @@ mod table;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod word;
 mod workers;
 
 pub mod backend;
+pub mod recorder;
 #[doc(hidden)]
 pub mod rt;
 
@@ -100,7 +102,7 @@ pub mod testing {
 #[cfg(feature = "macros")]
 pub use cached_macros::cached;
 
-pub use config::{Config, Watch, check_connections, shutdown};
+pub use config::{Config, Watch, check_connections, retune, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
 pub use event::{Outcome, Reason};
@@ -108,8 +110,9 @@ pub use explain::Explanation;
 pub use forget::{clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 pub use handle::bypass;
 pub use options::Options;
+pub use recorder::{Recorder, recorder};
 pub use registry::{Kind, Task};
-pub use report::{Report, report, report_at_exit};
+pub use report::{BackendReport, Report, Setting, SiteReport, backends, report, report_at_exit, settings};
 pub use site::{Site, site, sites};
 pub use stats::Stats;
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 
 use once_cell::race::OnceRef;
@@ -17,6 +18,7 @@ use once_cell::sync::OnceCell;
 use crate::clock::{self, NEVER};
 use crate::codec::{self, Facts};
 use crate::error::{Error, ErrorKind};
+use crate::event::Method;
 use crate::flight::Flights;
 use crate::key::{Finished, Held, OwnedKey, Part, Value};
 use crate::memory::{Bounds, Kept, Memory, Terms};
@@ -25,6 +27,7 @@ use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
 use crate::sync::Mutex;
 use crate::tags::Index;
+use crate::trail::{self, Call, Show, text};
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -180,6 +183,26 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     pub(crate) fn schema(&self) -> [u8; 16] {
         let meta = self.site.meta();
         codec::site_schema(meta.identity, meta.fingerprint, meta.version, &self.instance)
+    }
+
+    /// A call that is to be recorded.
+    #[cold]
+    pub(crate) fn described(&self, key: &K) -> Call {
+        let (_, route) = self.site.route();
+        let origin = self.site.origin();
+        let at = (origin.file, origin.line);
+        let mut call = Call::new(Method::Call, Arc::clone(&route.alias), Arc::clone(&route.kind), at);
+        call.site = Some(origin);
+        call.key =
+            self.facts.shown.key.filter(|_| trail::shown(route.show) >= Show::Keys).map(|shown| text(shown(key)));
+        call
+    }
+
+    /// A value of a recorded call, where it may be shown.
+    #[cold]
+    pub(crate) fn shown_value(&self, value: &V) -> Option<Box<str>> {
+        let may = |_: &_| trail::shown(self.site.route().1.show) >= Show::Values;
+        self.facts.shown.value.filter(may).map(|shown| text(shown(value)))
     }
 
     /// How long callers wait for one leader: longer where bodies usually are.

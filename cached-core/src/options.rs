@@ -34,6 +34,22 @@ pub(crate) enum Setting {
     Made(Made),
 }
 
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Text(text) => f.write_str(text),
+            Setting::Integer(number) => number.fmt(f),
+            Setting::Float(number) => number.fmt(f),
+            Setting::Flag(flag) => flag.fmt(f),
+            Setting::List(values) => {
+                let values: Vec<_> = values.iter().map(Setting::to_string).collect();
+                f.write_str(&values.join(", "))
+            }
+            Setting::Made(_) => f.write_str("made by the program"),
+        }
+    }
+}
+
 /// A backend that the program made itself; equal when it is the same one.
 #[derive(Clone)]
 pub(crate) struct Made(pub(crate) Arc<dyn Backend>);
@@ -110,6 +126,15 @@ impl Options {
 
     pub(crate) fn set(&mut self, name: impl Into<String>, value: Setting, source: Source) {
         self.values.insert(name.into(), (value, source));
+    }
+
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
+    /// A value as it is written. Whoever asks knows that it is no secret.
+    pub(crate) fn shown(&self, name: &str) -> Option<String> {
+        self.values.get(name).map(|(value, _)| value.to_string())
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Source)> {

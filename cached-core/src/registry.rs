@@ -43,6 +43,7 @@ const COMMON: [&str; 9] = [
 pub struct Kind {
     name: &'static str,
     options: &'static [&'static str],
+    open: &'static [&'static str],
     make: Make,
     at: &'static Location<'static>,
 }
@@ -55,7 +56,13 @@ impl Kind {
     /// A kind called `name`. `make` opens nothing: it only judges the options.
     #[track_caller]
     pub const fn new(name: &'static str, options: &'static [&'static str], make: Make) -> Self {
-        Self { name, options, make, at: Location::caller() }
+        Self { name, options, open: &[], make, at: Location::caller() }
+    }
+
+    /// Options whose values may be shown to people: none of them is ever a secret. Of others only the names are.
+    #[must_use]
+    pub const fn shows(self, open: &'static [&'static str]) -> Self {
+        Self { open, ..self }
     }
 }
 /// Where the entries of an alias live.
@@ -68,8 +75,8 @@ pub(crate) enum Place {
 
 /// A configured name.
 pub(crate) struct Alias {
-    pub(crate) name: String,
-    pub(crate) kind: String,
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: Arc<str>,
     pub(crate) place: Place,
     pub(crate) ttl: Option<Duration>,
     pub(crate) max_entries: Option<usize>,
@@ -93,6 +100,8 @@ pub(crate) struct Registry {
     pub(crate) broken: BTreeSet<String>,
     /// Overrides, in their order: pattern of the site's name, options.
     pub(crate) overrides: Vec<Options>,
+    /// What was changed while the program runs; it wins over the overrides.
+    pub(crate) retuned: Vec<Options>,
     pub(crate) warnings: Vec<String>,
     /// What is wrong with a file that is watched, while the configuration before it holds.
     pub(crate) complaint: Option<String>,
@@ -136,6 +145,7 @@ impl Registry {
             aliases: BTreeMap::new(),
             broken: BTreeSet::new(),
             overrides: Vec::new(),
+            retuned: Vec::new(),
             warnings: Vec::new(),
             complaint: None,
             spawner: None,
@@ -149,7 +159,7 @@ impl Registry {
             let mut options = Options::new("backends.default");
             options.set("kind", Setting::Text("memory".into()), Source::Default);
             if let Ok(alias) = Alias::make(options, &self.namespace, None) {
-                self.aliases.insert(alias.name.clone(), alias);
+                self.aliases.insert(alias.name.to_string(), alias);
             }
         }
     }
@@ -170,7 +180,7 @@ impl Alias {
             return Ok(Arc::clone(old));
         }
         let mut faults = Vec::new();
-        let name = options.alias().to_owned();
+        let name = Arc::from(options.alias());
         let (kind, made) = kind_of(&options, &mut faults);
         let mut read = Reader { options: &options, faults: &mut faults };
         let ttl = read.one(lifetime, "ttl");
@@ -207,7 +217,7 @@ impl Alias {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Arc::new(Alias { name, kind, place, ttl, max_entries, max_bytes, join_timeout, options }))
+        Ok(Arc::new(Alias { name, kind: kind.into(), place, ttl, max_entries, max_bytes, join_timeout, options }))
     }
 }
 
@@ -252,6 +262,12 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
     };
     options.judge_names(&[&COMMON[..], kind.options].concat(), faults);
     (name.into(), Some((kind.make)(options).map(Some)))
+}
+
+/// Whether the value of an option may be shown.
+pub(crate) fn is_open(kind: &str, option: &str) -> bool {
+    let of_kind = || inventory::iter::<Kind>().find(|known| known.name == kind);
+    COMMON.contains(&option) || of_kind().is_some_and(|kind| kind.open.contains(&option))
 }
 
 /// A fault for each name that two kinds have, with the places of both.

@@ -6,13 +6,16 @@
 pub use inventory;
 
 pub use crate::call::{Behind, Miss, Run};
-pub use crate::codec::{Facts, Kept, KeptWhole, NoKey, NoValue, NotComparable, NotCopy, NotFallible, NotHandle, Probe};
+pub use crate::codec::{
+    Facts, Kept, KeptWhole, NoKey, NoValue, NotComparable, NotCopy, NotFallible, NotHandle, NotShown, Probe,
+};
 pub use crate::key::{
     Float, FloatBits, Given, Keyed, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, borrow, borrowed, key, own, seq,
 };
 pub use crate::memo::Memo;
 pub use crate::project::{Project, kept, proven};
 pub use crate::site::{Keep, Listed, Meta, Policy};
+pub use crate::trail::Show;
 pub use crate::{
     __encodable as encodable, __facts as facts, __facts_for as facts_for, __fallible as fallible, __kept as kept_of,
 };
@@ -138,11 +141,13 @@ fn going_on<const F: u8, P: Part, V: Value>(
     memo: &'static Memo<P::Owned, V>,
     parts: &P,
     manner: Manner,
-    ticket: Ticket,
+    mut ticket: Ticket,
 ) -> Miss<F, P::Owned, V> {
     let apart = scope::apart(&memo.site.counters);
     let salt = apart.map_or(0, Apart::salt);
-    Miss(Box::new(Asked { memo, key: memo.salted(parts, salt), manner, ticket, tags: Vec::new(), apart, salt }))
+    let key = memo.salted(parts, salt);
+    ticket.record(memo, &key.key);
+    Miss(Box::new(Asked { memo, key, manner, ticket, tags: Vec::new(), apart, salt }))
 }
 
 /// A call, and how it ended.

@@ -49,9 +49,31 @@ pub(crate) struct Counters {
     shared: [AtomicU64; COUNTS],
 }
 
+/// What the body that runs on a thread knows of the calls around it and inside it.
+#[derive(Clone, Copy)]
+struct Inner {
+    /// Nanoseconds that cached calls inside it took, by now.
+    nested: u64,
+    /// How many bodies it is inside of, itself included.
+    depth: u32,
+}
+
 thread_local! {
-    /// Nanoseconds that cached calls inside the body that runs here took, by now.
-    static NESTED: Cell<u64> = const { Cell::new(0) };
+    static INNER: Cell<Inner> = const { Cell::new(Inner { nested: 0, depth: 0 }) };
+}
+
+/// Puts back what the thread knew before a body, also when that panics.
+struct Back(Inner);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        let _ = INNER.try_with(|inner| inner.set(self.0));
+    }
+}
+
+/// Inside how many bodies this thread is.
+pub(crate) fn depth() -> u32 {
+    INNER.try_with(Cell::get).map_or(0, |inner| inner.depth)
 }
 
 /// The time of one body, less that of the cached calls inside it.
@@ -59,18 +81,20 @@ thread_local! {
 pub(crate) struct Lap {
     started: u64,
     nested: u64,
+    depth: u32,
 }
 
 impl Lap {
     pub(crate) fn start() -> Self {
-        Lap { started: clock::now(), nested: 0 }
+        Lap { started: clock::now(), nested: 0, depth: depth() + 1 }
     }
 
     /// Runs the body, or one poll of it.
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
-        let outer = NESTED.try_with(|nested| nested.replace(0)).unwrap_or(0);
+        let here = Inner { nested: 0, depth: self.depth };
+        let _back = INNER.try_with(|inner| Back(inner.replace(here)));
         let result = body();
-        self.nested += NESTED.try_with(|nested| nested.replace(outer)).unwrap_or(0);
+        self.nested += INNER.try_with(Cell::get).map_or(0, |inner| inner.nested);
         result
     }
 
@@ -79,7 +103,8 @@ impl Lap {
     pub(crate) fn end(self) -> (u64, u64, u64) {
         let now = clock::now();
         let whole = now.saturating_sub(self.started);
-        let _ = NESTED.try_with(|nested| nested.set(nested.get().saturating_add(whole)));
+        let add = |inner: Inner| Inner { nested: inner.nested.saturating_add(whole), ..inner };
+        let _ = INNER.try_with(|inner| inner.set(add(inner.get())));
         (whole.saturating_sub(self.nested), whole, now)
     }
 }

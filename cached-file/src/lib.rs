@@ -69,4 +69,4 @@ mod tests;
 
 pub use backend::FileBackend;
 
-inventory::submit! { cached_core::Kind::new("file", config::OPTIONS, backend::make) }
+inventory::submit! { cached_core::Kind::new("file", config::OPTIONS, backend::make).shows(config::OPTIONS) }

@@ -41,14 +41,12 @@ const WORDS: &[(&str, &str)] = &[
     ("errors", "errors = \"30s\""),
     ("none", "none = \"30s\""),
     ("flight", "flight = \"off\""),
+    ("show", "show = \"keys\""),
     ("name", "name = \"billing.price\""),
     ("version", "version = 3"),
     ("companion", "companion = \"other\""),
     ("crate", "crate = my::path"),
 ];
-
-/// Words of the design that are refused for now, and what serves meanwhile.
-const NOT_YET: &[(&str, &str)] = &[("show", "leave it out")];
 
 /// What others call it, and how it is written here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -134,9 +132,6 @@ pub(crate) fn example(word: &str) -> &'static str {
 }
 
 fn unknown(word: &str) -> String {
-    if let Some((_, instead)) = NOT_YET.iter().find(|row| row.0 == word) {
-        return format!("`{word}` is not built yet; {instead}");
-    }
     if let Some((_, here)) = ELSEWHERE.iter().find(|row| row.0.split(' ').any(|name| name == word)) {
         return format!("`{word}` is not a word of `#[cached]`: here {here}");
     }

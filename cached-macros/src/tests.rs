@@ -159,7 +159,6 @@ fn a_word_that_is_not_known_is_answered_with_the_nearest() {
 #[test]
 fn what_is_not_built_yet_is_never_ignored() {
     let f = "fn f(n: u8) -> u8 { n }";
-    refused("show = \"keys\"", f, &["show", "not built yet"]);
     refused("flight = \"distributed\"", f, &["not built yet"]);
 }
 

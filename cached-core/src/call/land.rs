@@ -62,7 +62,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match result.stored() {
             None => turn.fail(),
             Some(_) if free => {}
-            Some(value) => self.land(turn, value, R::class(value), writer),
+            Some(value) => {
+                self.ticket.value(self.memo, value);
+                self.land(turn, value, R::class(value), writer);
+            }
         }
         self.ticket.end(outcome);
         result
@@ -125,6 +128,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             }
             _ => return self.share_only(turn, kept, deadline),
         };
+        self.ticket.bytes(payload.len());
         let (memo, generation) = (self.memo, self.state.generation());
         let life = self.route.lives.of_bytes(clock::wall(), life);
         let shared = Shared { kept, deadline };

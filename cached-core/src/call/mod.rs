@@ -19,6 +19,7 @@ use crate::scope::{self, Apart};
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
+use crate::trail::{self, Pending};
 use crate::word::State;
 use crate::workers::{OPERATIONS, Purpose};
 
@@ -65,17 +66,20 @@ pub(crate) enum Manner {
     Avoid,
 }
 
-/// Counts the end of a call exactly once, also when it panics or is dropped.
-pub(crate) struct Ticket(Option<&'static Counters>);
+/// Counts the end of a call exactly once, also when it panics or is dropped; and records it, where somebody wants that.
+pub(crate) struct Ticket {
+    counters: Option<&'static Counters>,
+    pending: Option<Box<Pending>>,
+}
 
 impl Ticket {
     pub(crate) fn new(counters: &'static Counters) -> Self {
-        Ticket(Some(counters))
+        Ticket { counters: Some(counters), pending: None }
     }
 
     /// For a `refresh`, which is not a call.
     pub(crate) fn silent() -> Self {
-        Ticket(None)
+        Ticket { counters: None, pending: None }
     }
 
     /// Somebody else counts this call.
@@ -84,16 +88,42 @@ impl Ticket {
         std::mem::forget(self);
     }
 
+    /// The call is recorded from here on, if anybody wants that.
+    #[inline]
+    pub(crate) fn record<K: OwnedKey, V: Value>(&mut self, memo: &'static Memo<K, V>, key: &K) {
+        if trail::is_on() && self.counters.is_some() {
+            self.pending = Pending::begin(|| memo.described(key));
+        }
+    }
+
+    /// So many bytes were read or written for it.
+    fn bytes(&mut self, bytes: usize) {
+        if let Some(pending) = &mut self.pending {
+            pending.call.bytes = Some(bytes as u64);
+        }
+    }
+
+    /// This is the value that it gives.
+    fn value<K: OwnedKey, V: Value>(&mut self, memo: &Memo<K, V>, value: &V) {
+        if let Some(pending) = &mut self.pending {
+            pending.call.value = memo.shown_value(value);
+        }
+    }
+
     fn end(&mut self, outcome: Outcome) {
-        if let Some(counters) = self.0.take() {
+        if let Some(counters) = self.counters.take() {
             event::ended(counters, outcome);
+        }
+        if let Some(mut pending) = self.pending.take() {
+            pending.call.count(outcome);
+            pending.end(trail::Ended::Call(outcome));
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(counters) = self.0 {
+        if let Some(counters) = self.counters {
             counters.add(if std::thread::panicking() { Count::Panicked } else { Count::Cancelled }, 1);
             self.end(Outcome::Error);
         }
@@ -408,6 +438,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Found::Live { payload, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => {
+                    self.ticket.bytes(payload.len());
                     self.counters.looked_up(self.asked);
                     if let (Some(life), Some(bytes)) = (renew, bytes) {
                         self.renew(bytes, life);
@@ -478,6 +509,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn give<const F: u8, R: Project<F, Stored = V>>(mut self, kept: Kept<V>, outcome: Outcome) -> R {
+        self.ticket.value(self.memo, kept.as_ref());
         // The user's `Clone` may panic: then the call did not end in a value.
         let value = kept.into_value();
         self.ticket.end(outcome);

@@ -33,6 +33,9 @@ pub(crate) type ValueCodec<V> = Option<(Encode<V>, Decode<V>)>;
 /// Compares two values.
 pub(crate) type Same<V> = Option<fn(&V, &V) -> bool>;
 
+/// What is shown of a value, where it can be.
+pub(crate) type Shown<T> = Option<for<'a> fn(&'a T) -> &'a dyn fmt::Debug>;
+
 type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
 type Decode<V> = fn(&[u8]) -> Result<V, Error>;
 
@@ -44,7 +47,14 @@ pub struct Facts<K, V> {
     pub(crate) quiet: bool,
     /// Whether two values are equal, where they can be compared.
     pub(crate) same: Same<V>,
+    pub(crate) shown: Debugs<K, V>,
     pub(crate) hooks: Hooks<V>,
+}
+
+/// How a recorder may show a key and a value.
+pub(crate) struct Debugs<K, V> {
+    pub(crate) key: Shown<K>,
+    pub(crate) value: Shown<V>,
 }
 
 /// A keyed digest: it tells one value from another, and what a value is to nobody.
@@ -66,7 +76,15 @@ pub(crate) struct Hooks<V> {
 impl<K, V> Facts<K, V> {
     /// Gathers what [`Probe`] says.
     pub const fn new(key: KeyCodec<K>, value: ValueCodec<V>, same: Same<V>, quiet: bool) -> Self {
-        Self { key, value, quiet, same, hooks: Hooks { ttl: None, cache_if: None, weigh: None } }
+        let shown = Debugs { key: None, value: None };
+        Self { key, value, quiet, same, shown, hooks: Hooks { ttl: None, cache_if: None, weigh: None } }
+    }
+
+    /// Adds how key and value may be shown.
+    #[must_use]
+    pub const fn shown(mut self, key: Shown<K>, value: Shown<V>) -> Self {
+        self.shown = Debugs { key, value };
+        self
     }
 
     /// Whether two values can be compared.
@@ -166,6 +184,8 @@ fallback! {
     NotCopy { const __CACHED_COPY, fn __cached_is_copy -> bool = false }
     /// Values that cannot be compared.
     NotComparable { const __CACHED_SAME, fn __cached_same -> Same<T> = None }
+    /// A key or a value that cannot be shown.
+    NotShown { const __CACHED_SHOWN, fn __cached_shown -> Shown<T> = None }
     /// A value that is not a shared handle.
     NotHandle { const __CACHED_HANDLE, fn __cached_is_handle -> bool = false }
 }
@@ -200,6 +220,16 @@ impl<T: PartialEq> Probe<T> {
     }
 }
 
+impl<T: fmt::Debug> Probe<T> {
+    /// It is shown as it shows itself.
+    pub const __CACHED_SHOWN: Shown<T> = Some(|shown| shown);
+
+    /// It is shown as it shows itself.
+    pub fn __cached_shown(&self) -> Shown<T> {
+        Self::__CACHED_SHOWN
+    }
+}
+
 impl<T: ?Sized> Probe<Arc<T>> {
     /// Cloning it counts, and runs nobody's code.
     pub const __CACHED_HANDLE: bool = true;
@@ -230,13 +260,14 @@ impl<T> KeptWhole<T> for Probe<T> {}
 macro_rules! __facts {
     ($key:ty, $value:ty) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _};
+        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotShown as _};
         $crate::rt::Facts::<$key, $value>::new(
             $crate::rt::Probe::<$key>::__CACHED_KEY,
             $crate::rt::Probe::<$value>::__CACHED_VALUE,
             $crate::rt::Probe::<$value>::__CACHED_SAME,
             $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
+        .shown($crate::rt::Probe::<$key>::__CACHED_SHOWN, $crate::rt::Probe::<$value>::__CACHED_SHOWN)
     }};
 }
 
@@ -246,14 +277,15 @@ macro_rules! __facts {
 macro_rules! __facts_for {
     ($parts:ident, $kept:ident) => {{
         #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _};
-        let stored = $kept.__cached_probe();
+        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotShown as _};
+        let (key, stored) = ($crate::rt::probe_owned(&$parts), $kept.__cached_probe());
         $crate::rt::Facts::new(
-            $crate::rt::probe_owned(&$parts).__cached_key(),
+            key.__cached_key(),
             stored.__cached_value(),
             stored.__cached_same(),
             stored.__cached_is_copy() || stored.__cached_is_handle(),
         )
+        .shown(key.__cached_shown(), stored.__cached_shown())
     }};
 }
 

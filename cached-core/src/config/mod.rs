@@ -20,12 +20,14 @@ use crate::store::wait;
 use crate::workers;
 
 mod layers;
+mod retune;
 mod watch;
 
+pub use retune::retune;
 pub use watch::Watch;
 
 /// Options of a site override.
-const SITE_OPTIONS: [&str; 14] = [
+const SITE_OPTIONS: [&str; 15] = [
     "backend",
     "enabled",
     "ttl",
@@ -40,6 +42,7 @@ const SITE_OPTIONS: [&str; 14] = [
     "none",
     "flight",
     "verify",
+    "show",
 ];
 
 /// The configuration of a program, before it is installed.
@@ -333,7 +336,7 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
         Place::Bytes(channel) => {
             let key = Key::from(format!("{}:ping", channel.prefix));
             let answer = wait(channel.op_timeout, || channel.backend.get_many(&[key])).map(drop);
-            Some((alias.name.clone(), answer))
+            Some((alias.name.to_string(), answer))
         }
         Place::Memory | Place::Dummy => None,
     };

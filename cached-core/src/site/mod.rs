@@ -21,6 +21,7 @@ use crate::scope;
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
+use crate::trail::{Origin, Show};
 use crate::word::{FAST, State, TIMED, Word};
 
 mod lives;
@@ -73,6 +74,8 @@ pub struct Policy {
     pub tagged: bool,
     /// The share of hits for which the body runs as well, to compare, from 0 to 1.
     pub verify: f64,
+    /// What the recorder may show of its calls.
+    pub show: Show,
 }
 
 impl Policy {
@@ -93,6 +96,7 @@ impl Policy {
         behind: false,
         tagged: false,
         verify: 0.0,
+        show: Show::Nothing,
     };
 }
 
@@ -195,13 +199,18 @@ impl Site {
         format!("{}:{}", self.meta.file, self.meta.line)
     }
 
+    /// As recorded calls name it.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { shown: self.meta.shown, file: self.meta.file, line: self.meta.line }
+    }
+
     pub(crate) fn place(&self) -> (&'static str, u32, u32) {
         (self.meta.file, self.meta.line, self.meta.column)
     }
 
     /// The alias that serves the site now.
     pub fn alias(&self) -> String {
-        self.route().1.alias.clone()
+        self.route().1.alias.to_string()
     }
 
     /// What the site counted so far. Walks the threads' records: for reports, not for each call.
@@ -403,8 +412,8 @@ impl fmt::Debug for Site {
     }
 }
 
-/// Takes every site off the fast path while a scope is open, and puts it back when none is.
-pub(crate) fn weigh_scopes() {
+/// Takes every site off the fast path while a scope is open or calls are recorded, and puts it back otherwise.
+pub(crate) fn weigh() {
     for site in inventory::iter::<Listed>().map(|listed| listed.0) {
         let held = site.route.lock();
         if let Some(route) = &*held {

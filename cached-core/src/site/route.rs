@@ -14,11 +14,12 @@ use crate::options::{Options, Reader, Setting, bound, bytes};
 use crate::registry::{self, Alias, BYTE_TTL, MAX_ENTRIES, Place, Registry};
 use crate::scope;
 use crate::store::Channel;
+use crate::trail::{self, Show};
 
 /// Where the calls of a site go, and how values are kept.
 pub(crate) struct Route {
-    pub(crate) alias: String,
-    pub(crate) kind: String,
+    pub(crate) alias: Arc<str>,
+    pub(crate) kind: Arc<str>,
     pub(crate) way: Way,
     /// The alias's bytes, also while the site is switched off: what is invalidated then stays so.
     pub(crate) bytes: Option<Arc<Channel>>,
@@ -29,6 +30,8 @@ pub(crate) struct Route {
     pub(crate) behind: bool,
     /// The share of hits for which the body runs as well.
     pub(crate) verify: f64,
+    /// What the recorder may show of its calls.
+    pub(crate) show: Show,
     pub(crate) join_timeout: Duration,
     /// Values that are not the default, each with where it came from.
     pub(crate) policy: Vec<String>,
@@ -80,6 +83,8 @@ impl Site {
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
+        let show = find.or(show, "show", (policy.show > Show::Nothing).then_some(policy.show), show_shown);
+        let show = show.unwrap_or_default();
         let behind = find.or(behind, "refresh", policy.behind.then_some(true), show_behind).unwrap_or_default();
         if behind && !policy.behind {
             find.faults
@@ -123,8 +128,8 @@ impl Site {
         let bounds = find.bounds(policy, alias, &of_alias);
         faults.extend(wrong.into_iter().map(placed));
         Route {
-            alias: alias.name.clone(),
-            kind: alias.kind.clone(),
+            alias: Arc::clone(&alias.name),
+            kind: Arc::clone(&alias.kind),
             bytes: match &alias.place {
                 Place::Bytes(channel) if (self.meta.encodable)() => Some(Arc::clone(channel)),
                 _ => None,
@@ -135,6 +140,7 @@ impl Site {
             flight,
             behind,
             verify,
+            show,
             join_timeout: alias.join_timeout,
             policy: notes,
         }
@@ -143,7 +149,7 @@ impl Site {
     /// The overrides that name this site, the most exact last.
     fn overrides<'a>(&self, registry: &'a Registry) -> Vec<&'a Options> {
         let name = self.name();
-        registry.overrides.iter().filter(|options| matches(pattern(options), name)).collect()
+        registry.overrides.iter().chain(&registry.retuned).filter(|options| matches(pattern(options), name)).collect()
     }
 
     /// The alias that the site asks for, whether there is one or not.
@@ -160,12 +166,12 @@ impl Site {
 impl Route {
     /// Whether a hit needs to know nothing of the route.
     pub(super) fn is_fast(&self) -> bool {
-        matches!(self.way, Way::Memory) && self.verify <= 0.0 && !scope::is_open()
+        matches!(self.way, Way::Memory) && self.verify <= 0.0 && !scope::is_open() && !trail::is_on()
     }
 
     pub(super) fn off(why: Off) -> Self {
         Self {
-            alias: String::new(),
+            alias: "".into(),
             kind: "none".into(),
             way: Way::Off(why),
             bytes: None,
@@ -174,6 +180,7 @@ impl Route {
             flight: true,
             behind: false,
             verify: 0.0,
+            show: Show::Nothing,
             join_timeout: registry::JOIN_TIMEOUT,
             policy: Vec::new(),
         }
@@ -276,6 +283,18 @@ fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
     })
 }
 
+/// `show`: what the recorder may show.
+fn show(options: &Options, name: &str) -> Result<Option<Show>, Error> {
+    options.get(name, "\"nothing\", \"keys\" or \"values\"", |value| match value {
+        Setting::Text(text) => [Show::Nothing, Show::Keys, Show::Values].into_iter().find(|show| show.word() == text),
+        _ => None,
+    })
+}
+
+fn show_shown(show: &Show) -> String {
+    format!("show {}", show.word())
+}
+
 /// `refresh`: whether another computes what a caller finds stale.
 fn behind(options: &Options, name: &str) -> Result<Option<bool>, Error> {
     options.get(name, "\"background\" or \"off\"", |value| match value {
@@ -293,6 +312,7 @@ pub(crate) fn judge_override(options: &Options, faults: &mut Vec<String>) {
     read.one(flight, "flight");
     read.one(behind, "refresh");
     read.one(share, "verify");
+    read.one(show, "show");
     lives::judge(&mut read);
     read.one(bound, "max_entries");
     read.one(bytes, "max_bytes");

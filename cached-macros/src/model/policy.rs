@@ -60,6 +60,7 @@ impl Policy {
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));
         rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));
+        rule("show", valued(args, "show", errors, show).map(|show| quote!(#root::rt::Show::#show)));
         let hook = |word: &str| {
             let (name, value) = args.get(word)?;
             Some(quote!(.#name(#value)))
@@ -176,6 +177,19 @@ fn flight(value: &Expr) -> Result<bool, String> {
         }
         _ => Err(format!("`flight` is \"process\" or \"off\"{}", near(value, &["process", "off"]))),
     }
+}
+
+fn show(value: &Expr) -> Result<Ident, String> {
+    let show = match text(value).as_deref() {
+        Some("keys") => "Keys",
+        Some("values") => "Values",
+        Some("nothing") => "Nothing",
+        _ => {
+            let near = near(value, &["keys", "values", "nothing"]);
+            return Err(format!("`show` is \"keys\", \"values\" (and keys) or \"nothing\"{near}"));
+        }
+    };
+    Ok(Ident::new(show, Span::call_site()))
 }
 
 fn version(value: &Expr) -> Result<u32, String> {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
-use cached_core::{Config, Site, cached, testing};
+use cached_core::{Config, Site, cached, recorder, testing};
 use cached_testkit::Shelf;
 use futures::executor::block_on;
 
@@ -32,7 +32,7 @@ mod elsewhere {
 }
 
 /// A generic argument.
-trait Number: Copy + Eq + Hash + Send + Sync + serde::Serialize {
+trait Number: Copy + Eq + Hash + std::fmt::Debug + Send + Sync + serde::Serialize {
     fn number(self) -> u64;
 }
 
@@ -403,6 +403,20 @@ fn shares_nothing_with_another_version(editions: [Form; 3]) {
     assert_eq!(alone_on_the_shelf(1).computes(1), is_generic);
 }
 
+fn is_seen_in_recordings(editions: [Form; 3]) {
+    let (_alone, recorder) = (alone(), recorder());
+    recorder.enable();
+    let seen = editions.map(|form| {
+        let scope = recorder.scope("a test");
+        assert!(scope.run(|| form.computes(7)));
+        let call = scope.recording().calls.remove(0);
+        let says = |text: Option<Box<str>>, what| text.is_some_and(|text| text.contains(what));
+        (says(call.key, "7"), says(call.value, "Some(107)"))
+    });
+    recorder.disable();
+    assert_eq!(seen, [(false, false), (true, false), (true, true)]);
+}
+
 fn is_found_under_its_other_name(form: Form) {
     assert!((form.site)().name().ends_with("::f"), "{}", (form.site)().name());
     drop(played(&form));
@@ -475,6 +489,9 @@ words! { |self, n, noise|
     "flight" in flight {
         off_lets_each_caller_compute: lets_each_compute { all [flight = "off"] }
         process_lets_one_caller_compute: lets_one_compute { all [flight = "process"] }
+    }
+    "show" in show {
+        lets_keys_and_values_be_seen: is_seen_in_recordings { all { nothing [show = "nothing"] keys [show = "keys"] values [show = "values"] } }
     }
     "name" in name {
         is_what_the_site_goes_by: goes_by_its_name {

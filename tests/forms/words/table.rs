@@ -104,7 +104,7 @@ macro_rules! form {
     }};
     (method ($this:tt $n:ident $noise:ident) ($($key:expr),*) ($f:ident $entry:ident $site:ident) [$($word:tt)*]) => {{
         static WORLD: World = World::new();
-        #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]
         struct Desk(u64);
         #[cached]
         impl Desk {

@@ -1,6 +1,6 @@
 //! What the cached sites of a program did.
 //!
-//! In: every registered site. Out: a snapshot of them, as text for a terminal or as JSON. It
+//! In: every registered site. Out: a snapshot of them, as text for a terminal, as JSON, or for Prometheus. It
 //! changes nothing and depends on no order of registration.
 
 use std::fmt::{self, Write as _};
@@ -12,24 +12,40 @@ use crate::registry;
 use crate::site::{Off, Route, Site, Way, sites};
 use crate::stats::Stats;
 
+mod export;
+mod settings;
+
+pub use settings::{BackendReport, Setting, backends, settings};
+
 /// A snapshot of every site; shown as a table.
 #[derive(Clone, Debug)]
 pub struct Report {
     namespace: String,
-    rows: Vec<Row>,
+    rows: Vec<SiteReport>,
     warnings: Vec<String>,
     wide: bool,
 }
 
+/// What one site did.
 #[derive(Clone, Debug)]
-struct Row {
-    name: &'static str,
-    at: String,
-    alias: String,
-    kind: String,
-    policy: String,
-    stats: Stats,
-    verdict: String,
+#[non_exhaustive]
+pub struct SiteReport {
+    /// The path of the function, or its `name`.
+    pub name: &'static str,
+    /// Where it stands: `src/lib.rs:12`.
+    pub at: String,
+    /// The alias that serves it.
+    pub alias: String,
+    /// The kind of its backend.
+    pub kind: String,
+    /// How values are kept, each value that is not the default with where it came from.
+    pub policy: Vec<String>,
+    /// Whether it is switched on.
+    pub is_enabled: bool,
+    /// Its figures.
+    pub stats: Stats,
+    /// What to think of it, with the remedy in words; empty if there is nothing to say.
+    pub verdict: &'static str,
 }
 
 /// The report of this moment.
@@ -37,7 +53,7 @@ pub fn report() -> Report {
     let registry = registry::current();
     Report {
         namespace: registry.namespace.clone(),
-        rows: sites().into_iter().map(Row::of).collect(),
+        rows: sites().into_iter().map(SiteReport::of).collect(),
         warnings: registry.warnings.iter().chain(&registry.complaint).cloned().collect(),
         wide: false,
     }
@@ -78,56 +94,38 @@ impl Report {
         self
     }
 
+    /// The sites, by file and line.
+    pub fn sites(&self) -> &[SiteReport] {
+        &self.rows
+    }
+
+    /// The first part of every storage key.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// What the configuration says that matches nothing, and what is wrong with a file that is watched.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The figures of all sites together.
     pub fn totals(&self) -> Stats {
         self.rows.iter().fold(Stats::default(), |sum, row| sum.plus(&row.stats))
     }
-
-    /// The report as one JSON object: `namespace`, `warnings`, `totals`, `sites`. Times in nanoseconds.
-    pub fn to_json(&self) -> String {
-        let mut json = String::from("{\"namespace\":");
-        text(&mut json, &self.namespace);
-        json.push_str(",\"warnings\":[");
-        for (place, warning) in self.warnings.iter().enumerate() {
-            json.push_str(if place > 0 { "," } else { "" });
-            text(&mut json, warning);
-        }
-        json.push_str("],\"totals\":{");
-        figures(&mut json, &self.totals());
-        json.push_str("},\"sites\":[");
-        for (place, row) in self.rows.iter().enumerate() {
-            json.push_str(if place > 0 { ",{" } else { "{" });
-            let texts = [
-                ("site", row.name),
-                ("at", &row.at),
-                ("alias", &row.alias),
-                ("kind", &row.kind),
-                ("policy", &row.policy),
-                ("verdict", &row.verdict),
-            ];
-            for (name, value) in texts {
-                let _ = write!(json, "\"{name}\":");
-                text(&mut json, value);
-                json.push(',');
-            }
-            figures(&mut json, &row.stats);
-            json.push('}');
-        }
-        json.push_str("]}");
-        json
-    }
 }
 
-impl Row {
+impl SiteReport {
     fn of(site: &'static Site) -> Self {
         let (_, route) = site.route();
         let stats = site.stats();
-        Row {
+        SiteReport {
             name: site.name(),
             at: site.location(),
-            alias: route.alias.clone(),
-            kind: route.kind.clone(),
-            policy: route.policy.join(", "),
+            alias: route.alias.to_string(),
+            kind: route.kind.to_string(),
+            policy: route.policy.clone(),
+            is_enabled: !matches!(route.way, Way::Off(Off::Disabled)),
             verdict: verdict(&stats, &route),
             stats,
         }
@@ -135,9 +133,9 @@ impl Row {
 }
 
 /// What to think of a site, with the remedy in words.
-fn verdict(stats: &Stats, route: &Route) -> String {
+fn verdict(stats: &Stats, route: &Route) -> &'static str {
     let used = stats.calls >= 10;
-    let verdict = match &route.way {
+    match &route.way {
         Way::Off(Off::Unknown) => "no such alias: configure it",
         Way::Off(Off::Dummy) => "off: its backend is `dummy`",
         Way::Off(Off::Disabled) => "disabled",
@@ -156,8 +154,7 @@ fn verdict(stats: &Stats, route: &Route) -> String {
             "slower than the body: do not cache it"
         }
         _ => "",
-    };
-    verdict.to_owned()
+    }
 }
 
 impl fmt::Display for Report {
@@ -233,9 +230,10 @@ impl Report {
         head.into_iter().map(str::to_owned).collect()
     }
 
-    fn cells(&self, row: &Row) -> Vec<String> {
+    fn cells(&self, row: &SiteReport) -> Vec<String> {
         let mut cells = if self.wide {
-            let texts = [row.name, &row.at, &row.alias, &row.kind, &row.policy];
+            let policy = row.policy.join(", ");
+            let texts = [row.name, &row.at, &row.alias, &row.kind, &policy];
             let figures = row.stats.figures();
             texts.into_iter().map(str::to_owned).chain(figures.iter().map(|(_, figure)| figure.to_string())).collect()
         } else {
@@ -244,7 +242,7 @@ impl Report {
         let hits = if row.stats.calls == 0 { "-".into() } else { format!("{:.0}", row.stats.hit_share() * 100.0) };
         cells.push(hits);
         cells.extend(self.wide.then(|| time(row.stats.mean_lookup())));
-        cells.extend([time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.clone()]);
+        cells.extend([time(row.stats.mean_body()), time(row.stats.saved()), row.verdict.to_owned()]);
         cells
     }
 }
@@ -282,26 +280,4 @@ fn time(duration: Duration) -> String {
         10..100 if unit > 1 => format!("{whole}.{}{name}", rest * 10 / unit),
         _ => format!("{whole}{name}"),
     }
-}
-
-fn figures(json: &mut String, stats: &Stats) {
-    for (place, (name, figure)) in stats.figures().into_iter().enumerate() {
-        let _ = write!(json, "{}\"{name}\":{figure}", if place > 0 { "," } else { "" });
-    }
-}
-
-/// A text as JSON.
-fn text(json: &mut String, text: &str) {
-    json.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            control if control < ' ' => {
-                let _ = write!(json, "\\u{:04x}", u32::from(control));
-            }
-            other => json.push(other),
-        }
-    }
-    json.push('"');
 }

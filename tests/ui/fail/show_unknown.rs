@@ -1,8 +1,8 @@
-//! A word that is not built yet is refused, not ignored.
+//! What may be shown has three words.
 
 use cached_core::cached;
 
-#[cached(show = "keys")]
+#[cached(show = "key")]
 fn f(n: u64) -> u64 {
     n
 }

@@ -1,0 +1,176 @@
+//! The report for machines.
+//!
+//! In: a report. Out: JSON, and the text format of Prometheus.
+
+use std::fmt::Write as _;
+
+use super::{Report, SiteReport};
+use crate::stats::Stats;
+
+/// The metrics: their names, what they are, how many of a site's figures they are made of, and under which label.
+///
+/// By the conventions of Prometheus a counter ends in `_total`, times are seconds, and the metrics of one outcome
+/// are one metric with a label. The series are sites times outcomes, however many keys there are.
+const METRICS: [(&str, &str, &str, &[(&str, Figure)]); 12] = [
+    (
+        "cached_calls_total",
+        "counter",
+        "Calls of cached functions, by how they ended.",
+        &[
+            ("outcome=\"hit\"", |stats| stats.hits),
+            ("outcome=\"stale\"", |stats| stats.stale),
+            ("outcome=\"joined\"", |stats| stats.joined),
+            ("outcome=\"miss\"", |stats| stats.misses),
+            ("outcome=\"bypass\"", |stats| stats.bypassed),
+            ("outcome=\"error\"", |stats| stats.errors),
+        ],
+    ),
+    (
+        "cached_misses_total",
+        "counter",
+        "Misses, by why there was nothing to give.",
+        &[
+            ("reason=\"cold\"", |stats| stats.cold),
+            ("reason=\"expired\"", |stats| stats.expired),
+            ("reason=\"invalidated\"", |stats| stats.invalidated),
+            ("reason=\"undecodable\"", |stats| stats.undecodable),
+        ],
+    ),
+    ("cached_evictions_total", "counter", "Values removed to keep the bound.", &[("", |stats| stats.evictions)]),
+    ("cached_not_stored_total", "counter", "Values computed and not stored.", &[("", |stats| stats.not_stored)]),
+    (
+        "cached_backend_errors_total",
+        "counter",
+        "Operations that a backend failed.",
+        &[("", |stats| stats.backend_errors)],
+    ),
+    (
+        "cached_waits_ended_total",
+        "counter",
+        "Waits that ended before the computation.",
+        &[("", |stats| stats.waits_ended)],
+    ),
+    ("cached_differences_total", "counter", "Verified hits that were wrong.", &[("", |stats| stats.differences)]),
+    ("cached_runs_total", "counter", "Runs of the body that came to an end.", &[("", |stats| stats.runs)]),
+    ("cached_body_seconds_total", "counter", "Time in bodies, without cached calls inside.", &[("", BODY)]),
+    ("cached_saved_seconds", "gauge", "About what the hits saved.", &[("", SAVED)]),
+    ("cached_entries", "gauge", "Values in memory.", &[("", |stats| stats.entries)]),
+    ("cached_entries_bytes", "gauge", "What the values in memory weigh.", &[("", |stats| stats.bytes)]),
+];
+
+type Figure = fn(&Stats) -> u64;
+
+/// These two are nanoseconds, and shown as seconds.
+const BODY: Figure = |stats| u64::try_from(stats.body_time.as_nanos()).unwrap_or(u64::MAX);
+const SAVED: Figure = |stats| u64::try_from(stats.saved().as_nanos()).unwrap_or(u64::MAX);
+
+impl Report {
+    /// The report in the text format of Prometheus, version 0.0.4: each figure of each site, by its name, place and
+    /// alias.
+    ///
+    /// # Example: what a scraper reads
+    /// ```
+    /// # use cached_core::cached;
+    /// #[cached]
+    /// fn double(n: u64) -> u64 { 2 * n }
+    ///
+    /// double(1);
+    /// let text = cached_core::report().to_prometheus();
+    /// assert!(text.contains("# TYPE cached_calls_total counter"));
+    /// assert!(text.lines().any(|line| line.contains("double") && line.ends_with("outcome=\"miss\"} 1")));
+    /// ```
+    pub fn to_prometheus(&self) -> String {
+        let mut text = String::new();
+        let labels: Vec<String> = self.rows.iter().map(labels).collect();
+        for (name, sort, help, figures) in METRICS {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {sort}");
+            for (row, labels) in self.rows.iter().zip(&labels) {
+                for (label, figure) in figures {
+                    let comma = if label.is_empty() { "" } else { "," };
+                    let _ = write!(text, "{name}{{{labels}{comma}{label}}} ");
+                    let value = figure(&row.stats);
+                    let _ = match name.contains("_seconds") {
+                        true => writeln!(text, "{}.{:09}", value / 1_000_000_000, value % 1_000_000_000),
+                        false => writeln!(text, "{value}"),
+                    };
+                }
+            }
+        }
+        text
+    }
+
+    /// The report as one JSON object: `namespace`, `warnings`, `totals`, `sites`. Times in nanoseconds.
+    pub fn to_json(&self) -> String {
+        let mut json = String::from("{\"namespace\":");
+        quoted(&mut json, &self.namespace);
+        json.push_str(",\"warnings\":[");
+        for (place, warning) in self.warnings.iter().enumerate() {
+            json.push_str(if place > 0 { "," } else { "" });
+            quoted(&mut json, warning);
+        }
+        json.push_str("],\"totals\":{");
+        figures(&mut json, &self.totals());
+        json.push_str("},\"sites\":[");
+        for (place, row) in self.rows.iter().enumerate() {
+            json.push_str(if place > 0 { ",{" } else { "{" });
+            let policy = row.policy.join(", ");
+            let texts = [
+                ("site", row.name),
+                ("at", &row.at),
+                ("alias", &row.alias),
+                ("kind", &row.kind),
+                ("policy", &policy),
+                ("verdict", row.verdict),
+            ];
+            for (name, value) in texts {
+                let _ = write!(json, "\"{name}\":");
+                quoted(&mut json, value);
+                json.push(',');
+            }
+            figures(&mut json, &row.stats);
+            json.push('}');
+        }
+        json.push_str("]}");
+        json
+    }
+}
+
+/// What tells a site's series from others.
+fn labels(row: &SiteReport) -> String {
+    let mut labels = String::new();
+    for (place, (name, value)) in [("site", row.name), ("at", &row.at), ("alias", &row.alias)].iter().enumerate() {
+        let _ = write!(labels, "{}{name}=\"", if place > 0 { "," } else { "" });
+        for character in value.chars() {
+            match character {
+                '"' => labels.push_str("\\\""),
+                '\\' => labels.push_str("\\\\"),
+                '\n' => labels.push_str("\\n"),
+                other => labels.push(other),
+            }
+        }
+        labels.push('"');
+    }
+    labels
+}
+
+fn figures(json: &mut String, stats: &Stats) {
+    for (place, (name, figure)) in stats.figures().into_iter().enumerate() {
+        let _ = write!(json, "{}\"{name}\":{figure}", if place > 0 { "," } else { "" });
+    }
+}
+
+/// A text as JSON.
+fn quoted(json: &mut String, text: &str) {
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            control if control < ' ' => {
+                let _ = write!(json, "\\u{:04x}", u32::from(control));
+            }
+            other => json.push(other),
+        }
+    }
+    json.push('"');
+}

@@ -1,0 +1,110 @@
+//! What is configured, for people.
+//!
+//! In: the configuration in force. Out: each backend with its figures, and each value with where it came from. A value
+//! that may be a secret is not shown: only those are that every kind has, or that a kind says are open.
+
+use super::SiteReport;
+use crate::options::Options;
+use crate::registry::{self, Alias, Place};
+use crate::site::sites;
+
+/// One value of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Setting {
+    /// What it belongs to: `backends.shared`, `sites."shop::*"`; empty for the whole.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// The value as it is written; none where it may be a secret.
+    pub value: Option<String>,
+    /// Where it came from: a file and its line, a variable, a place in the program.
+    pub source: String,
+}
+
+/// One configured backend.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BackendReport {
+    /// Its name.
+    pub alias: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its options.
+    pub options: Vec<Setting>,
+    /// How many sites it serves.
+    pub sites: usize,
+    /// How many values it holds in memory; none for one that keeps bytes elsewhere.
+    pub entries: Option<u64>,
+    /// What they weigh, in bytes.
+    pub bytes: Option<u64>,
+    /// What was asked of it, by how that ended.
+    pub operations: Vec<(&'static str, u64)>,
+}
+
+/// Every configured backend, by its alias.
+pub fn backends() -> Vec<BackendReport> {
+    let of_sites: Vec<_> = sites().into_iter().map(SiteReport::of).collect();
+    let registry = registry::current();
+    registry.aliases.values().map(|alias| BackendReport::of(alias, &of_sites)).collect()
+}
+
+/// The whole configuration in force, each value with where it came from.
+pub fn settings() -> Vec<Setting> {
+    let registry = registry::current();
+    let whole = |name: &str, value: String| Setting {
+        path: String::new(),
+        name: name.into(),
+        value: Some(value),
+        source: "in force".into(),
+    };
+    let mut settings = vec![whole("namespace", registry.namespace.clone())];
+    if registry.verify > 0.0 {
+        settings.push(whole("verify", format!("{}%", registry.verify * 100.0)));
+    }
+    let aliases = registry.aliases.values().map(|alias| &alias.options);
+    let of_sites = registry.overrides.iter().chain(&registry.retuned);
+    settings.extend(aliases.chain(of_sites).flat_map(Setting::of));
+    settings
+}
+
+impl Setting {
+    fn of(options: &Options) -> Vec<Setting> {
+        let kind = options.text("kind").ok().flatten().unwrap_or_default();
+        let is_open = |name: &str| !options.path().starts_with("backends.") || registry::is_open(kind, name);
+        let setting = |(name, source): (&str, &crate::options::Source)| Setting {
+            path: options.path().to_owned(),
+            name: name.to_owned(),
+            value: if is_open(name) { options.shown(name) } else { None },
+            source: source.to_string(),
+        };
+        options.names().map(setting).collect()
+    }
+}
+
+impl BackendReport {
+    fn of(alias: &Alias, sites: &[SiteReport]) -> Self {
+        let mine: Vec<_> = sites.iter().filter(|site| *site.alias == *alias.name).collect();
+        let sum = |figure: fn(&SiteReport) -> u64| mine.iter().map(|site| figure(site)).fold(0, u64::saturating_add);
+        let in_memory = matches!(alias.place, Place::Memory);
+        BackendReport {
+            alias: alias.name.to_string(),
+            kind: alias.kind.to_string(),
+            options: Setting::of(&alias.options),
+            sites: mine.len(),
+            entries: in_memory.then(|| sum(|site| site.stats.entries)),
+            bytes: in_memory.then(|| sum(|site| site.stats.bytes)),
+            operations: vec![
+                ("hits", sum(|site| site.stats.hits)),
+                ("stale hits", sum(|site| site.stats.stale)),
+                ("joined", sum(|site| site.stats.joined)),
+                ("misses", sum(|site| site.stats.misses)),
+                ("bypassed", sum(|site| site.stats.bypassed)),
+                ("errors of bodies", sum(|site| site.stats.errors)),
+                ("faults of the backend", sum(|site| site.stats.backend_errors)),
+                ("not stored", sum(|site| site.stats.not_stored)),
+                ("evicted", sum(|site| site.stats.evictions)),
+            ],
+        }
+    }
+}
