@@ -102,11 +102,12 @@ impl Trace {
             if let Some(place) = line.strip_prefix("at ") {
                 if let Some(frame) = frames.last_mut() {
                     (frame.file, frame.line) = placed(place);
+                    frame.of = whose(&frame.function, frame.file.as_deref());
                 }
             } else if let Some((number, function)) = line.split_once(": ")
                 && number.parse::<u32>().is_ok()
             {
-                let (function, of) = (function.to_owned(), whose(function));
+                let (function, of) = (function.to_owned(), whose(function, None));
                 frames.push(Frame { function, file: None, line: None, of });
             }
         }
@@ -124,19 +125,64 @@ fn placed(place: &str) -> (Option<String>, Option<u32>) {
     }
 }
 
-fn whose(function: &str) -> FrameOf {
-    // `<tokio::task::Task as core::future::Future>::poll` is tokio's.
-    let path = function.trim_start_matches(['<', '&', '*', '(']).trim_start_matches("mut ").trim_start_matches("dyn ");
-    let head = path.split("::").next().unwrap_or_default();
-    // What has no path is the loader's or the C library's.
-    if !path.contains("::") || RUNTIMES.contains(&head) {
+/// Whose code a frame is: by its file, since where lines are all that is known a function may have no path; where there
+/// is no file, by its path.
+fn whose(function: &str, file: Option<&str>) -> FrameOf {
+    let of_crate = |name: &str| match name {
+        name if OURS.contains(&name) => Some(FrameOf::Cached),
+        name if RUNTIMES.contains(&name) => Some(FrameOf::Runtime),
+        _ => None,
+    };
+    let Some(file) = file else {
+        // `<tokio::task::Task as core::future::Future>::poll` is tokio's; what has no path is the loader's.
+        let path = function.trim_start_matches(['<', '&', '*', '(']);
+        return match path.split_once("::") {
+            Some((head, _)) => of_crate(head).unwrap_or(FrameOf::User),
+            None => FrameOf::Runtime,
+        };
+    };
+    if file.starts_with("/rustc/") || file.contains("/nptl/") || file.contains("/sysdeps/") {
         return FrameOf::Runtime;
     }
-    if OURS.contains(&head) { FrameOf::Cached } else { FrameOf::User }
+    // `tokio-1.2.3` in a registry; ours also in a workspace.
+    let of_folder = |folder: &str| {
+        let (name, version) = folder.rsplit_once('-').unwrap_or((folder, ""));
+        match version.starts_with(|c: char| c.is_ascii_digit()) {
+            true => of_crate(&name.replace('-', "_")),
+            false => of_crate(&folder.replace('-', "_")).filter(|of| *of == FrameOf::Cached),
+        }
+    };
+    file.split('/').find_map(of_folder).unwrap_or(FrameOf::User)
 }
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Trace")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_belongs_to_whom_its_file_says() {
+        let of = |file| whose("poll", Some(file));
+        assert_eq!(of("/rustc/59807616e1/library/core/src/ops/function.rs"), FrameOf::Runtime);
+        assert_eq!(of("/home/me/.cargo/registry/src/index/tokio-1.54.1/src/task.rs"), FrameOf::Runtime);
+        assert_eq!(of("/home/me/.cargo/registry/src/index/cached-core-0.1.0/src/rt.rs"), FrameOf::Cached);
+        assert_eq!(of("./cached-core/src/rt.rs"), FrameOf::Cached);
+        assert_eq!(of("/home/me/.cargo/registry/src/index/sqlx-0.9.0/src/pool.rs"), FrameOf::User);
+        assert_eq!(of("/home/me/core/src/lib.rs"), FrameOf::User, "a folder of the user's, whatever it is called");
+        assert_eq!(whose("<tokio::task::Task as core::future::Future>::poll", None), FrameOf::Runtime);
+        assert_eq!(whose("shop::price", None), FrameOf::User);
+        assert_eq!(whose("__libc_start_main", None), FrameOf::Runtime);
+    }
+
+    #[test]
+    fn a_place_is_read_from_its_end() {
+        assert_eq!(placed("src/lib.rs:12:5"), (Some("src/lib.rs".into()), Some(12)));
+        assert_eq!(placed("C:\\src\\lib.rs:12:5"), (Some("C:\\src\\lib.rs".into()), Some(12)));
+        assert_eq!(placed("somewhere"), (Some("somewhere".into()), None));
     }
 }
