@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::backend::{Bytes, When};
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
-use crate::event::Reason;
+use crate::event::{Method, Reason};
 use crate::explain::Explanation;
 use crate::key::{Held, Part, Value};
 use crate::memo::Memo;
@@ -20,6 +20,7 @@ use crate::scope::{self, Apart};
 use crate::site::{Off, Route, Way};
 use crate::store::{Address, Channel, Found, How};
 use crate::sync::block_on;
+use crate::trail::{Call, Ended, Pending};
 
 /// When an entry ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +205,36 @@ impl<P: Part, V: Value> Access<P, V> {
         Access { memo, key: memo.salted(parts, salt), tags: Vec::new(), salt }
     }
 
+    /// An operation that is to be recorded, if anybody wants that.
+    fn begin(&self, method: Method) -> Option<Box<Pending>> {
+        Pending::begin(|| Call { method, ..self.memo.described(&self.key.key) })
+    }
+
     async fn look(&self, how: How) -> Result<Option<(Kept<V>, Expiry)>, Error> {
+        let pending = self.begin(Method::Get);
+        let found = self.find(how).await;
+        Pending::close(pending, &found, |found, call| {
+            call.value = found.as_ref().and_then(|(kept, _)| self.memo.shown_value(kept.as_ref()));
+            call.found(found.is_some())
+        });
+        found
+    }
+
+    async fn put(&self, how: How, value: V) -> Result<(), Error> {
+        let pending = self.begin(Method::Set);
+        let stored = self.store(how, value).await;
+        Pending::close(pending, &stored, |(), _| Ended::Done);
+        stored
+    }
+
+    async fn invalidate(&self, how: How) -> Result<(), Error> {
+        let pending = self.begin(Method::Delete);
+        let forgotten = self.forget(how).await;
+        Pending::close(pending, &forgotten, |(), _| Ended::Done);
+        forgotten
+    }
+
+    async fn find(&self, how: How) -> Result<Option<(Kept<V>, Expiry)>, Error> {
         let (state, route) = self.memo.site.route();
         match &route.way {
             Way::Memory => {
@@ -267,7 +297,7 @@ impl<P: Part, V: Value> Access<P, V> {
         Ok(explained.computing(computing))
     }
 
-    async fn put(&self, how: How, value: V) -> Result<(), Error> {
+    async fn store(&self, how: How, value: V) -> Result<(), Error> {
         let (state, route) = self.memo.site.route();
         self.overtake()?;
         match &route.way {
@@ -302,7 +332,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 channel.must(how, write).await
             }
             // What was there was replaced: it does not come back when the site is switched on again.
-            Way::Off(Off::Disabled | Off::Dummy) => self.invalidate(how).await,
+            Way::Off(Off::Disabled | Off::Dummy) => self.forget(how).await,
             Way::Off(Off::Unknown | Off::Unencodable) => {
                 let (site, alias) = (self.memo.site.at(), &route.alias);
                 let message = format!("{site} stores nothing on backend \"{alias}\"");
@@ -318,7 +348,7 @@ impl<P: Part, V: Value> Access<P, V> {
         Error::new(ErrorKind::Encode, message)
     }
 
-    async fn invalidate(&self, how: How) -> Result<(), Error> {
+    async fn forget(&self, how: How) -> Result<(), Error> {
         let (_, route) = self.memo.site.route();
         self.overtake()?;
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;

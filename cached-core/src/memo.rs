@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use once_cell::race::OnceRef;
@@ -188,11 +187,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     /// A call that is to be recorded.
     #[cold]
     pub(crate) fn described(&self, key: &K) -> Call {
-        let (_, route) = self.site.route();
-        let origin = self.site.origin();
-        let at = (origin.file, origin.line);
-        let mut call = Call::new(Method::Call, Arc::clone(&route.alias), Arc::clone(&route.kind), at);
-        call.site = Some(origin);
+        let (mut call, route) = self.site.described(Method::Call);
         call.key =
             self.facts.shown.key.filter(|_| trail::shown(route.show) >= Show::Keys).map(|shown| text(shown(key)));
         call

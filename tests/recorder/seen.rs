@@ -157,10 +157,10 @@ fn no_more_traces_are_taken_in_a_second_than_asked_for() {
     recorder.traces(3);
     let scope = recorder.scope("sampled");
     let taken = || scope.recording().calls.iter().filter(|call| call.trace.is_some()).count();
-    scope.run(|| (0..10).for_each(|n| drop(sampled(n))));
+    scope.run(|| (0..10).for_each(|n| assert_eq!(sampled(n), n)));
     assert_eq!(taken(), 3);
     cached_testkit::advance(std::time::Duration::from_secs(1));
-    scope.run(|| (0..10).for_each(|n| drop(sampled(n))));
+    scope.run(|| (0..10).for_each(|n| assert_eq!(sampled(n), n)));
     assert_eq!(taken(), 6);
     drop(time);
 }
@@ -205,4 +205,53 @@ fn a_listener_is_told_of_every_call_in_a_scope_or_not() {
     drop(listening);
     assert_eq!(loud(2), Ok(2));
     assert_eq!(listener.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).len(), 3);
+}
+
+#[test]
+fn what_is_done_to_an_entry_is_seen_too() {
+    #[cached]
+    fn held(n: u64) -> u64 {
+        n
+    }
+    let (_on, recorder) = recorded();
+    let scope = recorder.scope("an entry");
+    scope.run(|| {
+        let entry = held::entry(&1);
+        assert_eq!(entry.peek(), Ok(None));
+        entry.put(2).unwrap();
+        assert_eq!(entry.peek(), Ok(Some(2)));
+        entry.invalidate().unwrap();
+        held::site().clear().unwrap();
+    });
+    let recording = scope.recording();
+    let seen: Vec<_> = recording.calls.iter().map(|call| format!("{} {}", call.method, call.ended)).collect();
+    assert_eq!(seen, ["get nothing", "set done", "get hit", "delete done", "clear done"]);
+    assert!(recording.calls.iter().all(|call| call.site.unwrap().name() == held::site().name()));
+    assert_eq!((recording.totals().hits, recording.totals().misses), (1, 1));
+}
+
+#[test]
+fn an_operation_that_fails_is_seen_with_its_error() {
+    use cached_testkit::{Fault, Faulty, Shelf};
+    #[cached(name = "recorder.failing")]
+    fn failing(n: u64) -> u64 {
+        n
+    }
+    let (_on, recorder) = recorded();
+    let faulty = Arc::new(Faulty::new(Arc::new(Shelf::new())));
+    let config = cached_core::Config::new().backend("faulty", faulty.clone());
+    config.site("recorder.failing", "backend", "faulty").install().unwrap();
+    let scope = recorder.scope("failing");
+    let bytes = scope.run(|| {
+        failing(1);
+        failing(1);
+        faulty.set_fault(Fault::Fail);
+        assert_eq!(failing(1), 1, "a call does not fail");
+        failing::entry(&1).invalidate().unwrap_err();
+        scope.recording().calls.iter().map(|call| call.bytes).collect::<Vec<_>>()
+    });
+    let seen: Vec<_> = scope.recording().calls.iter().map(|call| format!("{} {}", call.method, call.ended)).collect();
+    assert_eq!(seen, ["call miss (cold)", "call hit", "call miss (cold)", "delete failed (backend)"]);
+    assert_eq!(bytes, [Some(1), Some(1), None, None], "of one byte is what is written and read");
+    cached_core::Config::new().install().unwrap();
 }

@@ -15,13 +15,14 @@ use once_cell::race::OnceRef;
 use crate::clock;
 use crate::codec;
 use crate::error::{Error, ErrorKind, did_you_mean};
+use crate::event::Method;
 use crate::memory::{Bounds, Terms};
 use crate::registry;
 use crate::scope;
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
-use crate::trail::{Origin, Show};
+use crate::trail::{Call, Ended, Origin, Pending, Show};
 use crate::word::{FAST, State, TIMED, Word};
 
 mod lives;
@@ -199,9 +200,12 @@ impl Site {
         format!("{}:{}", self.meta.file, self.meta.line)
     }
 
-    /// As recorded calls name it.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin { shown: self.meta.shown, file: self.meta.file, line: self.meta.line }
+    /// A call that is to be recorded, and the route that it takes.
+    pub(crate) fn described(&self, method: Method) -> (Call, Arc<Route>) {
+        let (_, route) = self.route();
+        let Meta { shown, file, line, .. } = self.meta;
+        let call = Call::new(method, Arc::clone(&route.alias), Arc::clone(&route.kind), (file, line));
+        (Call { site: Some(Origin { shown, file, line }), ..call }, route)
     }
 
     pub(crate) fn place(&self) -> (&'static str, u32, u32) {
@@ -246,6 +250,13 @@ impl Site {
     /// # Ok::<(), cached_core::Error>(())
     /// ```
     pub fn clear(&self) -> Result<(), Error> {
+        let pending = Pending::begin(|| Call { keys: 0, ..self.described(Method::Clear).0 });
+        let cleared = self.forget_all();
+        Pending::close(pending, &cleared, |(), _| Ended::Done);
+        cleared
+    }
+
+    fn forget_all(&self) -> Result<(), Error> {
         if let Some(apart) = scope::apart(&self.counters) {
             apart.clear();
             return Ok(());

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::clock;
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Outcome};
 use crate::stats::depth;
 use crate::sync::Mutex;
@@ -221,6 +221,20 @@ impl Pending {
         Some(Box::new(Pending { place, began: clock::now(), call }))
     }
 
+    /// An operation has ended with a result, of which `met` says what it came to.
+    pub(crate) fn close<T>(
+        pending: Option<Box<Self>>,
+        result: &Result<T, Error>,
+        met: impl FnOnce(&T, &mut Call) -> Ended,
+    ) {
+        let Some(mut pending) = pending else { return };
+        let ended = match result {
+            Ok(found) => met(found, &mut pending.call),
+            Err(error) => Ended::Failed(error.kind()),
+        };
+        pending.end(ended);
+    }
+
     /// The call has ended.
     pub(crate) fn end(mut self: Box<Self>, ended: Ended) {
         let now = clock::now();
@@ -266,6 +280,12 @@ impl Call {
             depth: 0,
             trace: None,
         }
+    }
+
+    /// Counts whether one key was found by somebody who looks.
+    pub(crate) fn found(&mut self, is_there: bool) -> Ended {
+        (self.hits, self.misses) = (u32::from(is_there), u32::from(!is_there));
+        if is_there { Ended::Call(Outcome::Hit) } else { Ended::Nothing }
     }
 
     /// Counts what a read of one key met.
