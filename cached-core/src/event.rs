@@ -4,6 +4,7 @@
 //! nowhere else; later listeners hang on this place.
 
 use std::cell::Cell;
+use std::panic::Location;
 
 use crate::stats::{Count, Counters};
 
@@ -37,6 +38,102 @@ pub enum Reason {
     Invalidated,
     /// The stored bytes were not a value of this site.
     Undecodable,
+}
+
+/// An operation of the low-level cache, or a call of a cached function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the method of its name")]
+pub enum Method {
+    Add,
+    Get,
+    Set,
+    GetOrSet,
+    Touch,
+    Delete,
+    Clear,
+    GetMany,
+    SetMany,
+    DeleteMany,
+    HasKey,
+    Incr,
+    Decr,
+    IncrVersion,
+    DecrVersion,
+    Call,
+}
+
+impl Method {
+    /// Every one, in the order in which they are shown.
+    pub const ALL: [Method; 16] = [
+        Method::Add,
+        Method::Get,
+        Method::Set,
+        Method::GetOrSet,
+        Method::Touch,
+        Method::Delete,
+        Method::Clear,
+        Method::GetMany,
+        Method::SetMany,
+        Method::DeleteMany,
+        Method::HasKey,
+        Method::Incr,
+        Method::Decr,
+        Method::IncrVersion,
+        Method::DecrVersion,
+        Method::Call,
+    ];
+
+    /// Its name, as in code: `get_or_set`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Add => "add",
+            Method::Get => "get",
+            Method::Set => "set",
+            Method::GetOrSet => "get_or_set",
+            Method::Touch => "touch",
+            Method::Delete => "delete",
+            Method::Clear => "clear",
+            Method::GetMany => "get_many",
+            Method::SetMany => "set_many",
+            Method::DeleteMany => "delete_many",
+            Method::HasKey => "has_key",
+            Method::Incr => "incr",
+            Method::Decr => "decr",
+            Method::IncrVersion => "incr_version",
+            Method::DecrVersion => "decr_version",
+            Method::Call => "call",
+        }
+    }
+}
+
+/// What an operation of the low-level cache met.
+#[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "for whoever listens to operations"))]
+pub(crate) struct Met {
+    pub(crate) method: Method,
+    /// Where it was asked for.
+    pub(crate) at: &'static Location<'static>,
+    /// How it ended, where it asked for one value.
+    pub(crate) outcome: Option<Outcome>,
+    /// Of the keys it asked for: with a value, and without.
+    pub(crate) hits: usize,
+    pub(crate) misses: usize,
+    /// Of the values that it read or wrote, without their envelopes.
+    pub(crate) bytes: usize,
+}
+
+impl Met {
+    pub(crate) fn new(method: Method, at: &'static Location<'static>) -> Self {
+        Met { method, at, outcome: None, hits: 0, misses: 0, bytes: 0 }
+    }
+
+    /// Notes how the one value was found, instead of what was noted before.
+    pub(crate) fn found(&mut self, outcome: Outcome) {
+        let is_given = matches!(outcome, Outcome::Hit | Outcome::Joined);
+        (self.hits, self.misses) = (usize::from(is_given), usize::from(!is_given));
+        self.outcome = Some(outcome);
+    }
 }
 
 thread_local! {
