@@ -5,3 +5,6 @@ cached_core::link!(cached_file);
 
 mod api;
 mod both;
+mod flights;
+mod in_process;
+mod settings;

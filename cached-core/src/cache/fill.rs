@@ -96,9 +96,15 @@ impl Operation {
         let is_wanted = !turn.is_void() && !spot.is_off && life != Some(Duration::ZERO);
         if is_wanted {
             let write = spot.sealed(&payload, life, unchanged(found.as_ref()))?;
-            if self.write_before_clear(&spot, write, cleared).await? {
+            let written = unchanged(Some(&write.bytes));
+            let is_stored = self.write_before_clear(&spot, write, cleared).await?;
+            if is_stored && !turn.is_overtaken() {
                 turn.land(payload);
                 return Ok(value);
+            }
+            if is_stored {
+                // It came too late, perhaps after a `delete` whose guard another `set` had replaced.
+                self.take(&spot, written, false).await?;
             }
         }
         // Somebody was faster, or nothing is to be kept.
@@ -180,9 +186,18 @@ impl Turn {
         }
     }
 
+    /// Whether nobody has any use for this computation any more.
     fn is_void(&self) -> bool {
         match self {
             Turn::Lead(lead) => lead.is_void(),
+            Turn::Side(_) | Turn::Free => self.is_overtaken(),
+        }
+    }
+
+    /// Whether the entry was set or removed since it began.
+    fn is_overtaken(&self) -> bool {
+        match self {
+            Turn::Lead(lead) => lead.is_overtaken(),
             Turn::Side(side) => side.is_overtaken(),
             Turn::Free => false,
         }

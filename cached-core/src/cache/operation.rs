@@ -239,12 +239,12 @@ impl Spot {
         matches!(self.judge(bytes), Found::Live { .. })
     }
 
-    /// A payload in its envelope. Its life is rounded up to the envelope's milliseconds; the backend has it as it is.
+    /// A payload in its envelope. Fractions of a millisecond of its life are rounded up: none becomes zero.
     pub(super) fn sealed(&self, payload: &[u8], life: Option<Duration>, when: When) -> Result<Write, Error> {
         let is_round = |life: &Duration| life.subsec_nanos().is_multiple_of(1_000_000);
-        let rounded = |life: Duration| Duration::from_millis(millis(life)).saturating_add(Duration::from_millis(1));
+        let rounded = |life: Duration| Duration::from_millis(millis(life).saturating_add(1));
         let ttl = life.map(|life| if is_round(&life) { life } else { rounded(life) });
-        let life = Life { created: clock::wall(), ttl, unasked: life, window: Duration::ZERO };
+        let life = Life { created: clock::wall(), ttl, unasked: ttl, window: Duration::ZERO };
         self.channel.sealed(&self.address, payload, life, when)
     }
 
