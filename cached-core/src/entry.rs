@@ -326,7 +326,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
                 let write = channel.sealed(&address, &encode(&value)?, life, When::Always)?;
                 let write = move |channel: &Channel| {
-                    let _pass = channel.gate.pass();
+                    let _pass = channel.turns.gate.pass();
                     channel.backend.set_many(vec![write])
                 };
                 channel.must(how, write).await
@@ -368,7 +368,7 @@ impl<P: Part, V: Value> Access<P, V> {
     }
 
     fn overtake(&self) -> Result<(), Error> {
-        self.memo.core().flights.overtake(&self.key).ok_or_else(called_back)
+        self.memo.core().flights.overtake(&self.key).map(drop).ok_or_else(called_back)
     }
 
     fn decode(

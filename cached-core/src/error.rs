@@ -21,6 +21,10 @@ pub enum ErrorKind {
     Unsupported,
     /// A key or a value could not be turned into bytes.
     Encode,
+    /// There is no live entry to change.
+    NotFound,
+    /// What is stored is no whole number that fits, or would be none after the change.
+    NotNumber,
 }
 
 /// Why a request to the cache itself failed: a configuration, an invalidation, a `put`.

@@ -168,24 +168,24 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     }
 
     /// Takes the flights of `key` out: what they compute is neither stored nor given to later callers.
-    /// `None`: called back from a comparison of the user's.
-    pub(crate) fn overtake(&self, key: &Held<K>) -> Option<()> {
-        self.take_out(key.hash, |flight| flight.key == *key)
+    /// Gives whether there were any; `None`: called back from a comparison of the user's.
+    pub(crate) fn overtake(&self, key: &Held<K>) -> Option<bool> {
+        self.take_out(key.hash, |flight| flight.key == *key).map(|taken| !taken.is_empty())
     }
 
     /// As [`Flights::overtake`], for all keys of a hash.
     pub(crate) fn overtake_hash(&self, hash: u64) -> Option<()> {
-        self.take_out(hash, |_| true)
+        self.take_out(hash, |_| true).map(drop)
     }
 
-    fn take_out(&self, hash: u64, is: impl Fn(&Flight<K, T>) -> bool) -> Option<()> {
+    fn take_out(&self, hash: u64, is: impl Fn(&Flight<K, T>) -> bool) -> Option<Vec<Arc<Flight<K, T>>>> {
         // Marked before others find it gone, who would return while it may still land; dropped outside the lock.
         let marks = |flight: &mut Arc<Flight<K, T>>| {
             let it_is = is(flight);
             flight.state.lock().overtaken |= it_is;
             it_is
         };
-        inside(|| self.table.with(hash, |bucket| bucket.extract_if(.., marks).collect::<Vec<_>>())).map(drop)
+        inside(|| self.table.with(hash, |bucket| bucket.extract_if(.., marks).collect()))
     }
 
     /// Whether anybody computes or waits for a key of this hash; yes, if that cannot be asked now.

@@ -4,6 +4,7 @@
 //! which is made only when something is to be stored. Floats count by their bits.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use foldhash::fast::{FoldHasher, RandomState};
 
@@ -410,6 +411,11 @@ pub(crate) struct Seed(RandomState);
 impl Seed {
     pub(crate) fn new() -> Self {
         Self(RandomState::default())
+    }
+
+    /// A text of ours beside its hash.
+    pub(crate) fn held(&self, text: Arc<str>) -> Held<Arc<str>> {
+        Held { hash: self.hash(&Ref(&*text)), key: text }
     }
 
     #[inline]

@@ -52,6 +52,10 @@
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
+#![cfg_attr(not(feature = "bytes"), allow(dead_code, unused_imports, reason = "some is there for the low-level cache"))]
+
+#[cfg(feature = "bytes")]
+mod cache;
 mod call;
 mod clock;
 mod codec;
@@ -65,6 +69,7 @@ mod flight;
 mod forget;
 mod handle;
 mod key;
+mod local;
 mod memo;
 mod memory;
 mod options;
@@ -102,14 +107,16 @@ pub mod testing {
 #[cfg(feature = "macros")]
 pub use cached_macros::cached;
 
+#[cfg(feature = "bytes")]
+pub use cache::{Cache, CacheAsync, Caches, Ttl, cache, caches};
 pub use config::{Config, Watch, check_connections, retune, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};
-pub use event::{Outcome, Reason};
+pub use event::{Method, Outcome, Reason};
 pub use explain::Explanation;
 pub use forget::{clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 pub use handle::bypass;
-pub use options::Options;
+pub use options::{KeyFunction, Options};
 pub use recorder::{Recorder, recorder};
 pub use registry::{Kind, Task};
 pub use report::{BackendReport, Report, Setting, SiteReport, backends, report, report_at_exit, settings};

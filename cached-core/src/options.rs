@@ -13,14 +13,44 @@ use crate::backend::Backend;
 use crate::error::{Error, ErrorKind, did_you_mean};
 
 /// Spellings of Django's, and what they are called here.
-const DJANGO: [(&str, &str); 6] = [
+const DJANGO: [(&str, &str); 7] = [
     ("TIMEOUT", "ttl"),
     ("BACKEND", "kind"),
     ("LOCATION", "location"),
     ("KEY_PREFIX", "key_prefix"),
     ("VERSION", "version"),
+    ("KEY_FUNCTION", "key_function"),
     ("MAX_ENTRIES", "max_entries"),
 ];
+
+/// What makes one text of an alias's `key_prefix`, a version and a key of the low-level cache; two keys for which it
+/// gives the same text are one. Without one the three are joined so that this cannot happen.
+///
+/// It is named in the configuration, `key_function = "name"`, once it has joined by `inventory::submit!`; or it is
+/// given in code, by [`Config::key_function`](crate::Config::key_function). Two aliases on one store share entries if
+/// their `key_prefix` and the names of their functions are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFunction {
+    pub(crate) name: &'static str,
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) make: fn(&str, u64, &str) -> String,
+}
+
+inventory::collect!(KeyFunction);
+
+impl KeyFunction {
+    /// A function called `name`: of prefix, version and key.
+    #[track_caller]
+    pub const fn new(name: &'static str, make: fn(&str, u64, &str) -> String) -> Self {
+        Self { name, make, at: Location::caller() }
+    }
+}
+
+impl PartialEq for KeyFunction {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, self.at) == (other.name, other.at)
+    }
+}
 
 /// A value of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +62,8 @@ pub(crate) enum Setting {
     List(Vec<Setting>),
     /// A backend that the program made itself.
     Made(Made),
+    /// A key function that the program gave itself.
+    Keys(KeyFunction),
 }
 
 impl fmt::Display for Setting {
@@ -46,6 +78,7 @@ impl fmt::Display for Setting {
                 f.write_str(&values.join(", "))
             }
             Setting::Made(_) => f.write_str("made by the program"),
+            Setting::Keys(function) => f.write_str(function.name),
         }
     }
 }
@@ -269,6 +302,39 @@ pub(crate) fn bytes(options: &Options, name: &str) -> Result<Option<u64>, Error>
         Setting::Text(text) => size(text),
         _ => None,
     })
+}
+
+/// `key_function`: the name of one that has joined, or one that the program gave.
+pub(crate) fn key_function(options: &Options, name: &str) -> Result<Option<KeyFunction>, Error> {
+    if let Some((Setting::Keys(given), _)) = options.values.get(name) {
+        return Ok(Some(*given));
+    }
+    let Some(wanted) = options.text(name)? else { return Ok(None) };
+    if let Some(found) = inventory::iter::<KeyFunction>().find(|function| function.name == wanted) {
+        return Ok(Some(*found));
+    }
+    let mut known: Vec<_> = inventory::iter::<KeyFunction>().map(|function| function.name).collect();
+    known.sort_unstable();
+    let remedy = match did_you_mean(wanted, known.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if known.is_empty() => "none has joined: `inventory::submit! { KeyFunction::new(…) }`".into(),
+        None => format!("known ones: {}", known.join(", ")),
+    };
+    let (path, from) =
+        (&options.path, options.source(name).map_or(String::new(), |source| format!(" (from {source})")));
+    Err(Error::new(ErrorKind::Config, format!("{path}.{name}: unknown key function \"{wanted}\"{from}; {remedy}")))
+}
+
+/// A fault for each name that two key functions have, with the places of both.
+pub(crate) fn judge_functions(faults: &mut Vec<String>) {
+    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for function in inventory::iter::<KeyFunction>() {
+        places.entry(function.name).or_default().push(format!("{}:{}", function.at.file(), function.at.line()));
+    }
+    for (name, mut at) in places.into_iter().filter(|(_, at)| at.len() > 1) {
+        at.sort();
+        faults.push(format!("two key functions are called \"{name}\": {}", at.join(" and ")));
+    }
 }
 
 /// Sizes, in bytes: by powers of 1,024, and by powers of 1,000.

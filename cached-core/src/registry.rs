@@ -6,14 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::{Error, did_you_mean};
-use crate::options::{Options, Reader, Setting, Source, bound, bytes, lifetime};
+use crate::local::{Local, Nothing};
+use crate::memory::Bounds;
+use crate::options::{KeyFunction, Options, Reader, Setting, Source, bound, bytes, key_function, lifetime};
 use crate::store::Channel;
-use crate::sync::{Gate, Mutex};
+use crate::sync::Mutex;
 
 /// The bound of a site in memory when nobody says another.
 pub(crate) const MAX_ENTRIES: usize = 10_000;
@@ -24,13 +27,14 @@ const OP_TIMEOUT: Duration = Duration::from_millis(100);
 const MAX_VALUE_BYTES: usize = 1 << 20;
 
 /// Options that every kind takes.
-const COMMON: [&str; 9] = [
+const COMMON: [&str; 10] = [
     "kind",
     "ttl",
     "max_entries",
     "max_bytes",
     "key_prefix",
     "version",
+    "key_function",
     "join_timeout",
     "op_timeout",
     "max_value_bytes",
@@ -83,6 +87,27 @@ pub(crate) struct Alias {
     pub(crate) max_bytes: Option<u64>,
     pub(crate) join_timeout: Duration,
     pub(crate) options: Options,
+    /// What the low-level cache asks.
+    pub(crate) cache: Arc<Channel>,
+    pub(crate) keys: Keys,
+    /// Of the kind `memory`: the store of the low-level cache.
+    pub(crate) local: Option<Shared>,
+}
+
+/// A store in this process that all aliases of a `location` share, and the bounds that one of them wants.
+pub(crate) struct Shared {
+    pub(crate) location: String,
+    pub(crate) store: Arc<Local>,
+    pub(crate) bounds: Bounds,
+}
+
+/// What the keys of the low-level cache are made of.
+pub(crate) struct Keys {
+    /// Namespace and prefix, clean: the beginning of every storage key.
+    pub(crate) base: String,
+    pub(crate) prefix: String,
+    pub(crate) version: u64,
+    pub(crate) function: Option<KeyFunction>,
 }
 
 /// A refresh in the background, as a future that any executor may poll.
@@ -188,8 +213,15 @@ impl Alias {
         let join_timeout = read.one(Options::duration, "join_timeout").unwrap_or(JOIN_TIMEOUT);
         let op_timeout = read.one(Options::duration, "op_timeout").unwrap_or(OP_TIMEOUT);
         let max_value_bytes = read.one(Options::count, "max_value_bytes").unwrap_or(MAX_VALUE_BYTES);
-        let prefix = [namespace, read.one(Options::text, "key_prefix").unwrap_or("")].map(clean);
+        let prefix = read.one(Options::text, "key_prefix").unwrap_or("").to_owned();
         let version = read.one(Options::count, "version").unwrap_or(1);
+        let function = read.one(key_function, "key_function");
+        let location = read.one(Options::text, "location").filter(|_| kind == "memory").unwrap_or(&name);
+        let base = format!("{}:{}", clean(namespace), clean(&prefix));
+        let channel = |backend: Arc<dyn Backend>, capabilities, turns| {
+            let (prefix, is_used) = (format!("{base}:{version}"), AtomicBool::new(false));
+            Arc::new(Channel { backend, capabilities, prefix, op_timeout, max_value_bytes, turns, is_used })
+        };
         let place = match made {
             Some(Ok(Some(backend))) if !backend.capabilities().conditional => {
                 let path = options.path();
@@ -198,14 +230,10 @@ impl Alias {
                 ));
                 Place::Dummy
             }
-            Some(Ok(Some(backend))) => Place::Bytes(Arc::new(Channel {
-                capabilities: backend.capabilities(),
-                backend,
-                prefix: format!("{}:{}:{version}", prefix[0], prefix[1]),
-                op_timeout,
-                max_value_bytes,
-                gate: Gate::new(),
-            })),
+            Some(Ok(Some(backend))) => {
+                let capabilities = backend.capabilities();
+                Place::Bytes(channel(backend, capabilities, Arc::default()))
+            }
             Some(Ok(None)) if kind == "dummy" => Place::Dummy,
             Some(Ok(None)) => Place::Memory,
             Some(Err(error)) => {
@@ -217,7 +245,72 @@ impl Alias {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Arc::new(Alias { name, kind: kind.into(), place, ttl, max_entries, max_bytes, join_timeout, options }))
+        let mut local = None;
+        let cache = match &place {
+            Place::Bytes(channel) => Arc::clone(channel),
+            Place::Memory => {
+                let bounds = bounds(max_entries, max_bytes);
+                let store = Local::named(location, bounds);
+                local = Some(Shared { location: location.to_owned(), store: Arc::clone(&store), bounds });
+                let turns = Arc::clone(&store.turns);
+                channel(store, Local::capable(bounds), turns)
+            }
+            Place::Dummy => nowhere(),
+        };
+        let keys = Keys { base, prefix, version: version as u64, function };
+        let alias = Alias {
+            name,
+            kind: kind.into(),
+            place,
+            ttl,
+            max_entries,
+            max_bytes,
+            join_timeout,
+            options,
+            cache,
+            keys,
+            local,
+        };
+        Ok(Arc::new(alias))
+    }
+}
+
+/// What a store of the low-level cache may hold, where an alias says so much.
+fn bounds(entries: Option<usize>, bytes: Option<u64>) -> Bounds {
+    let unsaid = if bytes.is_some() { usize::MAX } else { MAX_ENTRIES };
+    Bounds { entries: entries.unwrap_or(unsaid), bytes: bytes.unwrap_or(u64::MAX) }
+}
+
+/// What the low-level cache asks where nothing is kept.
+pub(crate) fn nowhere() -> Arc<Channel> {
+    static NOWHERE: OnceLock<Arc<Channel>> = OnceLock::new();
+    let make = || {
+        let backend = Arc::new(Nothing);
+        Arc::new(Channel {
+            capabilities: backend.capabilities(),
+            backend,
+            prefix: String::new(),
+            op_timeout: OP_TIMEOUT,
+            max_value_bytes: usize::MAX,
+            turns: Arc::default(),
+            is_used: AtomicBool::new(false),
+        })
+    };
+    Arc::clone(NOWHERE.get_or_init(make))
+}
+
+/// A fault for each store in this process for which two aliases want different bounds.
+pub(crate) fn judge_stores(aliases: &BTreeMap<String, Arc<Alias>>, faults: &mut Vec<String>) {
+    let mut seen: BTreeMap<&str, (&str, Bounds)> = BTreeMap::new();
+    for (name, alias) in aliases {
+        let Some(Shared { location, bounds, .. }) = &alias.local else { continue };
+        let (first, bounded) = *seen.entry(location).or_insert((name, *bounds));
+        if bounded != *bounds {
+            faults.push(format!(
+                "backends.{first} and backends.{name} share the store \"{location}\" with different bounds; give both \
+                 the same `max_entries` and `max_bytes`, or each a `location` of its own"
+            ));
+        }
     }
 }
 
@@ -243,7 +336,7 @@ fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, Backing) {
     };
     if name == "memory" || name == "dummy" {
         // Options of other kinds stay without effect, so that one variable can switch an alias off.
-        options.judge_names(&every(), faults);
+        options.judge_names(&[&every()[..], &["location"]].concat(), faults);
         return (name.into(), Some(Ok(None)));
     }
     let Some(kind) = inventory::iter::<Kind>().find(|kind| kind.name == name) else {

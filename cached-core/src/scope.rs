@@ -98,6 +98,14 @@ pub(crate) fn apart(site: &Counters) -> Option<&'static Apart> {
     }
 }
 
+/// What keys that belong to no site are mixed with on this thread: 0 outside of isolated scopes.
+pub(crate) fn salt() -> u64 {
+    match current() {
+        Some(Scope::Isolated(isolated)) => isolated.salt,
+        Some(Scope::Bypass) | None => 0,
+    }
+}
+
 /// A tag as this thread means it: in an isolated scope it is another.
 pub(crate) fn tag(tag: &str) -> Cow<'_, str> {
     match current() {

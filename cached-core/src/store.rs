@@ -7,6 +7,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,16 +34,43 @@ pub(crate) struct Channel {
     pub(crate) prefix: String,
     pub(crate) op_timeout: Duration,
     pub(crate) max_value_bytes: usize,
+    pub(crate) turns: Arc<Turns>,
+    /// Whether it was asked for anything since it was made or closed.
+    pub(crate) is_used: AtomicBool,
+}
+
+/// Who may write to a store now.
+pub(crate) struct Turns {
     /// Writers pass together; a `clear` passes alone, after the writers before it.
     pub(crate) gate: Gate,
+    /// How often the low-level cache was cleared: what was computed before is not stored.
+    cleared: AtomicU64,
+}
+
+impl Turns {
+    /// Counts a `clear`, for who passes alone.
+    pub(crate) fn count(&self) {
+        self.cleared.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How often it was cleared so far.
+    pub(crate) fn times(&self) -> u64 {
+        self.cleared.load(Ordering::Acquire)
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns { gate: Gate::new(), cleared: AtomicU64::new(0) }
+    }
 }
 
 /// Where an entry lives, and what its envelope has to say to be it.
 #[derive(Clone)]
 pub(crate) struct Address {
-    key: Key,
-    digest: [u8; 32],
-    schema: [u8; 16],
+    pub(crate) key: Key,
+    pub(crate) digest: [u8; 32],
+    pub(crate) schema: [u8; 16],
 }
 
 /// When a value was computed, by the wall clock, how long it lives from then on, how long if nobody asks for
@@ -126,6 +154,7 @@ impl Channel {
         then: impl FnOnce(T) -> U + Send + 'static,
     ) -> Answer<U> {
         let timeout = self.op_timeout;
+        self.is_used.store(true, Ordering::Relaxed);
         let reply = match how {
             How::Here => Reply::Ready(wait(timeout, || operation(self))),
             How::Later if self.capabilities.blocking => {
@@ -240,16 +269,20 @@ impl Channel {
 
     /// Makes whatever is at the address, or is on its way there, invalid.
     pub(crate) fn bury(&self, address: &Address) -> Reply<Vec<bool>> {
-        let bytes = codec::tombstone(address.schema, &address.digest, clock::wall());
-        let write = Write::new(address.key.clone(), Bytes::from(bytes), Some(TOMBSTONE_LIFE), When::Always);
-        self.backend.set_many(vec![write])
+        self.backend.set_many(vec![tombstone(address, TOMBSTONE_LIFE, When::Always)])
     }
 
     /// Removes all entries of one site, of all its instances, after the writes that have begun.
     pub(crate) fn clear(&self, site: [u8; 16]) -> Result<(), Error> {
-        let _alone = self.gate.alone();
+        let _alone = self.turns.gate.alone();
         wait(self.op_timeout, || self.backend.clear(&self.site_prefix(site)))
     }
+}
+
+/// What makes invalid whatever is at the address, for so long.
+pub(crate) fn tombstone(address: &Address, life: Duration, when: When) -> Write {
+    let bytes = codec::tombstone(address.schema, &address.digest, clock::wall());
+    Write::new(address.key.clone(), Bytes::from(bytes), Some(life), when)
 }
 
 /// What has to be there still for a write to take the place of what was read.
@@ -259,11 +292,11 @@ pub(crate) fn unchanged(read: Option<&Bytes>) -> When {
     })
 }
 
-fn millis(life: Duration) -> u64 {
+pub(crate) fn millis(life: Duration) -> u64 {
     u64::try_from(life.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

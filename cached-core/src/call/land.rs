@@ -166,7 +166,7 @@ struct Cargo<K: OwnedKey, V: Value> {
 impl<K: OwnedKey, V: Value> Cargo<K, V> {
     fn carry(self) {
         let Cargo { memo, counters, generation, remote, turn, shared, payload, life } = self;
-        let pass = remote.channel.gate.pass();
+        let pass = remote.channel.turns.gate.pass();
         let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
         let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
         let written = match overtaken {

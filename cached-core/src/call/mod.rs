@@ -30,6 +30,7 @@ mod verify;
 
 pub use behind::Behind;
 pub use run::Run;
+pub(crate) use run::block;
 
 /// A call that has to look further. In a box, since of a recursion every level has one on its stack.
 pub struct Miss<const F: u8, K: 'static, V: 'static>(pub(crate) Box<Asked<K, V>>);
@@ -474,7 +475,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let (site, given) = (self.memo.site, clock::wall());
         let kept = life.saturating_add(self.route.lives.window());
         let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
-            let _pass = channel.gate.pass();
+            let _pass = channel.turns.gate.pass();
             if let Err(error) = channel.renew(&address, &bytes, given, kept) {
                 site.fault(&error);
             }

@@ -108,7 +108,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 }
 
-fn block<'a, K: OwnedKey, V: Value>(mut wait: Wait<'a, K, Shared<V>>) -> Ended<'a, K, Shared<V>> {
+/// Waits for a leader on this thread.
+pub(crate) fn block<'a, K: OwnedKey, T: Clone>(mut wait: Wait<'a, K, T>) -> Ended<'a, K, T> {
     let waker = thread_waker();
     loop {
         if let Some(ended) = wait.look(&waker) {

@@ -21,7 +21,7 @@ pub(crate) fn encode<K: Serialize>(key: &K) -> Result<Vec<u8>, Error> {
 }
 
 /// Refuses what `MessagePack` cannot tell apart: `Some` of something that is written as nil.
-pub(crate) fn check_options<V: Serialize>(value: &V) -> Result<(), Error> {
+pub(crate) fn check_options<V: ?Sized + Serialize>(value: &V) -> Result<(), Error> {
     value.serialize(&mut Encoder { checking: true, ..Encoder::default() })
 }
 

@@ -189,12 +189,12 @@ impl<V: Serialize + Deserialize<'static>> Probe<V> {
     }
 }
 
-fn encode<V: Serialize>(value: &V) -> Result<Vec<u8>, Error> {
+pub(crate) fn encode<V: ?Sized + Serialize>(value: &V) -> Result<Vec<u8>, Error> {
     canonical::check_options(value)?;
     rmp_serde::to_vec_named(value).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))
 }
 
-fn decode<V: Deserialize<'static>>(bytes: &[u8]) -> Result<V, Error> {
+pub(crate) fn decode<V: Deserialize<'static>>(bytes: &[u8]) -> Result<V, Error> {
     let mut rest = bytes;
     let mut decoder = rmp_serde::Deserializer::new(&mut rest);
     decoder.set_max_depth(MAX_DEPTH);

@@ -23,6 +23,8 @@ mod envelope;
 mod tests;
 
 pub(crate) use envelope::{Opened, digest, open, renewed, seal, site_schema, tombstone};
+#[cfg(feature = "bytes")]
+pub(crate) use envelope::{decode, encode};
 
 /// Turns a key into its canonical bytes.
 pub(crate) type KeyCodec<K> = Option<fn(&K) -> Result<Vec<u8>, Error>>;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::backend::{Backend, Key};
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
-use crate::options::{Made, Options, Setting, Source};
+use crate::options::{KeyFunction, Made, Options, Setting, Source, judge_functions};
 use crate::registry::{self, Alias, Place, Registry, Spawner, Task};
 use crate::site::{self, Way, judge_override, matches, pattern, sites};
 use crate::store::wait;
@@ -157,6 +157,14 @@ impl Config {
         self
     }
 
+    /// Gives an alias a function that makes the keys of the low-level cache, as the option `key_function` does by
+    /// its name.
+    #[track_caller]
+    pub fn key_function(mut self, alias: &str, function: KeyFunction) -> Self {
+        self.alias(alias).set("key_function", Setting::Keys(function), Source::here());
+        self
+    }
+
     /// Sets one option of the sites that a pattern names: `.site("shop::*::price", "backend", "shared")`.
     /// `*` stands for one segment of the path; a pattern with fewer of them wins.
     #[track_caller]
@@ -211,6 +219,9 @@ impl Config {
                 break registry;
             }
         };
+        registry.aliases.values().filter_map(|alias| alias.local.as_ref()).for_each(|local| {
+            local.store.set_bounds(local.bounds);
+        });
         for site in sites() {
             site.reroute();
         }
@@ -237,7 +248,9 @@ impl Config {
         }
         registry.broken = broken.keys().cloned().collect();
         registry::judge_kinds(&mut faults);
+        judge_functions(&mut faults);
         registry.add_default();
+        registry::judge_stores(&registry.aliases, &mut faults);
         registry.overrides = self.sites;
         // The most exact pattern comes last, and wins.
         registry.overrides.sort_by_key(|o| std::cmp::Reverse(pattern(o).matches('*').count()));

@@ -210,7 +210,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// What an entry weighs whose value holds so much elsewhere. Whatever a `weigh` says, sums of it stay sums.
-    fn weight(held: u64, quiet: bool) -> u64 {
+    pub(crate) fn weight(held: u64, quiet: bool) -> u64 {
         let behind = if quiet { 0 } else { size_of::<V>() + 2 * size_of::<usize>() };
         held.min(1 << 48) + (size_of::<Entry<K, V>>() + behind) as u64
     }
@@ -237,6 +237,17 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         let gone = inside(|| self.shards.remove(hash, |_| true))?;
         drop(gone);
         Some(())
+    }
+
+    /// Removes the entries whose keys are picked. That runs under locks, and is for keys that are ours.
+    pub(crate) fn remove_all(&self, goes: impl Fn(&K) -> bool) {
+        drop(inside(|| self.shards.remove_all(|entry| goes(&entry.key.key))));
+    }
+
+    /// Looks at so many entries in the neighbourhood of a hash, others each time, and removes those that have ended.
+    pub(crate) fn sweep(&self, hash: u64, count: usize) {
+        let now = clock::now();
+        drop(inside(|| self.shards.sweep(hash, count, |entry| now >= entry.header.deadline)));
     }
 
     /// Whether anything has this hash; yes, if that cannot be asked now.

@@ -46,6 +46,8 @@ pub(super) struct Policy<T> {
     ghosts: Ghosts,
     /// Nothing had to go so far.
     is_filling: bool,
+    /// The place that was looked at last, in rounds.
+    hand: usize,
 }
 
 impl<T: Item> Policy<T> {
@@ -53,7 +55,7 @@ impl<T: Item> Policy<T> {
         let (small, main) = (VecDeque::new(), VecDeque::new());
         let (items, free, ghosts) = (Vec::new(), Vec::new(), Ghosts::default());
         let (weight, weight_of_small) = (0, 0);
-        Self { items, free, small, main, live: 0, weight, weight_of_small, ghosts, is_filling: true }
+        Self { items, free, small, main, live: 0, weight, weight_of_small, ghosts, is_filling: true, hand: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -74,6 +76,16 @@ impl<T: Item> Policy<T> {
     pub(super) fn items(&self) -> impl Iterator<Item = (T, u64)> {
         let queued = self.main.iter().chain(&self.small).filter_map(|place| self.items[*place as usize]);
         queued.map(|queued| (queued.item, queued.weight))
+    }
+
+    /// The items in the next so many places, one round after the other.
+    pub(super) fn next(&mut self, count: usize) -> Vec<T> {
+        let places = self.items.len();
+        let step = |_| {
+            self.hand = (self.hand + 1) % places;
+            self.items[self.hand].map(|queued| queued.item)
+        };
+        (0..count.min(places)).filter_map(step).collect()
     }
 
     /// Queues an item, in a shard of `limit` entries. `proven`: its key was here a moment ago.

@@ -196,6 +196,40 @@ impl<K, V> Shards<K, V> {
         gone
     }
 
+    /// Looks at so many entries of the part of a hash, a little further each time, and removes those that
+    /// `goes` picks, under the part's lock.
+    pub(super) fn sweep(&self, hash: u64, count: usize, goes: impl Fn(&Entry<K, V>) -> bool) -> Gone<K, V> {
+        let mut gone = Gone::default();
+        let (part, mut state) = self.lock(hash);
+        if self.cull(&mut state, count, &goes) {
+            part.note(&state);
+            state.quarantine.reclaim(&mut gone.freed);
+        }
+        gone
+    }
+
+    /// Removes every entry that `goes` picks, under all locks.
+    pub(super) fn remove_all(&self, goes: impl Fn(&Entry<K, V>) -> bool) -> Gone<K, V> {
+        let mut gone = Gone::default();
+        let mut states = self.lock_all();
+        for (part, state) in self.parts.iter().zip(&mut states) {
+            if self.cull(state, usize::MAX, &goes) {
+                part.note(state);
+                state.quarantine.reclaim(&mut gone.freed);
+            }
+        }
+        gone
+    }
+
+    /// Gives whether any was removed.
+    fn cull(&self, state: &mut State<K, V>, count: usize, goes: &impl Fn(&Entry<K, V>) -> bool) -> bool {
+        let looked_at = state.policy.next(count).into_iter();
+        // SAFETY: what the policy has is linked, and only the holder of this lock unlinks it.
+        let going: Vec<_> = looked_at.filter(|entry| goes(unsafe { entry.get() })).collect();
+        going.iter().for_each(|entry| self.remove_own(state, *entry));
+        !going.is_empty()
+    }
+
     /// Changes the bounds; what is over them goes.
     pub(super) fn set_bounds(&self, bounds: Bounds) -> Gone<K, V> {
         let mut gone = Gone::default();

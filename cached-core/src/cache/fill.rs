@@ -1,0 +1,231 @@
+//! `get_or_set`: the value of a key, or what a closure makes of it, once for all who ask at the same time.
+//!
+//! In: a key and a computation. Out: the value. What is computed is added, never set: who was faster is kept, and
+//! everybody is given what is stored then. A leader that fails, panics or is dropped leaves the next one to lead.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Ttl;
+use super::operation::{FLIGHTS, Operation, Spot};
+use crate::backend::{Bytes, Key};
+use crate::call::block;
+use crate::clock::Alarm;
+use crate::codec;
+use crate::error::Error;
+use crate::event::Outcome;
+use crate::flight::{Ended, Entered, Lead, Running, Side, Wait};
+use crate::key::Held;
+use crate::stats::Lap;
+use crate::store::{Found, How, unchanged};
+
+/// In which role the closure runs.
+enum Turn {
+    Lead(Lead<'static, Key, Bytes>),
+    Side(Side<'static, Key, Bytes>),
+    Free,
+}
+
+/// What there is to do.
+enum Next<V> {
+    Give(V),
+    /// Compute, and write only over what was found.
+    Compute(Turn, Option<Bytes>),
+}
+
+/// Why there is no value.
+enum Failed<E> {
+    Cache(Error),
+    Computation(E),
+}
+
+impl<E> From<Error> for Failed<E> {
+    fn from(error: Error) -> Self {
+        Failed::Cache(error)
+    }
+}
+
+impl Operation {
+    pub(super) async fn get_or_set<V, E>(
+        mut self,
+        key: &str,
+        ttl: Ttl,
+        compute: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, E>
+    where
+        V: Serialize + DeserializeOwned,
+        E: From<Error>,
+    {
+        let given = match self.fill(key, ttl, compute).await {
+            Err(Failed::Cache(error)) => Err(error),
+            Ok(value) => Ok(Ok(value)),
+            Err(Failed::Computation(error)) => {
+                self.met.found(Outcome::Error);
+                Ok(Err(error))
+            }
+        };
+        self.end(&[key], given, |_| true)?
+    }
+
+    async fn fill<V, E>(
+        &mut self,
+        key: &str,
+        ttl: Ttl,
+        compute: impl Future<Output = Result<V, E>>,
+    ) -> Result<V, Failed<E>>
+    where
+        V: Serialize + DeserializeOwned,
+    {
+        let (spot, life) = (self.spot(key)?, self.life(ttl)?);
+        let flight = spot.flight();
+        let cleared = spot.channel.turns.times();
+        let (turn, found) = match self.next(&spot, &flight, cleared).await? {
+            Next::Give(value) => return Ok(value),
+            Next::Compute(turn, found) => (turn, found),
+        };
+        let value = turn.run(compute).await.map_err(Failed::Computation)?;
+        let payload = {
+            // The user's code too.
+            let _here = turn.run_here();
+            codec::encode(&value)?
+        };
+        self.met.bytes = payload.len();
+        let is_wanted = !turn.is_void() && !spot.is_off && life != Some(Duration::ZERO);
+        if is_wanted {
+            let write = spot.sealed(&payload, life, unchanged(found.as_ref()))?;
+            let written = unchanged(Some(&write.bytes));
+            let is_stored = self.write_before_clear(&spot, write, cleared).await?;
+            if is_stored && !turn.is_overtaken() {
+                turn.land(payload);
+                return Ok(value);
+            }
+            if is_stored {
+                // It came too late, perhaps after a `delete` whose guard another `set` had replaced.
+                self.take(&spot, written, false).await?;
+            }
+        }
+        // Somebody was faster, or nothing is to be kept.
+        let now = self.read(&spot).await?;
+        let winner = match spot.judge(now.as_ref()) {
+            Found::Live { payload, .. } => {
+                let _here = turn.run_here();
+                codec::decode(payload).ok().map(|winner| (winner, payload.to_vec()))
+            }
+            Found::Ended(..) | Found::Nothing(_) => None,
+        };
+        let (value, payload) = winner.unwrap_or((value, payload));
+        turn.land(payload);
+        Ok(value)
+    }
+
+    /// Looks for the value, and for the word who computes it.
+    async fn next<V: DeserializeOwned>(
+        &mut self,
+        spot: &Spot,
+        flight: &Held<Key>,
+        cleared: u64,
+    ) -> Result<Next<V>, Error> {
+        let landed = FLIGHTS.landed();
+        let mut found = self.read(spot).await?;
+        if let Some(value) = self.value(spot, found.as_ref()) {
+            return Ok(Next::Give(value));
+        }
+        if spot.is_off {
+            return Ok(Next::Compute(Turn::Free, None));
+        }
+        let aside = |side: Option<Side<'static, Key, Bytes>>| side.map_or(Turn::Free, Turn::Side);
+        let lead = match FLIGHTS.enter(flight, cleared, spot.alias.join_timeout) {
+            Entered::Lead(lead) => lead,
+            Entered::Alone(side) => return Ok(Next::Compute(Turn::Side(side), found)),
+            Entered::Busy => return Ok(Next::Compute(Turn::Free, found)),
+            Entered::Wait(wait) => match ended(self.how, wait).await {
+                Ended::Value(payload) => match codec::decode(&payload) {
+                    Ok(value) => {
+                        self.met.found(Outcome::Joined);
+                        self.met.bytes = payload.len();
+                        return Ok(Next::Give(value));
+                    }
+                    // Who led asked for another type.
+                    Err(_) => return Ok(Next::Compute(aside(FLIGHTS.aside(flight, cleared)), found)),
+                },
+                Ended::Lead(lead) | Ended::Deposed(lead) => lead,
+                Ended::Failed(side) | Ended::Late(side) => return Ok(Next::Compute(Turn::Side(side), found)),
+            },
+        };
+        if FLIGHTS.landed() != landed {
+            found = self.read(spot).await?;
+            let _here = lead.run_here();
+            // What is found is not landed; the next in line looks for itself.
+            if let Some(value) = self.value(spot, found.as_ref()) {
+                return Ok(Next::Give(value));
+            }
+        }
+        Ok(Next::Compute(Turn::Lead(lead), found))
+    }
+}
+
+impl Turn {
+    /// Runs the closure's future, inside the flight whenever it is polled. It is dropped before the lead passes on.
+    async fn run<T>(&self, compute: impl Future<Output = T>) -> T {
+        let (mut compute, mut lap) = (pin!(compute), Lap::start());
+        let value = std::future::poll_fn(|cx| {
+            let _here = self.run_here();
+            lap.run(|| compute.as_mut().poll(cx))
+        })
+        .await;
+        lap.end();
+        value
+    }
+
+    fn run_here(&self) -> Option<Running<Key, Bytes>> {
+        match self {
+            Turn::Lead(lead) => Some(lead.run_here()),
+            Turn::Side(side) => Some(side.run_here()),
+            Turn::Free => None,
+        }
+    }
+
+    /// Whether nobody has any use for this computation any more.
+    fn is_void(&self) -> bool {
+        match self {
+            Turn::Lead(lead) => lead.is_void(),
+            Turn::Side(_) | Turn::Free => self.is_overtaken(),
+        }
+    }
+
+    /// Whether the entry was set or removed since it began.
+    fn is_overtaken(&self) -> bool {
+        match self {
+            Turn::Lead(lead) => lead.is_overtaken(),
+            Turn::Side(side) => side.is_overtaken(),
+            Turn::Free => false,
+        }
+    }
+
+    /// Shares the value with who waited.
+    fn land(self, payload: Vec<u8>) {
+        if let Turn::Lead(lead) = self {
+            let _ = lead.land(Bytes::from(payload), || ());
+        }
+    }
+}
+
+/// Waits for the leader, on this thread or polled.
+async fn ended(how: How, mut wait: Wait<'static, Key, Bytes>) -> Ended<'static, Key, Bytes> {
+    if how == How::Here {
+        return block(wait);
+    }
+    let mut alarm = None;
+    std::future::poll_fn(|cx| match wait.look(cx.waker()) {
+        Some(ended) => Poll::Ready(ended),
+        None => {
+            Alarm::keep(&mut alarm, wait.deadline(), cx.waker());
+            Poll::Pending
+        }
+    })
+    .await
+}

@@ -1,0 +1,336 @@
+//! One operation on one alias: what the sync, the async and the bulk methods have in common.
+//!
+//! In: an alias, a key, bytes, and where a backend may be waited for. Out: the backend's own answers, judged; and at
+//! one place, [`Operation::end`], what the operation met.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::{Cache, Ttl, keys};
+use crate::backend::{Bytes, Key, Reply, When, Write};
+use crate::clock;
+use crate::codec;
+use crate::entry::called_back;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Method, Outcome, Reason};
+use crate::flight::Flights;
+use crate::key::{Held, Seed};
+use crate::registry::{self, Alias, BYTE_TTL, Place, nowhere};
+use crate::scope;
+use crate::store::{Address, Channel, Found, How, Life, Limits, millis, tombstone, unchanged};
+use crate::trail::{Call, Ended, Pending, Show, shown, text};
+
+/// How often a change is tried while others change the same entry.
+pub(super) const TRIES: usize = 1_000;
+/// For how long a tombstone keeps a computation of this process that is just being written from being stored.
+const TOMBSTONE_LIFE: Duration = Duration::from_secs(60);
+/// The lifetime is in the envelope; nobody shortens it.
+const LIMITS: Limits = Limits { life: None, idle: None };
+
+/// What is being computed by `get_or_set` now; what is shared is the value's bytes.
+pub(super) static FLIGHTS: LazyLock<Flights<Key, Bytes>> = LazyLock::new(Flights::new);
+static SEED: LazyLock<Seed> = LazyLock::new(Seed::new);
+
+/// An operation under way.
+pub(super) struct Operation {
+    pub(super) how: How,
+    /// What the alias means at this moment.
+    place: Result<Means, Error>,
+    version: Option<u64>,
+    salt: u64,
+    pub(super) met: Met,
+    /// What is recorded of it, if anybody wants that.
+    pending: Option<Box<Pending>>,
+}
+
+/// What an operation met.
+#[derive(Default)]
+pub(super) struct Met {
+    /// How it ended, where it asked for one value.
+    pub(super) outcome: Option<Outcome>,
+    /// Of the keys it asked for: with a value, and without.
+    pub(super) hits: u32,
+    pub(super) misses: u32,
+    /// Of the values that it read or wrote, without their envelopes.
+    pub(super) bytes: usize,
+}
+
+impl Met {
+    /// Notes how the one value was found, instead of what was noted before.
+    pub(super) fn found(&mut self, outcome: Outcome) {
+        let is_given = matches!(outcome, Outcome::Hit | Outcome::Joined);
+        (self.hits, self.misses) = (u32::from(is_given), u32::from(!is_given));
+        self.outcome = Some(outcome);
+    }
+}
+
+struct Means {
+    alias: Arc<Alias>,
+    /// Nothing is kept: a `dummy`, or a bypass.
+    is_off: bool,
+    channel: Arc<Channel>,
+}
+
+/// Where the entry of one key lives.
+pub(super) struct Spot {
+    pub(super) channel: Arc<Channel>,
+    pub(super) address: Address,
+    pub(super) alias: Arc<Alias>,
+    pub(super) is_off: bool,
+}
+
+impl Operation {
+    pub(super) fn begin(cache: &Cache, how: How, method: Method, at: &'static Location<'static>) -> Self {
+        let registry = registry::current();
+        let means = |alias: &Arc<Alias>| {
+            let is_off = scope::is_bypassed() || matches!(alias.place, Place::Dummy);
+            let channel = if is_off { nowhere() } else { Arc::clone(&alias.cache) };
+            Means { alias: Arc::clone(alias), is_off, channel }
+        };
+        let alias = registry.aliases.get(&*cache.alias);
+        let pending = Pending::begin(|| {
+            let kind = alias.map_or_else(|| "none".into(), |alias| Arc::clone(&alias.kind));
+            Call::new(method, Arc::clone(&cache.alias), kind, (at.file(), at.line()))
+        });
+        let unknown = || Error::new(ErrorKind::Config, registry.unknown(&cache.alias));
+        let place = alias.map(means).ok_or_else(unknown);
+        Self { how, place, version: cache.version, salt: scope::salt(), met: Met::default(), pending }
+    }
+
+    /// The one place where an operation ends: here it is known what it met, with which keys, whether it failed, and
+    /// whether it changed anything.
+    pub(super) fn end<T>(
+        self,
+        keys: &[&str],
+        result: Result<T, Error>,
+        is_done: impl FnOnce(&T) -> bool,
+    ) -> Result<T, Error> {
+        let met = self.met;
+        Pending::close(self.pending, &result, |given, call| {
+            (call.hits, call.misses) = (met.hits, met.misses);
+            (call.keys, call.bytes) = (u32::try_from(keys.len()).unwrap_or(u32::MAX), Some(met.bytes as u64));
+            call.key = (shown(Show::Nothing) >= Show::Keys).then(|| text(&Listed(keys)));
+            match met.outcome {
+                Some(outcome) => Ended::Call(outcome),
+                None if is_done(given) => Ended::Done,
+                None => Ended::Nothing,
+            }
+        });
+        result
+    }
+
+    /// Closes the backend of a cache. This is not an operation on entries: nothing notes it.
+    pub(super) async fn close(cache: &Cache, how: How) -> Result<(), Error> {
+        let registry = registry::current();
+        let unknown = || Error::new(ErrorKind::Config, registry.unknown(&cache.alias));
+        let channel = Arc::clone(&registry.aliases.get(&*cache.alias).ok_or_else(unknown)?.cache);
+        let closed = channel.ask(how, |channel| channel.backend.close(channel.op_timeout), drop).await;
+        channel.is_used.store(false, Ordering::Relaxed);
+        closed
+    }
+
+    fn means(&self) -> Result<&Means, Error> {
+        self.place.as_ref().map_err(Error::clone)
+    }
+
+    pub(super) fn channel(&self) -> Result<&Arc<Channel>, Error> {
+        Ok(&self.means()?.channel)
+    }
+
+    /// What every entry of the alias begins with.
+    pub(super) fn prefix(&self) -> Result<String, Error> {
+        Ok(keys::clear_prefix(&self.means()?.alias.keys, self.salt))
+    }
+
+    pub(super) fn version(&self) -> Result<u64, Error> {
+        Ok(self.version.unwrap_or(self.means()?.alias.keys.version))
+    }
+
+    pub(super) fn spot(&self, key: &str) -> Result<Spot, Error> {
+        self.spot_of(key, self.version()?)
+    }
+
+    pub(super) fn spot_of(&self, key: &str, version: u64) -> Result<Spot, Error> {
+        let Means { alias, is_off, channel } = self.means()?;
+        let address = keys::address(&alias.keys, version, key, self.salt)?;
+        Ok(Spot { channel: Arc::clone(channel), address, alias: Arc::clone(alias), is_off: *is_off })
+    }
+
+    /// How long a value lives; none is for ever.
+    pub(super) fn life(&self, ttl: Ttl) -> Result<Option<Duration>, Error> {
+        Ok(match ttl {
+            Ttl::For(life) => Some(life),
+            Ttl::Forever => None,
+            Ttl::Default => Some(self.means()?.alias.ttl.unwrap_or(BYTE_TTL)).filter(|life| *life != Duration::MAX),
+        })
+    }
+
+    pub(super) async fn read(&self, spot: &Spot) -> Result<Option<Bytes>, Error> {
+        spot.channel.read(self.how, &spot.address).await
+    }
+
+    /// Stores what is sealed, on its condition; after a `clear` that is under way.
+    pub(super) async fn write(&self, spot: &Spot, write: Write) -> Result<bool, Error> {
+        self.write_many(&spot.channel, vec![write]).await.map(|stored| stored == [true])
+    }
+
+    pub(super) async fn write_many(&self, channel: &Arc<Channel>, writes: Vec<Write>) -> Result<Vec<bool>, Error> {
+        let operation = move |channel: &Channel| {
+            let _pass = channel.turns.gate.pass();
+            channel.backend.set_many(writes)
+        };
+        channel.ask(self.how, operation, |stored| stored).await
+    }
+
+    /// As [`Operation::write`], unless the cache was cleared since it had been so many times.
+    pub(super) async fn write_before_clear(&self, spot: &Spot, write: Write, cleared: u64) -> Result<bool, Error> {
+        let operation = move |channel: &Channel| {
+            let _pass = channel.turns.gate.pass();
+            match channel.turns.times() == cleared {
+                true => channel.backend.set_many(vec![write]),
+                false => Reply::Ready(Ok(vec![false])),
+            }
+        };
+        spot.channel.ask(self.how, operation, |stored| stored == [true]).await
+    }
+
+    /// The value in some bytes, if they are one of this type; notes how it was found.
+    pub(super) fn value<V: DeserializeOwned>(&mut self, spot: &Spot, bytes: Option<&Bytes>) -> Option<V> {
+        let (value, outcome) = match spot.judge(bytes) {
+            Found::Live { payload, .. } => {
+                self.met.bytes += payload.len();
+                match codec::decode(payload) {
+                    Ok(value) => (Some(value), Outcome::Hit),
+                    Err(_) => (None, Outcome::Miss(Reason::Undecodable)),
+                }
+            }
+            Found::Ended(..) => (None, Outcome::Miss(Reason::Expired)),
+            Found::Nothing(reason) => (None, Outcome::Miss(reason)),
+        };
+        self.met.found(outcome);
+        value
+    }
+
+    /// Removes an entry; gives whether a live one went. What is being computed for it here is not stored.
+    pub(super) async fn remove(&self, spot: &Spot) -> Result<bool, Error> {
+        let is_computed = spot.overtake()?;
+        self.remove_overtaken(spot, is_computed).await
+    }
+
+    /// As [`Operation::remove`], for who knows whether anything was being computed.
+    pub(super) async fn remove_overtaken(&self, spot: &Spot, is_computed: bool) -> Result<bool, Error> {
+        for _ in 0..TRIES {
+            let bytes = self.read(spot).await?;
+            let when = unchanged(bytes.as_ref());
+            let is_live = match spot.judge(bytes.as_ref()) {
+                Found::Live { .. } => true,
+                // Somebody else's guard against what is being written stays.
+                Found::Nothing(Reason::Invalidated) => return Ok(false),
+                Found::Ended(..) | Found::Nothing(_) => false,
+            };
+            if (bytes.is_none() && !is_computed) || self.take(spot, when, is_computed).await? {
+                return Ok(is_live);
+            }
+        }
+        Err(contended())
+    }
+
+    /// Removes what is there on a condition. Whoever computed for it may be past his last look, and writes only over
+    /// what he had found: for him a tombstone is left.
+    pub(super) async fn take(&self, spot: &Spot, when: When, is_computed: bool) -> Result<bool, Error> {
+        if is_computed {
+            return self.write(spot, tombstone(&spot.address, TOMBSTONE_LIFE, when)).await;
+        }
+        let key = spot.address.key.clone();
+        let remove = move |channel: &Channel| channel.backend.delete_many(vec![(key, when)]);
+        spot.channel.ask(self.how, remove, |removed| removed == [true]).await
+    }
+
+    /// Writes again what is live, as `change` makes it of the payload and of its remaining life (none is for ever),
+    /// until nobody has written meanwhile. `None`: nothing is live.
+    pub(super) async fn change<T>(
+        &mut self,
+        spot: &Spot,
+        mut change: impl FnMut(&[u8], Option<Duration>) -> Result<(T, Vec<u8>, Option<Duration>), Error>,
+    ) -> Result<Option<T>, Error> {
+        for _ in 0..TRIES {
+            let bytes = self.read(spot).await?;
+            let Found::Live { payload, end, .. } = spot.judge(bytes.as_ref()) else { return Ok(None) };
+            let left = (end < u64::MAX).then(|| Duration::from_millis(end.saturating_sub(clock::wall())));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(None);
+            }
+            let (given, payload, life) = change(payload, left)?;
+            let write = spot.sealed(&payload, life, unchanged(bytes.as_ref()))?;
+            self.met.bytes = payload.len();
+            if self.write(spot, write).await? {
+                return Ok(Some(given));
+            }
+        }
+        Err(contended())
+    }
+}
+
+/// Keys as they are shown: one as it is, several as a list.
+struct Listed<'a>(&'a [&'a str]);
+
+impl fmt::Debug for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [key] => f.write_str(key),
+            keys => f.debug_list().entries(keys).finish(),
+        }
+    }
+}
+
+impl Spot {
+    pub(super) fn judge<'a>(&self, bytes: Option<&'a Bytes>) -> Found<'a> {
+        self.channel.judge(&self.address, bytes, LIMITS)
+    }
+
+    pub(super) fn is_live(&self, bytes: Option<&Bytes>) -> bool {
+        matches!(self.judge(bytes), Found::Live { .. })
+    }
+
+    /// A payload in its envelope. Fractions of a millisecond of its life are rounded up: none becomes zero.
+    pub(super) fn sealed(&self, payload: &[u8], life: Option<Duration>, when: When) -> Result<Write, Error> {
+        let is_round = |life: &Duration| life.subsec_nanos().is_multiple_of(1_000_000);
+        let rounded = |life: Duration| Duration::from_millis(millis(life).saturating_add(1));
+        let ttl = life.map(|life| if is_round(&life) { life } else { rounded(life) });
+        let life = Life { created: clock::wall(), ttl, unasked: ttl, window: Duration::ZERO };
+        self.channel.sealed(&self.address, payload, life, when)
+    }
+
+    /// What is being computed for this entry in this process is neither stored nor given to later callers. Gives
+    /// whether anything is.
+    pub(super) fn overtake(&self) -> Result<bool, Error> {
+        FLIGHTS.overtake(&self.flight()).ok_or_else(called_back)
+    }
+
+    /// What a computation of this entry is known by: the store, for all aliases on it, and the place in it.
+    pub(super) fn flight(&self) -> Held<Key> {
+        let store = self.alias.local.as_ref().map_or(&*self.alias.name, |local| &*local.location);
+        SEED.held(Key::from(format!("{}\0{store}\0{}", self.alias.kind, self.address.key)))
+    }
+}
+
+pub(super) fn not_found() -> Error {
+    Error::new(ErrorKind::NotFound, "there is no live entry of this key").note("`set` or `add` one first")
+}
+
+pub(super) fn not_number(why: &str) -> Error {
+    Error::new(ErrorKind::NotNumber, why)
+}
+
+pub(super) fn refused() -> Error {
+    Error::new(ErrorKind::Backend, "the backend did not take a write in any case")
+}
+
+pub(super) fn contended() -> Error {
+    Error::new(ErrorKind::Backend, format!("the entry was changed by others {TRIES} times in a row"))
+}
