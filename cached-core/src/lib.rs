@@ -72,6 +72,7 @@ mod key;
 mod local;
 mod memo;
 mod memory;
+mod meter;
 mod options;
 mod process;
 mod project;

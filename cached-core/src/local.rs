@@ -78,6 +78,11 @@ impl Local {
         }
     }
 
+    /// How many entries there are, and what they weigh.
+    pub(crate) fn holds(&self) -> (u64, u64) {
+        self.memory.get().map_or((0, 0), |memory| (memory.len() as u64, memory.bytes()))
+    }
+
     fn memory(&self) -> &Memory<Key, Bytes> {
         self.memory.get_or_init(|| {
             let bounds = *self.bounds.lock();

@@ -14,6 +14,7 @@ use crate::backend::Backend;
 use crate::error::{Error, did_you_mean};
 use crate::local::{Local, Nothing};
 use crate::memory::Bounds;
+use crate::meter::Meter;
 use crate::options::{KeyFunction, Options, Reader, Setting, Source, bound, bytes, key_function, lifetime};
 use crate::store::Channel;
 use crate::sync::Mutex;
@@ -220,6 +221,7 @@ impl Alias {
         let base = format!("{}:{}", clean(namespace), clean(&prefix));
         let channel = |backend: Arc<dyn Backend>, capabilities, turns| {
             let (prefix, is_used) = (format!("{base}:{version}"), AtomicBool::new(false));
+            let backend = Meter::new(backend);
             Arc::new(Channel { backend, capabilities, prefix, op_timeout, max_value_bytes, turns, is_used })
         };
         let place = match made {
@@ -285,10 +287,9 @@ fn bounds(entries: Option<usize>, bytes: Option<u64>) -> Bounds {
 pub(crate) fn nowhere() -> Arc<Channel> {
     static NOWHERE: OnceLock<Arc<Channel>> = OnceLock::new();
     let make = || {
-        let backend = Arc::new(Nothing);
         Arc::new(Channel {
-            capabilities: backend.capabilities(),
-            backend,
+            capabilities: Nothing.capabilities(),
+            backend: Meter::new(Arc::new(Nothing)),
             prefix: String::new(),
             op_timeout: OP_TIMEOUT,
             max_value_bytes: usize::MAX,

@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::{Backend, Bytes, Capabilities, Key, Reply, Stamp, When, Write};
+use crate::backend::{Backend as _, Bytes, Capabilities, Key, Reply, Stamp, When, Write};
 use crate::clock::{self, Alarm};
 use crate::codec::{self, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
+use crate::meter::Meter;
 use crate::sync::{Gate, park, thread_waker};
 use crate::workers;
 
@@ -28,7 +29,7 @@ const TAG_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
 /// An alias whose entries are bytes.
 pub(crate) struct Channel {
-    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) backend: Meter,
     pub(crate) capabilities: Capabilities,
     /// Namespace, prefix and version of the alias: the beginning of every storage key.
     pub(crate) prefix: String,

@@ -1,6 +1,7 @@
 //! What the recorder sees of calls, in a process of its own: recording is on or off for all of it.
 
 mod crowd;
+mod operations;
 mod scopes;
 mod seen;
 

@@ -222,12 +222,13 @@ fn what_is_done_to_an_entry_is_seen_too() {
         assert_eq!(entry.peek(), Ok(Some(2)));
         entry.invalidate().unwrap();
         held::site().clear().unwrap();
+        held(3);
     });
     let recording = scope.recording();
     let seen: Vec<_> = recording.calls.iter().map(|call| format!("{} {}", call.method, call.ended)).collect();
-    assert_eq!(seen, ["get nothing", "set done", "get hit", "delete done", "clear done"]);
+    assert_eq!(seen, ["get nothing", "set done", "get hit", "delete done", "clear done", "call miss (cold)"]);
     assert!(recording.calls.iter().all(|call| call.site.unwrap().name() == held::site().name()));
-    assert_eq!((recording.totals().hits, recording.totals().misses), (1, 1));
+    assert_eq!((recording.totals().hits, recording.totals().misses), (1, 2));
 }
 
 #[test]

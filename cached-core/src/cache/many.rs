@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::Ttl;
 use super::operation::Operation;
 use super::single::Encoded;
-use crate::backend::{Key, When};
+use crate::backend::{Backend as _, Key, When};
 use crate::error::Error;
 use crate::store::Channel;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::{Cache, Ttl, keys};
-use crate::backend::{Bytes, Key, Reply, When, Write};
+use crate::backend::{Backend as _, Bytes, Key, Reply, When, Write};
 use crate::clock;
 use crate::codec;
 use crate::entry::called_back;

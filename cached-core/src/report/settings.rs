@@ -34,11 +34,14 @@ pub struct BackendReport {
     pub options: Vec<Setting>,
     /// How many sites it serves.
     pub sites: usize,
-    /// How many values it holds in memory; none for one that keeps bytes elsewhere.
+    /// How many values it holds in memory, of functions and of the low-level cache; none for one that keeps bytes
+    /// elsewhere.
     pub entries: Option<u64>,
     /// What they weigh, in bytes.
     pub bytes: Option<u64>,
-    /// What was asked of it, by how that ended.
+    /// The calls of its sites, by how they ended.
+    pub calls: Vec<(&'static str, u64)>,
+    /// What was asked of it in bytes, by how that ended: for a memory by the low-level cache, for others by everybody.
     pub operations: Vec<(&'static str, u64)>,
 }
 
@@ -87,14 +90,16 @@ impl BackendReport {
         let mine: Vec<_> = sites.iter().filter(|site| *site.alias == *alias.name).collect();
         let sum = |figure: fn(&SiteReport) -> u64| mine.iter().map(|site| figure(site)).fold(0, u64::saturating_add);
         let in_memory = matches!(alias.place, Place::Memory);
+        let held = alias.local.as_ref().map_or((0, 0), |local| local.store.holds());
         BackendReport {
             alias: alias.name.to_string(),
             kind: alias.kind.to_string(),
             options: Setting::of(&alias.options),
             sites: mine.len(),
-            entries: in_memory.then(|| sum(|site| site.stats.entries)),
-            bytes: in_memory.then(|| sum(|site| site.stats.bytes)),
-            operations: vec![
+            entries: in_memory.then(|| sum(|site| site.stats.entries) + held.0),
+            bytes: in_memory.then(|| sum(|site| site.stats.bytes) + held.1),
+            operations: alias.cache.backend.counted(),
+            calls: vec![
                 ("hits", sum(|site| site.stats.hits)),
                 ("stale hits", sum(|site| site.stats.stale)),
                 ("joined", sum(|site| site.stats.joined)),
