@@ -287,3 +287,34 @@ fn a_backend_that_fails_is_a_verdict() {
     assert!(row["verdict"].as_str().unwrap().contains("backend fails"), "{row}");
     drop(configured);
 }
+
+/// Debian's package `prometheus` has the program; `cargo xtask setup` installs it.
+#[test]
+fn what_is_written_for_prometheus_is_accepted_by_its_own_checker() {
+    use std::process::{Command, Stdio};
+    #[cached(name = "a \"quoted\" name, with a \\ and a\nline")]
+    fn named(n: u64) -> u64 {
+        n
+    }
+    named(1);
+    named(1);
+    let text = report().to_prometheus();
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("`promtool` is installed: cargo xtask setup");
+    std::io::Write::write_all(&mut promtool.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
+    let series = |metric: &str| text.lines().filter(|line| line.starts_with(&format!("{metric}{{"))).count();
+    let sites = report().sites().len();
+    assert_eq!((series("cached_calls_total"), series("cached_entries")), (6 * sites, sites), "sites times outcomes");
+    let hits = text
+        .lines()
+        .find(|line| line.contains("a \\\"quoted\\\" name, with a \\\\ and a\\nline") && line.contains("\"hit\""));
+    assert!(hits.is_some_and(|line| line.ends_with(" 1")), "{hits:?}");
+}

@@ -9,9 +9,12 @@ use std::process::{Command, Stdio};
 /// A Debian package, and a command that succeeds where it is installed.
 type Need = (&'static str, &'static str);
 
-/// What `cargo xtask test` needs: the linker and its headers.
-pub(crate) const FOR_TEST: &[Need] =
-    &[("gcc", "cc --version"), ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null")];
+/// What `cargo xtask test` needs: the linker and its headers, and who judges the text for Prometheus.
+pub(crate) const FOR_TEST: &[Need] = &[
+    ("gcc", "cc --version"),
+    ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null"),
+    ("prometheus", "promtool --version"),
+];
 
 /// What `cargo xtask bench` needs: callgrind counts the instructions.
 pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
