@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use cached_core::recorder::{Show, recorder};
+
 use crate::peers::{bare, by_cached, by_dashmap, by_memoize, by_quick_cache, ours};
 use crate::table::{Goal, Rows};
 
@@ -20,6 +22,8 @@ pub(crate) const FLOOR: &str = "floor: bare hashbrown + foldhash";
 pub(crate) const OURS: &str = "ours";
 pub(crate) const CACHED: &str = "cached";
 const GENERIC: &str = "ours, generic";
+const RECORDED: &str = "ours, recorded";
+const TRACED: &str = "ours, recorded with a trace each";
 
 /// One way to cache, with a loop that makes so many calls.
 pub(crate) struct Subject {
@@ -120,6 +124,29 @@ pub(crate) const WORKS: &[Work] = &[
         ],
         goals: &[],
     },
+    Work {
+        title: "W7 hit, fn(u64) -> u64, while calls are recorded, in scopes of 500",
+        hits: true,
+        subjects: &[
+            subject(FLOOR, |calls| hits(calls, |n| bare::number(bare::NUMBERS.get(&n)))),
+            subject(OURS, |calls| hits(calls, ours::number)),
+            subject(RECORDED, |calls| recorded(calls, 0, Show::Nothing)),
+            subject("ours, recorded with its key", |calls| recorded(calls, 0, Show::Keys)),
+            subject(TRACED, |calls| recorded(calls, u32::MAX, Show::Nothing)),
+        ],
+        goals: &[
+            Goal {
+                text: "ours, recorded - ours, ns",
+                at_most: 1_000.0,
+                figure: |rows| rows.of(RECORDED).median - rows.of(OURS).median,
+            },
+            Goal {
+                text: "ours, with a trace each - ours, ns",
+                at_most: 10_000.0,
+                figure: |rows| rows.of(TRACED).median - rows.of(OURS).median,
+            },
+        ],
+    },
 ];
 
 /// One key that all threads ask for.
@@ -141,6 +168,20 @@ fn hits<V>(calls: u64, mut call: impl FnMut(u64) -> V) {
     for i in 0..calls {
         black_box(call(black_box(i % KEYS)));
     }
+}
+
+/// Hits that are recorded; the recorder is off again afterwards.
+fn recorded(calls: u64, traces: u32, show: Show) {
+    let recorder = recorder();
+    recorder.enable();
+    recorder.traces(traces);
+    recorder.show(show);
+    for first in (0..calls).step_by(500) {
+        recorder.scope("a request").run(|| hits(500.min(calls - first), ours::number));
+    }
+    recorder.show(Show::Nothing);
+    recorder.traces(0);
+    recorder.disable();
 }
 
 #[inline(always)]

@@ -48,7 +48,8 @@
 //! * **P10 accounting** Every call ends in exactly one outcome; the totals balance.
 //! * **P11 quiet exit** No work is needed at exit for correctness; a thread-local destructor of ours does one atomic store
 //!   and nothing else; nothing runs in static destructors.
-//! * **P12 closed by default** Keys and values are never shown: not in the report, not in errors, not in `Debug`.
+//! * **P12 closed by default** Keys and values are not shown: not in the report, not in errors, not in `Debug`; in recorded
+//!   calls only where a site (`show = "keys"`), the configuration or [`Recorder::show`] says so.
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
