@@ -185,11 +185,11 @@ fn a_lifetime_of_zero_makes_unreadable_what_was_there() {
 #[test]
 fn fractions_of_a_second_are_honoured_and_none_becomes_zero() {
     everywhere(|cache| {
-        cache.set("long", &1, Duration::from_millis(90_500)).unwrap();
+        cache.set("long", &1, Duration::from_millis(90_900)).unwrap();
         cache.set("short", &1, Duration::from_millis(60_500)).unwrap();
         advance(Duration::from_millis(60_600));
         assert_eq!((cache.number("short"), cache.number("long")), (None, Some(1)));
-        advance(Duration::from_millis(29_000));
+        advance(Duration::from_millis(29_500));
         assert_eq!(cache.number("long"), Some(1));
         cache.set("tiny", &1, Duration::from_micros(86_400_000_000_500)).unwrap();
         assert_eq!(cache.number("tiny"), Some(1));

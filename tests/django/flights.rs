@@ -27,6 +27,11 @@ impl From<Error> for Failed {
     }
 }
 
+/// Gives others the time to come and wait.
+fn others_come() {
+    (0..10_000).for_each(|_| std::thread::yield_now());
+}
+
 #[test]
 fn get_or_set_gives_what_is_stored_and_computes_nothing() {
     everywhere(|cache| {
@@ -121,7 +126,7 @@ fn a_hundred_threads_that_ask_at_once_have_it_computed_once() {
         let (given, _) = crowd::threads(100, |_| {
             cache.get_or_set("key", Ttl::Default, || {
                 let (number, _inside) = gauge.enter();
-                std::thread::yield_now();
+                others_come();
                 number
             })
         });
@@ -167,7 +172,7 @@ fn who_waits_is_given_the_value_though_nothing_of_it_is_kept() {
                     computing.store(true, SeqCst);
                     until(|| waiting.load(SeqCst) == 2);
                     // Both have said that they ask; they have a moment to begin to wait.
-                    (0..10_000).for_each(|_| std::thread::yield_now());
+                    others_come();
                     1
                 })
             });
@@ -188,7 +193,7 @@ fn a_leader_that_fails_or_panics_leaves_the_next_one_to_compute() {
             let (given, _) = crowd::threads(20, |_| {
                 cache.get_or_try_set::<usize, Failed>("key", Ttl::Default, || {
                     let (number, _inside) = gauge.enter();
-                    std::thread::yield_now();
+                    others_come();
                     match number {
                         1 if fails == "a panic" => panic!("the first one"),
                         1 => Err(Failed::Ours),
@@ -240,8 +245,9 @@ fn a_wait_for_a_leader_ends() {
                 })
             });
             until(|| computing.load(SeqCst));
-            assert_eq!(cache.get_or_set("key", Ttl::Default, || 2).unwrap(), 2);
+            let given = cache.get_or_set("key", Ttl::Default, || 2);
             done.store(true, SeqCst);
+            assert_eq!(given.unwrap(), 2);
             assert_eq!(leader.join().unwrap().unwrap(), 2, "what was stored meanwhile");
         });
     });
