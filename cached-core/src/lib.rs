@@ -15,13 +15,13 @@
 //! ```
 //!
 //! Start with the [`cached`] attribute, [`Config`] and [`report()`]. A store of your own implements
-//! [`backend::Backend`].
+//! [`backend::Backend`]. Values under keys of your own, on the same backends, are what `caches()` is for (feature `bytes`).
 //!
 //! # Features
 //!
 //! * `macros` (default): the attribute. Costs the build of `syn`.
-//! * `bytes`: keys and values as bytes; crates of byte backends switch it on. Costs serde, a codec
-//!   and a digest, and one pass over each value written.
+//! * `bytes`: keys and values as bytes, and the low-level cache; crates of byte backends switch it on. Costs serde, a
+//!   codec and a digest, and one pass over each value written.
 //!
 //! # What it promises
 //!

@@ -23,15 +23,17 @@ use crate::store::How;
 ///
 /// # Example: the value of a future
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), cached_core::Error> {
-/// use cached_core::{Ttl, cache};
+/// use cached_core::{Error, Ttl, cache};
 ///
-/// let cache = cache().as_async();
-/// let answer = cache.get_or_set("answer", Ttl::Default, || async { 42 }).await?;
-/// assert_eq!(cache.get::<i32>("answer").await?, Some(answer));
-/// # Ok(())
-/// # }
+/// async fn answer() -> Result<i32, Error> {
+///     let cache = cache().as_async();
+///     let answer = cache.get_or_set("answer", Ttl::Default, || async { 42 }).await?;
+///     assert_eq!(cache.get("answer").await?, Some(answer));
+///     Ok(answer)
+/// }
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # let polled = std::pin::pin!(answer()).poll(&mut context);
+/// # assert_eq!(polled, std::task::Poll::Ready(Ok(42)));
 /// ```
 #[derive(Clone)]
 pub struct CacheAsync(pub(super) Cache);
