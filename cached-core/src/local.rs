@@ -95,18 +95,18 @@ impl Local {
     }
 
     /// The live value of a key, for who uses it. One that has ended goes.
+    ///
+    /// A writer who replaces an entry takes the old one out before the new one is there. He holds the stripe, so
+    /// whoever finds nothing looks once more behind him.
     fn live(&self, key: &Held<Key>) -> Result<Option<Bytes>, Error> {
         let memory = self.memory();
+        if let Look::Live { kept, .. } = memory.ask(key, TERMS).ok_or_else(called_back)? {
+            return Ok(Some(kept.into_value()));
+        }
+        let _stripe = self.stripe(key).lock();
         match memory.ask(key, TERMS).ok_or_else(called_back)? {
             Look::Live { kept, .. } => Ok(Some(kept.into_value())),
-            Look::Ended(..) => {
-                // Who writes meanwhile holds the stripe.
-                let _stripe = self.stripe(key).lock();
-                if let Some(Look::Ended(..)) = memory.look(key, TERMS) {
-                    memory.remove(key).ok_or_else(called_back)?;
-                }
-                Ok(None)
-            }
+            Look::Ended(..) => memory.remove(key).ok_or_else(called_back).map(|()| None),
             Look::Nothing(_) => Ok(None),
         }
     }
