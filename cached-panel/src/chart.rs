@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use cached_core::{Call, Ended, Outcome};
+use cached_core::Outcome;
+use cached_core::recorder::{Call, Ended};
 use maud::{Markup, html};
 
 use crate::history::{History, STRETCH, STRETCHES};

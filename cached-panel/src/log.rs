@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cached_core::{Call, Recording};
+use cached_core::recorder::{Call, Recording};
 use tokio::sync::watch;
 
 use crate::history::Histories;

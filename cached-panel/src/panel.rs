@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use axum::Router;
-use cached_core::{Error, ErrorKind, Show, recorder};
+use cached_core::recorder::Show;
+use cached_core::{Error, ErrorKind, recorder};
 use http::{HeaderMap, Method, Uri};
 use tokio::net::TcpListener;
 use tokio::sync::watch;

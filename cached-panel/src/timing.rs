@@ -2,7 +2,7 @@
 //!
 //! In: the totals of a request. Out: three entries, appended to what the application says itself.
 
-use cached_core::Totals;
+use cached_core::recorder::Totals;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const NAME: HeaderName = HeaderName::from_static("server-timing");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use cached_core::{Call, Frame, FrameOf};
+use cached_core::recorder::{Call, Frame, FrameOf};
 use maud::{Markup, html};
 
 use super::frame::{self, Here};

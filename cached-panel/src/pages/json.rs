@@ -4,7 +4,8 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use cached_core::{Call, Setting, report};
+use cached_core::recorder::Call;
+use cached_core::{Setting, report};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 

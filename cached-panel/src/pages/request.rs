@@ -5,7 +5,8 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use cached_core::{Recording, backends};
+use cached_core::backends;
+use cached_core::recorder::Recording;
 use maud::{Markup, html};
 
 use super::calls::{Row, rows};

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use axum::extract::RawQuery;
-use cached_core::{Totals, recorder};
+use cached_core::recorder;
+use cached_core::recorder::Totals;
 use maud::{Markup, html};
 
 use super::frame::{self, Here};

@@ -5,6 +5,7 @@
 
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
+use cached_core::recorder::Call;
 use cached_core::{SiteReport, Stats, backends, report};
 use maud::{Markup, html};
 
@@ -157,7 +158,7 @@ fn last(visit: &Visit, site: &SiteReport) -> Markup {
     let mut found = Vec::new();
     for request in visit.shared.log.newest() {
         let calls = request.recording.calls.iter().enumerate().rev();
-        let is_its = |call: &cached_core::Call| {
+        let is_its = |call: &Call| {
             call.site.is_some_and(|origin| origin.name() == site.name && origin.location() == *site.at)
         };
         found.extend(calls.filter(|(_, call)| is_its(call)).map(|(place, _)| (request.clone(), place)));
