@@ -33,7 +33,8 @@ pub(crate) fn history(history: &History, class: &str) -> Markup {
         bar(&mut hits, x, HEIGHT, top);
         bar(&mut misses, x, top, top - scale(*miss));
     }
-    let label = format!("{} hits and {} misses in the last {minutes} minutes", text::count(sums[0]), text::count(sums[1]));
+    let label =
+        format!("{} hits and {} misses in the last {minutes} minutes", text::count(sums[0]), text::count(sums[1]));
     html! {
         svg class={ "history " (class) } viewBox={ "0 0 " (STRETCHES) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(label) {
             path.hit d=(hits) {}

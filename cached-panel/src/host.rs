@@ -92,9 +92,23 @@ mod tests {
             assert!(hosts.allows(good), "{good}");
         }
         let bad = [
-            "", "localhost.", "evil.example", "localhost:3000@evil.example", "evil.example#localhost", "localhost:",
-            "localhost:99999", "localhost:80:80", "127.0.0.1.evil.example", "127.1", "0.0.0.0", "[::2]", "[::1", "::1",
-            "localhost/", " localhost", "localhost:+80",
+            "",
+            "localhost.",
+            "evil.example",
+            "localhost:3000@evil.example",
+            "evil.example#localhost",
+            "localhost:",
+            "localhost:99999",
+            "localhost:80:80",
+            "127.0.0.1.evil.example",
+            "127.1",
+            "0.0.0.0",
+            "[::2]",
+            "[::1",
+            "::1",
+            "localhost/",
+            " localhost",
+            "localhost:+80",
         ];
         for bad in bad {
             assert!(!hosts.allows(bad), "{bad}");
@@ -109,7 +123,9 @@ mod tests {
     fn an_origin_is_the_same_in_name_and_port() {
         assert!(is_same("http://localhost:3000", "localhost:3000"));
         assert!(is_same("https://shop.example", "shop.example") && is_same("https://shop.example", "shop.example:443"));
-        for other in ["null", "http://localhost", "http://localhost:3001", "http://127.0.0.1:3000", "ftp://localhost:3000"] {
+        for other in
+            ["null", "http://localhost", "http://localhost:3001", "http://127.0.0.1:3000", "ftp://localhost:3000"]
+        {
             assert!(!is_same(other, "localhost:3000"), "{other}");
         }
     }

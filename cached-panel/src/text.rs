@@ -87,7 +87,10 @@ mod tests {
         let times = [0, 17, 9_994, 99_949, 1_234_000, 12_345_000_000].map(|nanos| time(Duration::from_nanos(nanos)));
         assert_eq!(times, ["–", "17 ns", "9.99 µs", "99.9 µs", "1.23 ms", "12.3 s"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(percent), ["0 %", "1 %", "50 %", "99 %", "100 %"]);
-        assert_eq!([7, 61, 3_700, 90_000].map(|s| span(Duration::from_secs(s))), ["7 s", "1 min", "1 h 1 min", "1 d 1 h"]);
+        assert_eq!(
+            [7, 61, 3_700, 90_000].map(|s| span(Duration::from_secs(s))),
+            ["7 s", "1 min", "1 h 1 min", "1 d 1 h"]
+        );
         assert_eq!(millis(Duration::from_nanos(31_250)), "0.0312");
     }
 }

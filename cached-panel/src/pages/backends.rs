@@ -6,8 +6,8 @@
 use cached_core::{BackendReport, Setting, backends};
 use maud::{Markup, html};
 
-use super::frame::{self, Here};
 use super::address;
+use super::frame::{self, Here};
 use crate::gate::Visit;
 use crate::text;
 

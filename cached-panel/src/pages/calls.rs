@@ -11,7 +11,7 @@ use cached_core::recorder::{Call, Frame, FrameOf};
 use maud::{Markup, html};
 
 use super::frame::{self, Here};
-use super::{address, notice, request, requests};
+use super::{address, notice, request, requests, sites};
 use crate::chart;
 use crate::gate::Visit;
 use crate::log::Finished;
@@ -80,7 +80,7 @@ fn what(visit: &Visit, row: &Row<'_>) -> Markup {
             a href=(address(visit, &format!("/requests/{}", row.request.id), &[])) { (requests::title(row.request)) }
         } @else if let Some(site) = call.site {
             @let query = [("name", site.name()), ("at", &*site.location())];
-            a.site href=(address(visit, "/site", &query)) { (site.name()) }
+            a.site href=(address(visit, "/site", &query)) { (sites::path(site.name())) }
         }
         @match key {
             Some(key) => code.key-text { (key) },

@@ -62,7 +62,8 @@ pub(crate) fn router(prefix: &str) -> Router<Arc<Shared>> {
 
 /// The report for Prometheus, on its own.
 pub(crate) fn metrics() -> Router {
-    let text = async || ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], report().to_prometheus());
+    let text =
+        async || ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], report().to_prometheus());
     Router::new().route("/metrics", get(text))
 }
 

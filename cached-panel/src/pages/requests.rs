@@ -92,7 +92,8 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
         true => "No request has ended since recording began.",
         false => "Recording is off. Switch it on above, and ask the service for something.",
     };
-    let table = Table { visit: &visit, query: &query, path: "/requests", caption: "Recorded requests", columns: &COLUMNS };
+    let table =
+        Table { visit: &visit, query: &query, path: "/requests", caption: "Recorded requests", columns: &COLUMNS };
     let body = html! {
         div.region data-region="requests" {
             (frame::heading("Requests", &below))

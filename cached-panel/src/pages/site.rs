@@ -28,7 +28,8 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Response {
     let report = report();
     let found = report.sites().iter().find(|site| site.name == name && (at.is_empty() || *site.at == *at));
     let Some(site) = found else { return notice::no_site(&visit) };
-    let below = html! { (site.at) " · on " a href=(address(&visit, "/backends", &[])) { (site.alias) } " (" (site.kind) ")" };
+    let below =
+        html! { (site.at) " · on " a href=(address(&visit, "/backends", &[])) { (site.alias) } " (" (site.kind) ")" };
     let history = visit.shared.log.histories.of(&site.at, site.name);
     let body = html! {
         (frame::heading(site.name, &below))
@@ -158,9 +159,8 @@ fn last(visit: &Visit, site: &SiteReport) -> Markup {
     let mut found = Vec::new();
     for request in visit.shared.log.newest() {
         let calls = request.recording.calls.iter().enumerate().rev();
-        let is_its = |call: &Call| {
-            call.site.is_some_and(|origin| origin.name() == site.name && origin.location() == *site.at)
-        };
+        let is_its =
+            |call: &Call| call.site.is_some_and(|origin| origin.name() == site.name && origin.location() == *site.at);
         found.extend(calls.filter(|(_, call)| is_its(call)).map(|(place, _)| (request.clone(), place)));
         if found.len() >= LAST {
             break;
@@ -170,5 +170,9 @@ fn last(visit: &Visit, site: &SiteReport) -> Markup {
     if found.is_empty() {
         return html! { p.empty { "None in the requests that are kept." } };
     }
-    rows(visit, "The last recorded calls of the site, the newest first", &found.iter().map(|(request, place)| Row::of_site(request, *place)).collect::<Vec<_>>())
+    rows(
+        visit,
+        "The last recorded calls of the site, the newest first",
+        &found.iter().map(|(request, place)| Row::of_site(request, *place)).collect::<Vec<_>>(),
+    )
 }

@@ -87,7 +87,10 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
     let saved = all.iter().map(|site| site.stats.saved()).sum();
     let figures = [
         ("Calls", text::count(totals.calls)),
-        ("Hits", text::share(totals.hits + totals.stale + totals.joined, totals.misses + totals.errors + totals.bypassed)),
+        (
+            "Hits",
+            text::share(totals.hits + totals.stale + totals.joined, totals.misses + totals.errors + totals.bypassed),
+        ),
         ("Joined", text::count(totals.joined)),
         ("Misses", text::count(totals.misses)),
         ("In bodies", text::time(totals.body_time)),
@@ -143,7 +146,8 @@ fn filter(visit: &Visit, query: &Query, sites: &[SiteReport]) -> Markup {
     };
     let aliases = sorted(sites.iter().map(|site| &*site.alias).collect());
     let verdicts = sorted(sites.iter().map(|site| site.verdict).collect());
-    let option = |value: &str, name: &str, chosen: &str| html! { option value=(value) selected[value == chosen] { (name) } };
+    let option =
+        |value: &str, name: &str, chosen: &str| html! { option value=(value) selected[value == chosen] { (name) } };
     html! {
         form.filter method="get" action=(address(visit, "/sites", &[])) data-filter {
             label { span { "Name or file" } input type="search" name="q" value=(query.get("q")) autocomplete="off" spellcheck="false"; }
@@ -164,13 +168,19 @@ fn filter(visit: &Visit, query: &Query, sites: &[SiteReport]) -> Markup {
     }
 }
 
-/// The last part of the path first: it is what tells sites apart.
+/// A name whose last part stands out: it is what tells sites apart.
+pub(super) fn path(name: &str) -> Markup {
+    match name.rsplit_once("::") {
+        Some((path, last)) => html! { span.path { (path) "::" } (last) },
+        None => html! { (name) },
+    }
+}
+
 fn name(visit: &Visit, site: &SiteReport) -> Markup {
     let query = [("name", site.name), ("at", &site.at)];
-    let (path, last) = site.name.rsplit_once("::").map_or(("", site.name), |(path, last)| (path, last));
     html! {
         a.site href=(address(visit, "/site", &query)) data-keep={ "site " (site.name) } {
-            @if !path.is_empty() { span.path { (path) "::" } } (last)
+            (path(site.name))
         }
         span.below { (site.at) }
     }

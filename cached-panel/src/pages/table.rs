@@ -84,7 +84,12 @@ impl<T> Table<'_, T> {
         let sorted = self.sorted().filter(|(sorted, _)| sorted.key == column.key).map(|(_, descending)| descending);
         let is_figure = column.class.contains("figure");
         let down = sorted.map_or(is_figure, |descending| !descending);
-        let query = self.query.with(&[("sort", column.key), ("dir", if down { "down" } else { "up" }), ("page", ""), ("done", "")]);
+        let query = self.query.with(&[
+            ("sort", column.key),
+            ("dir", if down { "down" } else { "up" }),
+            ("page", ""),
+            ("done", ""),
+        ]);
         let direction = sorted.map(|descending| if descending { "descending" } else { "ascending" });
         html! {
             th scope="col" class=(column.class) aria-sort=[direction] {
