@@ -64,7 +64,11 @@ async fn a_site_is_retuned_at_once_and_that_is_taken_back() {
     let answer = post(&app, SITE, &set).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     let page = ask(&app, answer.header("location")).await;
-    assert!(page.all(".policy li").iter().any(|value| value.contains("30s") && value.contains("retuned")), "{}", page.text);
+    assert!(
+        page.all(".policy li").iter().any(|value| value.contains("30s") && value.contains("retuned")),
+        "{}",
+        page.text
+    );
     tuned(1);
     cached_testkit::advance(std::time::Duration::from_secs(31));
     assert!(matches!(tuned::with_outcome(1).1, cached_core::Outcome::Miss(cached_core::Reason::Expired)));

@@ -72,7 +72,7 @@ fn panicking(word: &str) -> u8 {
     panic!("canary-panic {word}")
 }
 
-#[cached(backend = "vault")]
+#[cached(name = "closed::vaulted")]
 fn vaulted(word: String) -> Option<String> {
     Some(format!("canary-option {word}"))
 }
@@ -110,7 +110,8 @@ async fn everything(app: &Router, panel: &Panel, page: &str) -> Vec<(String, Str
         paths.push(format!("/__cached/site?{query}"));
     }
     for path in paths {
-        let request = Request::get(&path).header("host", "localhost").header("authorization", format!("Bearer {TOKEN}"));
+        let request =
+            Request::get(&path).header("host", "localhost").header("authorization", format!("Bearer {TOKEN}"));
         let answer = send(app, request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status.is_success(), path != "/__cached/nowhere", "{path}: {}", answer.text);
         all.push((path, format!("{:?}\n{}", answer.headers, answer.text)));
@@ -129,7 +130,9 @@ fn dresses(secret: &str) -> Vec<String> {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let base64 = |text: &[u8]| -> String {
         let bits: Vec<_> = text.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
-        bits.chunks_exact(6).map(|six| char::from(DIGITS[six.iter().fold(0, |n, bit| n * 2 + usize::from(*bit))])).collect()
+        bits.chunks_exact(6)
+            .map(|six| char::from(DIGITS[six.iter().fold(0, |n, bit| n * 2 + usize::from(*bit))]))
+            .collect()
     };
     let bytes = secret.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -151,6 +154,7 @@ async fn r79_of_twenty_secrets_none_is_anywhere() {
         .option("vault", "kind", "vault")
         .option("vault", "password", "canary-password")
         .option("vault", "location", "vault://canary-fragment-user:canary-location@host")
+        .site("closed::vaulted", "backend", "vault")
         .env_from("CACHED", env)
         .unwrap()
         .install()
@@ -167,7 +171,7 @@ async fn r79_of_twenty_secrets_none_is_anywhere() {
     let page = answer.header("x-cached-panel").to_owned();
     let all = everything(&app, &panel, &page).await;
     // What is looked for would be found: the pages do show these calls.
-    assert!(all.iter().any(|(path, text)| *path == page && text.contains("closed::told") && text.contains("vaulted")));
+    assert!(all.iter().any(|(path, text)| *path == page && text.contains("told</a>") && text.contains("vaulted</a>")));
     for (path, text) in &all {
         for canary in CANARIES {
             for dress in dresses(canary) {
@@ -210,10 +214,12 @@ async fn values_are_shown_only_where_the_application_says_so() {
 #[tokio::test]
 async fn r78_a_locked_panel_records_nothing_and_listens_nowhere_until_it_is_told_to() {
     let _alone = alone().await;
-    let sockets = || std::fs::read_dir("/proc/self/fd").map_or(0, |fds| {
-        let links = fds.flatten().filter_map(|fd| std::fs::read_link(fd.path()).ok());
-        links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
-    });
+    let sockets = || {
+        std::fs::read_dir("/proc/self/fd").map_or(0, |fds| {
+            let links = fds.flatten().filter_map(|fd| std::fs::read_link(fd.path()).ok());
+            links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
+        })
+    };
     let before = sockets();
     let panel = Panel::new().locked().token(TOKEN).unwrap();
     let app = Router::new().route("/", get(handler)).layer(panel.layer()).merge(panel.router());

@@ -47,15 +47,20 @@ async fn e1_calls_are_counted_by_method_always_all_and_in_one_order() {
 
 #[tokio::test]
 async fn e2_every_call_on_every_alias_is_recorded() {
-    #[cached(backend = "elsewhere")]
+    #[cached(name = "django::elsewhere")]
     fn elsewhere(n: u64) -> u64 {
         n
     }
     let _alone = alone().await;
-    Config::new().option("elsewhere", "kind", "dummy").install().unwrap();
-    let app = with(&Panel::new(), async || (square(101) + elsewhere(1)).to_string());
+    let config = Config::new().option("elsewhere", "kind", "dummy").site("django::elsewhere", "backend", "elsewhere");
+    config.install().unwrap();
+    let app = with(&Panel::new(), async || {
+        (square(101) + elsewhere(1)).to_string();
+        elsewhere::site().clear().unwrap();
+    });
     let page = recorded(&app, "/").await;
     let rows = rows(&page);
+    assert!(rows[2].contains("clear") && rows[2].contains("done"), "{rows:?}");
     assert!(rows[0].contains("default") && rows[0].contains("miss (cold)"), "{rows:?}");
     assert!(rows[1].contains("elsewhere") && rows[1].contains("bypass"), "{rows:?}");
     Config::new().install().unwrap();
@@ -98,6 +103,20 @@ async fn e5_what_was_computed_is_a_miss() {
     let _alone = alone().await;
     let page = recorded(&service(&Panel::new()), "/square/105").await;
     assert_eq!((figure(&page, "Hits"), figure(&page, "Misses")), ("0".into(), "1".into()));
+}
+
+#[tokio::test]
+async fn e7_what_changes_an_entry_counts_neither_as_hit_nor_as_miss() {
+    let _alone = alone().await;
+    let app = with(&Panel::new(), async || {
+        square::entry(&107).put(1).unwrap();
+        square::entry(&107).invalidate().unwrap();
+        square::site().clear().unwrap();
+    });
+    let page = recorded(&app, "/").await;
+    assert_eq!(page.all("td.method"), ["set", "delete", "clear"]);
+    assert_eq!((figure(&page, "Hits"), figure(&page, "Misses")), ("0".into(), "0".into()));
+    assert_eq!(page.all(".outcome"), ["done", "done", "done"]);
 }
 
 #[tokio::test]
@@ -198,7 +217,10 @@ async fn e13_titles_are_worded_for_none_one_and_many() {
     Config::new().option("default", "kind", "memory").option("other", "kind", "dummy").install().unwrap();
     let app = service(&Panel::new());
     let none = recorded(&app, "/none").await;
-    assert_eq!((none.one("h1"), none.one(".heading p")), ("Cache calls from 2 backends".into(), "0 calls in 0.00ms".into()));
+    assert_eq!(
+        (none.one("h1"), none.one(".heading p")),
+        ("Cache calls from 2 backends".into(), "0 calls in 0.00ms".into())
+    );
     Config::new().option("default", "kind", "memory").install().unwrap();
     let one = recorded(&app, "/square/113").await;
     assert_eq!(one.one("h1"), "Cache calls from 1 backend");
@@ -229,7 +251,11 @@ async fn e15_every_recorded_response_says_its_time_in_server_timing_also_for_no_
     let one = ask(&app, "/square/115").await;
     assert!(one.header("server-timing").contains(";desc=\"Cache 1 Calls\""), "never singular");
     let missing = ask(&app, "/no/such/page").await;
-    assert_eq!((missing.status, missing.header("server-timing")), (StatusCode::NOT_FOUND, ""), "not inside of the layer");
+    assert_eq!(
+        (missing.status, missing.header("server-timing")),
+        (StatusCode::NOT_FOUND, ""),
+        "not inside of the layer"
+    );
 }
 
 #[tokio::test]
@@ -286,13 +312,14 @@ async fn e19_what_is_switched_on_twice_records_once_and_a_panic_ends_its_request
 
 #[tokio::test]
 async fn e20_a_backend_that_is_first_configured_during_a_request_is_seen_too() {
-    #[cached(backend = "late")]
+    #[cached(name = "django::late")]
     fn late(n: u64) -> u64 {
         n
     }
     let _alone = alone().await;
     let app = with(&Panel::new(), async || {
-        Config::new().option("late", "kind", "memory").install().unwrap();
+        let config = Config::new().option("late", "kind", "memory").site("django::late", "backend", "late");
+        config.install().unwrap();
         (late(1) + late(1)).to_string()
     });
     let page = recorded(&app, "/").await;
@@ -325,7 +352,8 @@ async fn e21_requests_at_the_same_time_never_mix() {
     });
     for request in requests.collect::<Vec<_>>() {
         let (n, page) = request.await.unwrap();
-        let expected: Vec<_> = (0..5).flat_map(|step| [format!("({})", n * 10 + step), format!("({})", n * 10 + step)]).collect();
+        let expected: Vec<_> =
+            (0..5).flat_map(|step| [format!("({})", n * 10 + step), format!("({})", n * 10 + step)]).collect();
         assert_eq!(page.all(".key-text"), expected);
     }
 }
@@ -347,7 +375,8 @@ async fn e23_an_async_call_is_one_row_as_its_sync_twin_is() {
     let app = service(&Panel::new());
     let (sync, asynchronous) = (recorded(&app, "/square/123").await, recorded(&app, "/cube/123").await);
     assert_eq!(rows(&asynchronous).len(), 1);
-    let shape = |page: &Answer| (page.all(".outcome"), page.all(".key-text"), page.all("td.method"), figure(page, "Misses"));
+    let shape =
+        |page: &Answer| (page.all(".outcome"), page.all(".key-text"), page.all("td.method"), figure(page, "Misses"));
     assert_eq!(shape(&sync), shape(&asynchronous));
 }
 

@@ -12,7 +12,8 @@ use scraper::{ElementRef, Html};
 use crate::support::{Answer, alone, ask, here, mark, post, send};
 
 /// What tries to leave a text, by what it leaves.
-const BREAKS: [&str; 10] = ["", "\"", "'", "\">", "'>", "</td>", "</code></table>", "--><!-- ", "</title></head>", "&#34;&gt;"];
+const BREAKS: [&str; 10] =
+    ["", "\"", "'", "\">", "'>", "</td>", "</code></table>", "--><!-- ", "</title></head>", "&#34;&gt;"];
 
 /// What tries to run, or to load something.
 const TRIES: [&str; 20] = [
@@ -56,7 +57,8 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
         .namespace(payload)
         .option("default", "kind", "memory")
         .option("default", "key_prefix", payload)
-        .option(payload, "kind", "dummy")
+        // Before `default` in the alphabet, whatever it is.
+        .option(&format!("a {payload}"), "kind", "dummy")
         .site(&format!("{payload}::x"), "ttl", "1m")
         .install()
         .unwrap();
@@ -75,7 +77,10 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
     let mark = mark(&app).await;
     vec![
         ("sites", ask(&app, &at("sites?q=injected::&alias=default")).await),
-        ("filtered", ask(&app, &at(&format!("sites?q={written}&alias={written}&verdict={written}&sort={written}"))).await),
+        (
+            "filtered",
+            ask(&app, &at(&format!("sites?q={written}&alias={written}&verdict={written}&sort={written}"))).await,
+        ),
         ("site", ask(&app, &at("site?name=injected::told")).await),
         ("named", ask(&app, &at("site?name=injected%3A%3A%3Cimg+src%3Dx+onerror%3Dalert(1)%3E%22%27%26amp%3B")).await),
         ("no site", ask(&app, &at(&format!("site?name={written}"))).await),
@@ -86,7 +91,11 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
         ("configuration", ask(&app, &at("configuration")).await),
         ("login", ask(&app, &at(&format!("login?code={written}"))).await),
         ("nowhere", ask(&app, &at(&written)).await),
-        ("refused", post(&app, &at("act/site"), &[("set", payload), ("option", payload), ("value", payload), ("mark", &mark)]).await),
+        (
+            "refused",
+            post(&app, &at("act/site"), &[("set", payload), ("option", payload), ("value", payload), ("mark", &mark)])
+                .await,
+        ),
         ("host", {
             let request = Request::get("/__cached/sites").header("host", raw.replace(',', "")).extension(here());
             send(&app, request.body(Body::empty()).unwrap()).await
@@ -97,7 +106,8 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
 /// The elements of a page in their order, each with the attributes whose values are no text of somebody else's.
 /// Pictures and lists of choices have as many parts as there are figures, and are looked through one by one.
 fn skeleton(page: &Html) -> Vec<String> {
-    const TEXTS: [&str; 8] = ["href", "value", "aria-label", "data-keep", "data-trace", "datetime", "class", "selected"];
+    const TEXTS: [&str; 8] =
+        ["href", "value", "aria-label", "data-keep", "data-trace", "datetime", "class", "selected"];
     let is_counted = |element: &ElementRef<'_>| {
         let of_picture = |name: &str| ["svg", "path", "rect", "option"].contains(&name);
         !of_picture(element.value().name())
@@ -109,7 +119,13 @@ fn skeleton(page: &Html) -> Vec<String> {
             let mut attributes: Vec<_> = element
                 .value()
                 .attrs()
-                .map(|(name, value)| if TEXTS.contains(&name) || name == "content" && value.len() > 100 { name.to_owned() } else { format!("{name}={value}") })
+                .map(|(name, value)| {
+                    if TEXTS.contains(&name) || name == "content" && value.len() > 100 {
+                        name.to_owned()
+                    } else {
+                        format!("{name}={value}")
+                    }
+                })
                 .collect();
             attributes.sort();
             // Marks of forms are another for each panel.
@@ -122,7 +138,10 @@ fn skeleton(page: &Html) -> Vec<String> {
 fn is_harmless(name: &str, page: &Html) {
     for element in page.root_element().descendants().filter_map(ElementRef::wrap) {
         for (attribute, value) in element.value().attrs() {
-            assert!(!attribute.starts_with("on") && attribute != "style" && attribute != "srcdoc", "{name}: {attribute}");
+            assert!(
+                !attribute.starts_with("on") && attribute != "style" && attribute != "srcdoc",
+                "{name}: {attribute}"
+            );
             if ["href", "src", "action", "formaction", "data-trace"].contains(&attribute) {
                 assert!(value.starts_with("/__cached") || value == "#main", "{name}: {attribute}={value}");
             }

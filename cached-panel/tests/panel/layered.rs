@@ -1,8 +1,8 @@
 //! What the layer records, and what it says in a response.
 
 use std::convert::Infallible;
-use std::task::{Context, Poll};
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,6 +10,7 @@ use axum::routing::get;
 use cached_core::recorder;
 use cached_core::recorder::Scope;
 use cached_panel::Panel;
+use cached_testkit::poll_n;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -115,9 +116,9 @@ async fn a_request_that_nobody_waits_for_is_kept_as_given_up() {
         std::future::pending::<()>().await;
     });
     let app = Router::new().route("/", stuck).layer(panel.layer()).merge(panel.router());
-    let mut future = Box::pin(app.clone().oneshot(Request::get("/").body(Body::empty()).unwrap()));
-    assert!(futures::poll!(&mut future).is_pending());
-    drop(future);
+    let future = app.clone().oneshot(Request::get("/").body(Body::empty()).unwrap());
+    let Err(pending) = poll_n(future, 1) else { panic!("it never ends") };
+    drop(pending);
     let requests = ask(&app, "/__cached/requests").await;
     assert_eq!(requests.one(".status"), "given up");
 }

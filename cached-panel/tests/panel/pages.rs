@@ -129,7 +129,9 @@ async fn the_configuration_shows_each_value_with_its_source_and_what_there_is_to
     let app = service(&Panel::new());
     let page = ask(&app, "/__cached/configuration").await;
     let rows = page.all("tbody tr");
-    assert!(rows.iter().any(|row| row.contains("backends.default") && row.contains("max_entries") && row.contains("500")));
+    assert!(
+        rows.iter().any(|row| row.contains("backends.default") && row.contains("max_entries") && row.contains("500"))
+    );
     assert!(page.one(".warnings").contains("pages::gone"), "{}", page.one(".warnings"));
     let backends = ask(&app, "/__cached/backends").await;
     assert_eq!(backends.all(".card h2"), ["default memory", "second dummy"]);
@@ -158,6 +160,9 @@ async fn what_is_shown_is_there_as_json_too() {
     let (_, sites) = json("sites.json".into()).await;
     assert!(sites["sites"].as_array().unwrap().iter().any(|site| site["site"] == "pages::idle"));
     assert!(json("backends.json".into()).await.1["backends"][0]["alias"].is_string());
-    assert_eq!(json("requests/999999.json".into()).await, (StatusCode::OK, serde_json::json!({ "id": 999_999, "kept": false })));
+    assert_eq!(
+        json("requests/999999.json".into()).await,
+        (StatusCode::OK, serde_json::json!({ "id": 999_999, "kept": false }))
+    );
     assert_eq!(json("requests/one.json".into()).await.0, StatusCode::BAD_REQUEST);
 }
