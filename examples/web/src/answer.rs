@@ -74,7 +74,7 @@ impl From<cached_core::Error> for Fault {
 
 impl From<PathRejection> for Fault {
     fn from(rejection: PathRejection) -> Self {
-        Self::refused(rejection.body_text(), "paths are UTF-8, percent-encoded")
+        Self::refused(rejection.body_text(), "GET /files and GET /crates list what there is, in UTF-8")
     }
 }
 

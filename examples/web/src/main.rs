@@ -9,6 +9,7 @@ mod files;
 mod pages;
 mod search;
 mod tree;
+mod work;
 
 use std::future::IntoFuture;
 use std::path::PathBuf;

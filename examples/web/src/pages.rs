@@ -16,13 +16,13 @@ use axum::{Json, Router};
 use cached_core::invalidate_tag;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 
 use crate::answer::{Fault, escape, page};
 use crate::crates::{Weight, graph};
 use crate::files::{Figures, measure};
 use crate::search::{needle, search};
 use crate::tree::{find, sources};
+use crate::work::blocking;
 
 type Root = State<Arc<FsPath>>;
 
@@ -43,13 +43,13 @@ pub(crate) fn service(root: PathBuf) -> Router {
         .with_state(root.into())
 }
 
-/// Runs what reads files, or computes for long, away from the threads that answer requests.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
-    spawn_blocking(work).await?
+/// Does the work of a page on a thread for work that blocks.
+async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + Send + 'static) -> Result<T, Fault> {
+    blocking(work).await?
 }
 
 async fn index(State(root): Root) -> Result<Html<String>, Fault> {
-    let (files, packages) = blocking(move || Ok((sources(&root)?.len(), graph(&root)?.all().len()))).await?;
+    let (files, packages) = elsewhere(move || Ok((sources(&root)?.len(), graph(&root)?.all().len()))).await?;
     let body = format!(
         "<p>The sources of this workspace, through cached functions.</p>\n\
          <form action=\"/search\"><label>Search <input name=\"q\" value=\"cached\" required minlength=\"2\" maxlength=\"64\"></label> \
@@ -79,14 +79,14 @@ async fn found(State(root): Root, asked: Result<Query<Asked>, QueryRejection>) -
 }
 
 async fn files(State(root): Root) -> Result<Json<Value>, Fault> {
-    let sources = blocking(move || Ok(sources(&root)?)).await?;
+    let sources = elsewhere(move || Ok(sources(&root)?)).await?;
     let bytes: u64 = sources.iter().map(|source| source.bytes).sum();
     Ok(Json(json!({ "count": sources.len(), "bytes": bytes, "files": &*sources })))
 }
 
 async fn file(State(root): Root, path: Result<Path<String>, PathRejection>) -> Result<Json<Figures>, Fault> {
     let Path(path) = path?;
-    let measured = blocking(move || {
+    let measured = elsewhere(move || {
         let source = find(&root, &path)?;
         Ok(measure(&root, &source.path, source.bytes, source.modified)?)
     });
@@ -96,7 +96,7 @@ async fn file(State(root): Root, path: Result<Path<String>, PathRejection>) -> R
 /// What an editor's hook posts after it wrote a file: everything that came from it is forgotten, by its tag.
 async fn forget(State(root): Root, path: Result<Path<String>, PathRejection>) -> Result<StatusCode, Fault> {
     let Path(path) = path?;
-    blocking(move || {
+    elsewhere(move || {
         let source = find(&root, &path)?;
         invalidate_tag(&format!("file:{}", source.path))?;
         Ok(invalidate_tag("sources")?)
@@ -106,13 +106,13 @@ async fn forget(State(root): Root, path: Result<Path<String>, PathRejection>) ->
 }
 
 async fn crates(State(root): Root) -> Result<Json<Value>, Fault> {
-    let all = blocking(move || Ok(graph(&root)?.all())).await?;
+    let all = elsewhere(move || Ok(graph(&root)?.all())).await?;
     Ok(Json(json!({ "count": all.len(), "crates": all })))
 }
 
 async fn weights(State(root): Root, name: Result<Path<String>, PathRejection>) -> Result<Json<Vec<Weight>>, Fault> {
     let Path(name) = name?;
-    let weights = blocking(move || {
+    let weights = elsewhere(move || {
         let graph = graph(&root)?;
         Ok(graph.named(&name)?.into_iter().map(|package| graph.weight(package)).collect())
     });
@@ -124,7 +124,7 @@ async fn chain(
     names: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Vec<String>>, Fault> {
     let Path((from, to)) = names?;
-    let chain = blocking(move || {
+    let chain = elsewhere(move || {
         let graph = graph(&root)?;
         let (froms, tos) = (graph.named(&from)?, graph.named(&to)?);
         let pairs = froms.iter().flat_map(|from| tos.iter().map(|to| (*from, *to)));

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use cached_core::cached;
 use serde::Serialize;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 use crate::answer::Fault;
 use crate::tree::{Source, sources, text};
+use crate::work::blocking;
 
 /// Lengths that a search may have, in characters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 2..=64;
@@ -63,7 +64,7 @@ pub(crate) fn needle(asked: Option<&str>) -> Result<String, Fault> {
 pub(crate) async fn search(root: PathBuf, needle: String) -> Result<Arc<Found>, Fault> {
     let (root, needle): (Arc<Path>, Arc<str>) = (root.into(), needle.into());
     let walk = Arc::clone(&root);
-    let sources = spawn_blocking(move || sources(&walk)).await??;
+    let sources = blocking(move || sources(&walk)).await??;
     let tasks: Vec<_> = sources.chunks(SHARE).map(|share| scan(&root, &needle, share)).collect();
     let mut found = Found { files: 0, lines: 0, shown: Vec::new() };
     for task in tasks {
@@ -81,7 +82,7 @@ pub(crate) async fn search(root: PathBuf, needle: String) -> Result<Arc<Found>, 
 fn scan(root: &Arc<Path>, needle: &Arc<str>, share: &[Source]) -> JoinHandle<Vec<Arc<[Line]>>> {
     let (root, needle) = (Arc::clone(root), Arc::clone(needle));
     let paths: Vec<String> = share.iter().map(|source| source.path.clone()).collect();
-    spawn_blocking(move || paths.iter().map(|path| matches(&root, path, &needle)).collect())
+    blocking(move || paths.iter().map(|path| matches(&root, path, &needle)).collect())
 }
 
 /// The lines of one file. A file that is gone since the walk, or is no text, has none.

@@ -79,8 +79,8 @@ impl Args {
     }
 }
 
-/// Sends the requests. Each has its moment: one that waits for a free connection waits within its latency, so that
-/// a service that stands still for a second is seen in many requests, not in one of each connection.
+/// Sends the requests. Each has its moment: one whose connection is busy then waits within its latency, so that a
+/// service that stands still for a second is seen in many requests, not in one of each connection.
 async fn drive(args: Args) -> Result<Figures, String> {
     let mut client = Client::new(args.address.clone());
     let mix = Arc::new(Mix::learn(&mut client).await?);
@@ -117,10 +117,15 @@ async fn ask(
         if number >= rate * seconds || start.elapsed() > end {
             return figures;
         }
-        sleep(due.saturating_sub(start.elapsed())).await;
+        let mut begins = due;
+        if let Some(rest) = due.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) {
+            sleep(rest).await;
+            // That a timer rings a millisecond late is not the service's.
+            begins = start.elapsed();
+        }
         let request = mix.request(seed, number);
         let answer = client.get(&request.path).await;
-        figures.note(start.elapsed().saturating_sub(due), &request, answer.map(|answer| answer.status));
+        figures.note(start.elapsed() - begins, &request, answer.map(|answer| answer.status));
     }
 }
 
