@@ -1,7 +1,7 @@
 //! A service of cached functions: it searches, measures and weighs this workspace's own sources.
 //!
 //! In: `[--port=PORT] [--root=FOLDER]`, `cached.toml` and the environment. Out: pages on the loopback address, whose port
-//! is printed, and the report on stderr when SIGTERM or ctrl-c ends it.
+//! is printed, the panel below `/__cached`, and the report on stderr when SIGTERM or ctrl-c ends it.
 
 mod answer;
 mod crates;
@@ -12,6 +12,7 @@ mod tree;
 mod work;
 
 use std::future::IntoFuture;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,9 +20,10 @@ use std::time::Duration;
 use std::{env, io};
 
 use cached_core::{Config, Watch, report_at_exit};
+use cached_panel::Panel;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -48,7 +50,7 @@ fn run() -> Result<(), String> {
     let handle = runtime.handle().clone();
     let _watch = configure(move |task| drop(handle.spawn(task))).map_err(|error| error.to_string())?;
     let _report = report_at_exit();
-    let served = runtime.block_on(serve(args)).map_err(|error| error.to_string());
+    let served = runtime.block_on(serve(args));
     // A thread that still computes is not waited for: what it would store is not missed.
     runtime.shutdown_background();
     served
@@ -83,18 +85,41 @@ fn configure(spawn: impl Fn(cached_core::Task) + Clone + Send + Sync + 'static) 
 }
 
 /// Answers until somebody asks for the end, and then at most [`GRACE`] longer.
-async fn serve(args: Args) -> io::Result<()> {
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
-    println!("listening on http://{}", listener.local_addr()?);
-    let end = Arc::new(Notify::new());
-    let ended = Arc::clone(&end);
-    let server = axum::serve(listener, pages::service(args.root));
-    let server = tokio::spawn(server.with_graceful_shutdown(async move { ended.notified().await }).into_future());
+async fn serve(args: Args) -> Result<(), String> {
+    let said = |error: io::Error| error.to_string();
+    let term = signal(SignalKind::terminate()).map_err(said)?;
+    let interrupt = signal(SignalKind::interrupt()).map_err(said)?;
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(said)?;
+    let address = format!("http://{}", listener.local_addr().map_err(said)?);
+    let panel = panel(&address).map_err(|error| error.to_string())?;
+    println!("listening on {address}");
+    let service = pages::service(args.root).layer(panel.layer()).merge(panel.router());
+    let (end, ended) = (Arc::new(Notify::new()), panel.closer());
+    let until = Arc::clone(&end);
+    let server = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());
+    let server = tokio::spawn(server.with_graceful_shutdown(async move { until.notified().await }).into_future());
+    asked_to_end(term, interrupt).await;
+    ended();
+    end.notify_one();
+    match timeout(GRACE, server).await {
+        Ok(served) => served.map_err(|error| error.to_string())?.map_err(said),
+        Err(_) => Ok(()),
+    }
+}
+
+/// The panel: open to this machine in a debug build; with `WEB_PANEL_TOKEN` as in a build for release, closed to
+/// everybody who does not have it. A secret stands in no list of processes, so it is no argument.
+fn panel(address: &str) -> Result<Panel, cached_core::Error> {
+    let panel = Panel::new().service("web example").version(env!("CARGO_PKG_VERSION")).at(address);
+    match env::var("WEB_PANEL_TOKEN") {
+        Ok(token) => Ok(panel.token(&token)?.locked()),
+        Err(_) => Ok(panel),
+    }
+}
+
+async fn asked_to_end(mut term: Signal, mut interrupt: Signal) {
     tokio::select! {
         _ = term.recv() => {}
         _ = interrupt.recv() => {}
     }
-    end.notify_one();
-    timeout(GRACE, server).await.map_or(Ok(()), |served| served.map_err(io::Error::other)?)
 }

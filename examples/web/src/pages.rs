@@ -56,7 +56,8 @@ async fn index(State(root): Root) -> Result<Html<String>, Fault> {
          <button>Find</button></form>\n\
          <ul>\n<li><a href=\"/files\">{files} files</a>, one: <a href=\"/files/Cargo.toml\">Cargo.toml</a></li>\n\
          <li><a href=\"/crates\">{packages} packages</a>, one: <a href=\"/crates/cached-core\">cached-core</a></li>\n\
-         <li><a href=\"/crates/cached-core/needs/syn\">how cached-core needs syn</a></li>\n</ul>\n"
+         <li><a href=\"/crates/cached-core/needs/syn\">how cached-core needs syn</a></li>\n\
+         <li><a href=\"/__cached\">what the caches did for it</a></li>\n</ul>\n"
     );
     Ok(page("Web example", body))
 }
