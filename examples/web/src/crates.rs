@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use cached_core::cached;
@@ -52,15 +51,15 @@ pub(crate) struct Weight {
 ///
 /// # Errors
 /// When there is none, or it is no lock file.
-pub(crate) fn graph(root: &Path) -> Result<Arc<Graph>, Fault> {
-    let about = fs::metadata(root.join("Cargo.lock"))?;
-    read(root, about.len(), changed(&about)?)
+pub(crate) fn graph() -> Result<Arc<Graph>, Fault> {
+    let about = fs::metadata("Cargo.lock")?;
+    read(about.len(), changed(&about)?)
 }
 
 /// Reads a lock file; only another edition of it is read again, and the last four are kept.
 #[cached(max_entries = 4)]
-fn read(root: &Path, bytes: u64, modified: u64) -> Result<Arc<Graph>, Fault> {
-    let text = fs::read_to_string(root.join("Cargo.lock"))?;
+fn read(bytes: u64, modified: u64) -> Result<Arc<Graph>, Fault> {
+    let text = fs::read_to_string("Cargo.lock")?;
     let lock: Lock =
         toml::from_str(&text).map_err(|error| Fault::broken(format!("Cargo.lock: {}", error.message())))?;
     let packages = lock.package;

@@ -4,7 +4,6 @@
 //! disk: they outlive the process, and a file that changed is another key.
 
 use std::io;
-use std::path::Path;
 
 use cached_core::cached;
 use serde::{Deserialize, Serialize};
@@ -27,9 +26,9 @@ pub(crate) struct Figures {
 ///
 /// # Errors
 /// When the file cannot be read.
-#[cached(backend = "disk", skip(root), tags = ["file:{path}"])]
-pub(crate) fn measure(root: &Path, path: &str, bytes: u64, _modified: u64) -> io::Result<Figures> {
-    let text = text(root, path)?;
+#[cached(backend = "disk", tags = ["file:{path}"])]
+pub(crate) fn measure(path: &str, bytes: u64, _modified: u64) -> io::Result<Figures> {
+    let text = text(path)?;
     Ok(Figures {
         path: path.to_owned(),
         bytes,

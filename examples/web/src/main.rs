@@ -46,11 +46,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let args = Args::read(env::args().skip(1))?;
+    // Nothing else runs yet: from here on the workspace is where paths begin.
+    env::set_current_dir(&args.root).map_err(|error| format!("{}: {error}", args.root.display()))?;
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     let handle = runtime.handle().clone();
     let _watch = configure(move |task| drop(handle.spawn(task))).map_err(|error| error.to_string())?;
     let _report = report_at_exit();
-    let served = runtime.block_on(serve(args));
+    let served = runtime.block_on(serve(args.port));
     // A thread that still computes is not waited for: what it would store is not missed.
     runtime.shutdown_background();
     served
@@ -69,8 +71,6 @@ impl Args {
                 _ => return Err(format!("no such flag: {word}; there are --port=PORT and --root=FOLDER")),
             }
         }
-        let shown = args.root.display().to_string();
-        args.root = args.root.canonicalize().map_err(|error| format!("{shown}: {error}"))?;
         Ok(args)
     }
 }
@@ -85,15 +85,15 @@ fn configure(spawn: impl Fn(cached_core::Task) + Clone + Send + Sync + 'static) 
 }
 
 /// Answers until somebody asks for the end, and then at most [`GRACE`] longer.
-async fn serve(args: Args) -> Result<(), String> {
+async fn serve(port: u16) -> Result<(), String> {
     let said = |error: io::Error| error.to_string();
     let term = signal(SignalKind::terminate()).map_err(said)?;
     let interrupt = signal(SignalKind::interrupt()).map_err(said)?;
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(said)?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(said)?;
     let address = format!("http://{}", listener.local_addr().map_err(said)?);
     let panel = panel(&address).map_err(|error| error.to_string())?;
     println!("listening on {address}");
-    let service = pages::service(args.root).layer(panel.layer()).merge(panel.router());
+    let service = pages::service().layer(panel.layer()).merge(panel.router());
     let (end, ended) = (Arc::new(Notify::new()), panel.closer());
     let until = Arc::clone(&end);
     let server = axum::serve(listener, service.into_make_service_with_connect_info::<SocketAddr>());

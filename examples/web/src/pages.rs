@@ -3,11 +3,8 @@
 //! In: a request. Out: HTML for people, JSON for programs, from functions that are cached. What blocks runs on threads
 //! for that, not where requests are answered.
 
-use std::path::{Path as FsPath, PathBuf};
-use std::sync::Arc;
-
 use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{Html, Response};
@@ -24,10 +21,8 @@ use crate::search::{needle, search};
 use crate::tree::{find, sources};
 use crate::work::blocking;
 
-type Root = State<Arc<FsPath>>;
-
-/// The service over a workspace.
-pub(crate) fn service(root: PathBuf) -> Router {
+/// The service over the workspace.
+pub(crate) fn service() -> Router {
     Router::new()
         .route("/", get(index))
         .route("/search", get(found))
@@ -40,7 +35,6 @@ pub(crate) fn service(root: PathBuf) -> Router {
         .fallback(async || Fault::missing("no such page", "GET / links them"))
         .method_not_allowed_fallback(async || Fault::method())
         .layer(map_response(guarded))
-        .with_state(root.into())
 }
 
 /// Does the work of a page on a thread for work that blocks.
@@ -48,8 +42,8 @@ async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + 
     blocking(work).await?
 }
 
-async fn index(State(root): Root) -> Result<Html<String>, Fault> {
-    let (files, packages) = elsewhere(move || Ok((sources(&root)?.len(), graph(&root)?.all().len()))).await?;
+async fn index() -> Result<Html<String>, Fault> {
+    let (files, packages) = elsewhere(move || Ok((sources()?.len(), graph()?.all().len()))).await?;
     let body = format!(
         "<p>The sources of this workspace, through cached functions.</p>\n\
          <form action=\"/search\"><label>Search <input name=\"q\" value=\"cached\" required minlength=\"2\" maxlength=\"64\"></label> \
@@ -67,9 +61,9 @@ struct Asked {
     q: Option<String>,
 }
 
-async fn found(State(root): Root, asked: Result<Query<Asked>, QueryRejection>) -> Result<Html<String>, Fault> {
+async fn found(asked: Result<Query<Asked>, QueryRejection>) -> Result<Html<String>, Fault> {
     let needle = needle(asked?.q.as_deref())?;
-    let found = search(root.to_path_buf(), needle.clone()).await?;
+    let found = search(needle.clone()).await?;
     let mut body = format!("<p>{} lines in {} files</p>\n<ul>\n", found.lines, found.files);
     for line in &found.shown {
         let path = escape(&line.path);
@@ -79,26 +73,26 @@ async fn found(State(root): Root, asked: Result<Query<Asked>, QueryRejection>) -
     Ok(page(&format!("{needle:?} in the sources"), body + "</ul>\n"))
 }
 
-async fn files(State(root): Root) -> Result<Json<Value>, Fault> {
-    let sources = elsewhere(move || Ok(sources(&root)?)).await?;
+async fn files() -> Result<Json<Value>, Fault> {
+    let sources = elsewhere(move || Ok(sources()?)).await?;
     let bytes: u64 = sources.iter().map(|source| source.bytes).sum();
     Ok(Json(json!({ "count": sources.len(), "bytes": bytes, "files": &*sources })))
 }
 
-async fn file(State(root): Root, path: Result<Path<String>, PathRejection>) -> Result<Json<Figures>, Fault> {
+async fn file(path: Result<Path<String>, PathRejection>) -> Result<Json<Figures>, Fault> {
     let Path(path) = path?;
     let measured = elsewhere(move || {
-        let source = find(&root, &path)?;
-        Ok(measure(&root, &source.path, source.bytes, source.modified)?)
+        let source = find(&path)?;
+        Ok(measure(&source.path, source.bytes, source.modified)?)
     });
     Ok(Json(measured.await?))
 }
 
 /// What an editor's hook posts after it wrote a file: everything that came from it is forgotten, by its tag.
-async fn forget(State(root): Root, path: Result<Path<String>, PathRejection>) -> Result<StatusCode, Fault> {
+async fn forget(path: Result<Path<String>, PathRejection>) -> Result<StatusCode, Fault> {
     let Path(path) = path?;
     elsewhere(move || {
-        let source = find(&root, &path)?;
+        let source = find(&path)?;
         invalidate_tag(&format!("file:{}", source.path))?;
         Ok(invalidate_tag("sources")?)
     })
@@ -106,27 +100,24 @@ async fn forget(State(root): Root, path: Result<Path<String>, PathRejection>) ->
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn crates(State(root): Root) -> Result<Json<Value>, Fault> {
-    let all = elsewhere(move || Ok(graph(&root)?.all())).await?;
+async fn crates() -> Result<Json<Value>, Fault> {
+    let all = elsewhere(move || Ok(graph()?.all())).await?;
     Ok(Json(json!({ "count": all.len(), "crates": all })))
 }
 
-async fn weights(State(root): Root, name: Result<Path<String>, PathRejection>) -> Result<Json<Vec<Weight>>, Fault> {
+async fn weights(name: Result<Path<String>, PathRejection>) -> Result<Json<Vec<Weight>>, Fault> {
     let Path(name) = name?;
     let weights = elsewhere(move || {
-        let graph = graph(&root)?;
+        let graph = graph()?;
         Ok(graph.named(&name)?.into_iter().map(|package| graph.weight(package)).collect())
     });
     Ok(Json(weights.await?))
 }
 
-async fn chain(
-    State(root): Root,
-    names: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Json<Vec<String>>, Fault> {
+async fn chain(names: Result<Path<(String, String)>, PathRejection>) -> Result<Json<Vec<String>>, Fault> {
     let Path((from, to)) = names?;
     let chain = elsewhere(move || {
-        let graph = graph(&root)?;
+        let graph = graph()?;
         let (froms, tos) = (graph.named(&from)?, graph.named(&to)?);
         let pairs = froms.iter().flat_map(|from| tos.iter().map(|to| (*from, *to)));
         let shortest = pairs.filter_map(|(from, to)| graph.chain(from, to)).min_by_key(Vec::len);

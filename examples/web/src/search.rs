@@ -3,7 +3,6 @@
 //! In: a text. Out: the lines that have it, whatever their case. An async function spawns a task for each share of the
 //! files, and each file has its own cached answer, so that a changed file costs one scan.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cached_core::cached;
@@ -61,11 +60,10 @@ pub(crate) fn needle(asked: Option<&str>) -> Result<String, Fault> {
 /// # Errors
 /// When the workspace cannot be walked.
 #[cached(ttl = "10s", stale = "1m", refresh = "background", max_entries = 1_000, tags = ["sources"])]
-pub(crate) async fn search(root: PathBuf, needle: String) -> Result<Arc<Found>, Fault> {
-    let (root, needle): (Arc<Path>, Arc<str>) = (root.into(), needle.into());
-    let walk = Arc::clone(&root);
-    let sources = blocking(move || sources(&walk)).await??;
-    let tasks: Vec<_> = sources.chunks(SHARE).map(|share| scan(&root, &needle, share)).collect();
+pub(crate) async fn search(needle: String) -> Result<Arc<Found>, Fault> {
+    let needle: Arc<str> = needle.into();
+    let sources = blocking(sources).await??;
+    let tasks: Vec<_> = sources.chunks(SHARE).map(|share| scan(&needle, share)).collect();
     let mut found = Found { files: 0, lines: 0, shown: Vec::new() };
     for task in tasks {
         for lines in task.await? {
@@ -79,16 +77,16 @@ pub(crate) async fn search(root: PathBuf, needle: String) -> Result<Arc<Found>, 
 }
 
 /// Looks through a share of the files, on a thread for work that blocks.
-fn scan(root: &Arc<Path>, needle: &Arc<str>, share: &[Source]) -> JoinHandle<Vec<Arc<[Line]>>> {
-    let (root, needle) = (Arc::clone(root), Arc::clone(needle));
+fn scan(needle: &Arc<str>, share: &[Source]) -> JoinHandle<Vec<Arc<[Line]>>> {
+    let needle = Arc::clone(needle);
     let paths: Vec<String> = share.iter().map(|source| source.path.clone()).collect();
-    blocking(move || paths.iter().map(|path| matches(&root, path, &needle)).collect())
+    blocking(move || paths.iter().map(|path| matches(path, &needle)).collect())
 }
 
 /// The lines of one file. A file that is gone since the walk, or is no text, has none.
 #[cached(ttl = "1m", tags = ["file:{path}"])]
-fn matches(root: &Path, path: &str, needle: &str) -> Arc<[Line]> {
-    let Ok(text) = text(root, path) else { return Arc::new([]) };
+fn matches(path: &str, needle: &str) -> Arc<[Line]> {
+    let Ok(text) = text(path) else { return Arc::new([]) };
     let has = |line: &&str| line.to_lowercase().contains(needle);
     let lines = text.lines().enumerate().filter(|(_, line)| has(line));
     let line = |(place, line): (usize, &str)| Line { path: path.into(), number: place + 1, text: line.trim().into() };
