@@ -34,8 +34,9 @@ const FLAGS = [
 const PATIENCE = 10_000;
 
 /** The browser; Debian's, or the one that `CHROMIUM` names. */
-export function launch() {
-    return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+export function launch(flags = []) {
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags] });
 }
 
 /** Starts the web example on a free port, with a folder of its own for what it keeps on disk. */
@@ -129,4 +130,43 @@ export async function fits(page) {
         return [root.scrollWidth, root.clientWidth];
     });
     assert.ok(wide <= room, `${page.url()} is ${wide} pixels wide and has ${room}`);
+}
+
+/** Where the panel of the web example is. */
+export const PANEL = '/__cached';
+
+/** Its pages, by heading, with the way to one site and one request. */
+export async function pagesOf(url) {
+    const recorded = (await fetch(`${url}/files/README.md`)).headers.get('x-cached-panel');
+    assert.ok(recorded, 'the response says where its page is');
+    const sites = await (await fetch(`${url}${PANEL}/sites`)).text();
+    const site = /href="([^"]*\/site\?name=web(?:::|%3A%3A)search(?:::|%3A%3A)matches[^"]*)"/.exec(sites);
+    assert.ok(site, 'the table links each site');
+    return {
+        Sites: `${PANEL}/sites`,
+        'web::search::matches': site[1].replaceAll('&amp;', '&'),
+        Requests: `${PANEL}/requests`,
+        'Cache calls from 2 backends': recorded,
+        Backends: `${PANEL}/backends`,
+        Configuration: `${PANEL}/configuration`,
+    };
+}
+
+/** A request whose page has the stack of a call: only so many are captured in a second. */
+export async function traced(url) {
+    return eventually(async () => {
+        const recorded = (await fetch(`${url}/crates/cached-panel`)).headers.get('x-cached-panel');
+        const page = await (await fetch(url + recorded)).text();
+        return page.includes('data-trace') && recorded;
+    }, 'no stack is captured');
+}
+
+/** Asks again and again, until there is an answer. */
+export async function eventually(ask, otherwise) {
+    for (const begun = performance.now(); performance.now() - begun < PATIENCE; ) {
+        const answer = await ask();
+        if (answer) return answer;
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(otherwise);
 }
