@@ -80,7 +80,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) secrets: Arc<Secrets>,
     pub(crate) log: Arc<Log>,
-    pub(crate) closed: watch::Receiver<bool>,
+    pub(crate) closed: Arc<watch::Sender<bool>>,
     pub(crate) listeners: Listeners,
 }
 
@@ -305,7 +305,7 @@ impl Panel {
             options: self.options.clone(),
             secrets: Arc::clone(&self.secrets),
             log: Arc::clone(&self.log),
-            closed: self.closed.subscribe(),
+            closed: Arc::clone(&self.closed),
             listeners: Listeners::new(),
         })
     }

@@ -53,7 +53,7 @@ pub(super) async fn stream(visit: Visit, query: RawQuery) -> Response {
 
 fn news(listener: Listener) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(listener, |mut listener| async {
-        let mut closed = listener.shared.closed.clone();
+        let mut closed = listener.shared.closed.subscribe();
         tokio::select! {
             _ = closed.wait_for(|closed| *closed) => None,
             said = listener.next() => {

@@ -156,13 +156,12 @@ async fn r80_of_two_hundred_payloads_none_is_more_than_text() {
     for round in 0..12 {
         pages(&format!("benign{round}")).await;
     }
-    let benign = pages("benign").await;
+    let benign: Vec<_> = pages("benign").await.iter().map(|(_, answer)| skeleton(&answer.page())).collect();
     let mut seen = 0;
     for (place, payload) in BREAKS.iter().flat_map(|start| TRIES.map(|end| format!("{start}{end}"))).enumerate() {
-        for ((name, answer), (_, expected)) in pages(&payload).await.iter().zip(&benign) {
-            let (page, expected) = (answer.page(), expected.page());
-            let (found, wanted) = (skeleton(&page), skeleton(&expected));
-            assert_eq!(found, wanted, "payload {place} on {name}: {}", answer.text);
+        for ((name, answer), wanted) in pages(&payload).await.iter().zip(&benign) {
+            let page = answer.page();
+            assert_eq!(&skeleton(&page), wanted, "payload {place} on {name}: {}", answer.text);
             is_harmless(name, &page);
             assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
             seen += usize::from(page.root_element().text().collect::<String>().contains("alert(1)"));

@@ -6,5 +6,7 @@ mod django;
 mod gate;
 mod injected;
 mod layered;
+mod live;
+mod low;
 mod pages;
 mod support;
