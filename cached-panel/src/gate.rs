@@ -13,10 +13,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use maud::html;
 
+use crate::document;
 use crate::host;
-use crate::pages::notice;
-use crate::panel::Shared;
+use crate::state::Shared;
 
 /// What goes with every response: nothing is loaded from elsewhere, framed, kept or told to others.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -51,7 +52,7 @@ pub(crate) struct Visit {
 }
 
 /// Why somebody is not let in.
-pub(crate) enum Refusal {
+enum Refusal {
     Host,
     Origin,
     Token,
@@ -91,7 +92,7 @@ pub(crate) async fn gate(State(shared): State<Arc<Shared>>, request: Request, ne
     let is_login = is_below(&shared, request.uri().path(), &["/login"]);
     let mut response = match admit(&shared, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => notice::refused(&shared, &refusal, is_login).into_response(),
+        Err(refusal) => refused(&shared, &refusal, is_login),
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -206,5 +207,44 @@ fn asker(parts: &Parts) -> Asker {
         Some(ConnectInfo(peer)) if peer.ip().to_canonical().is_loopback() => Asker::ThisMachine,
         Some(_) => Asker::Elsewhere,
         None => Asker::Unknown,
+    }
+}
+
+/// What somebody is told who is not let in: nothing of the service.
+fn refused(shared: &Shared, refusal: &Refusal, is_login: bool) -> Response {
+    let (status, title, why) = match refusal {
+        Refusal::Host => (
+            StatusCode::FORBIDDEN,
+            "Not under this name",
+            "The panel answers under localhost, 127.0.0.1 and [::1]; the application allows others by Panel::allow_host.",
+        ),
+        Refusal::Origin => (
+            StatusCode::FORBIDDEN,
+            "Not from another page",
+            "Only the panel's own pages may ask this. Over plain HTTP a browser can change things on this machine only; \
+             elsewhere use HTTPS, or the token in the header Authorization.",
+        ),
+        Refusal::Token => (
+            StatusCode::UNAUTHORIZED,
+            "A token is needed",
+            "Log in, or send the token in the header Authorization, as a Bearer.",
+        ),
+        Refusal::Mark => (
+            StatusCode::FORBIDDEN,
+            "This form is out of date",
+            "It belongs to another session, or to an earlier run of the service. Load the page again.",
+        ),
+        Refusal::Form => (StatusCode::PAYLOAD_TOO_LARGE, "Too much", "A form of the panel has at most 16 KiB."),
+    };
+    let prefix = &shared.options.prefix;
+    let body = html! {
+        h1 { (title) }
+        p { (why) }
+        @if matches!(refusal, Refusal::Token) && !is_login { p { a href={ (prefix) "/login" } { "Log in" } } }
+    };
+    let page = (status, document::bare(prefix, title, &body)).into_response();
+    match refusal {
+        Refusal::Token => ([(header::WWW_AUTHENTICATE, "Bearer realm=\"cached\"")], page).into_response(),
+        _ => page,
     }
 }

@@ -1,16 +1,14 @@
 //! How the sites did in the last minutes.
 //!
 //! In: their figures, every five seconds, once somebody has looked or recorded. Out: hits and misses of each of the
-//! last sixty stretches. A site takes half a kibibyte; one that was never called takes none.
+//! last sixty stretches. A site takes less than a kibibyte; one that was never called takes none.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cached_core::{Stats, report};
-
-use crate::log::Log;
 
 /// How long a stretch is.
 pub(crate) const STRETCH: Duration = Duration::from_secs(5);
@@ -23,7 +21,6 @@ pub(crate) struct Histories {
     sites: Mutex<HashMap<(String, String), History>>,
     /// Whether figures have been taken before: what came before the first time belongs to no stretch.
     is_begun: AtomicBool,
-    is_sampled: AtomicBool,
 }
 
 /// Hits and misses in each stretch, the oldest first.
@@ -35,7 +32,7 @@ pub(crate) struct History {
 
 impl Histories {
     pub(crate) fn new() -> Self {
-        Histories { sites: Mutex::default(), is_begun: AtomicBool::new(false), is_sampled: AtomicBool::new(false) }
+        Histories { sites: Mutex::default(), is_begun: AtomicBool::new(false) }
     }
 
     /// Takes the figures of all sites, as the end of a stretch.
@@ -74,28 +71,6 @@ impl History {
             self.stretches.pop_front();
         }
         self.stretches.push_back(since);
-    }
-}
-
-impl Log {
-    /// Begins to sample, once, as a task of the runtime that this runs in; it ends with the log.
-    pub(crate) fn begin_sampling(self: &Arc<Self>) {
-        if self.histories.is_sampled.load(Ordering::Relaxed) {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !self.histories.is_sampled.swap(true, Ordering::Relaxed) {
-            runtime.spawn(sample(Arc::downgrade(self)));
-        }
-    }
-}
-
-async fn sample(log: Weak<Log>) {
-    loop {
-        let Some(held) = log.upgrade() else { return };
-        held.histories.sample();
-        drop(held);
-        tokio::time::sleep(STRETCH).await;
     }
 }
 

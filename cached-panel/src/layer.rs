@@ -18,7 +18,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::log::{Finished, Head};
-use crate::panel::Shared;
+use crate::state::Shared;
 use crate::timing;
 
 /// Records the requests of what it wraps; made by [`Panel::layer`](crate::Panel::layer).

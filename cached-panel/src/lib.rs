@@ -39,9 +39,10 @@
 //!
 //! A request costs one look at a flag while recording is off. While it is on, every call of a cached function takes
 //! the slow way, and each request a scope of the recorder. The newest hundred requests are kept, in 8 MiB at the most;
-//! of each site that was called, half a kibibyte of history.
+//! of each site that was called, less than a kibibyte of history.
 
 mod chart;
+mod document;
 mod gate;
 mod history;
 mod host;
@@ -50,6 +51,7 @@ mod log;
 mod pages;
 mod panel;
 mod secrets;
+mod state;
 mod text;
 mod timing;
 

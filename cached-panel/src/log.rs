@@ -4,14 +4,14 @@
 //! bytes, and no more; what went is counted.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use cached_core::recorder::{Call, Recording};
 use tokio::sync::watch;
 
-use crate::history::Histories;
+use crate::history::{Histories, STRETCH};
 
 /// How many requests are kept, unless told otherwise.
 const KEEP: usize = 100;
@@ -26,6 +26,7 @@ pub(crate) struct Log {
     last: AtomicU64,
     changed: watch::Sender<u64>,
     pub(crate) histories: Histories,
+    is_sampled: AtomicBool,
 }
 
 struct Ring {
@@ -91,6 +92,7 @@ impl Log {
             last: AtomicU64::new(0),
             changed: watch::Sender::new(0),
             histories: Histories::new(),
+            is_sampled: AtomicBool::new(false),
         }
     }
 
@@ -166,5 +168,27 @@ impl Ring {
             gone.push(oldest);
         }
         gone
+    }
+}
+
+impl Log {
+    /// Begins to sample, once, as a task of the runtime that this runs in; it ends with the log.
+    pub(crate) fn begin_sampling(self: &Arc<Self>) {
+        if self.is_sampled.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.is_sampled.swap(true, Ordering::Relaxed) {
+            runtime.spawn(sample(Arc::downgrade(self)));
+        }
+    }
+}
+
+async fn sample(log: Weak<Log>) {
+    loop {
+        let Some(held) = log.upgrade() else { return };
+        held.histories.sample();
+        drop(held);
+        tokio::time::sleep(STRETCH).await;
     }
 }

@@ -4,7 +4,6 @@
 //! log and one set of secrets. Nothing listens, and nothing is recorded, before one of them is asked for.
 
 use std::fmt;
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +13,20 @@ use cached_core::recorder::Show;
 use cached_core::{Error, ErrorKind, recorder};
 use http::{HeaderMap, Method, Uri};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::gate;
 use crate::host::Hosts;
 use crate::layer::PanelLayer;
 use crate::log::Log;
-use crate::pages::{self, Listeners};
+use crate::pages;
 use crate::secrets::Secrets;
+use crate::state::{Options, Shared, say};
 
 /// How many stacks are captured in a second, unless more or fewer are asked for.
 const TRACES: u32 = 50;
-
-/// Which requests are recorded.
-pub(crate) type Only = Arc<dyn Fn(&Method, &Uri, &HeaderMap) -> bool + Send + Sync>;
+/// How many pages may listen to news at once.
+const LISTENERS: usize = 16;
 
 /// A page over a running service: the cached calls of its requests, and every cached site of the program.
 ///
@@ -56,32 +55,6 @@ pub struct Panel {
     log: Arc<Log>,
     mounted: AtomicBool,
     closed: Arc<watch::Sender<bool>>,
-}
-
-/// What the application chose.
-#[derive(Clone)]
-pub(crate) struct Options {
-    pub(crate) service: String,
-    pub(crate) version: String,
-    pub(crate) prefix: String,
-    pub(crate) hosts: Hosts,
-    pub(crate) is_locked: bool,
-    pub(crate) headers: bool,
-    pub(crate) query: bool,
-    pub(crate) only: Option<Only>,
-    show: Option<Show>,
-    traces: Option<u32>,
-    record: Option<bool>,
-    at: String,
-}
-
-/// What the pages, the gate and the layer share.
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) secrets: Arc<Secrets>,
-    pub(crate) log: Arc<Log>,
-    pub(crate) closed: Arc<watch::Sender<bool>>,
-    pub(crate) listeners: Listeners,
 }
 
 impl Default for Panel {
@@ -306,7 +279,7 @@ impl Panel {
             secrets: Arc::clone(&self.secrets),
             log: Arc::clone(&self.log),
             closed: Arc::clone(&self.closed),
-            listeners: Listeners::new(),
+            seats: Arc::new(Semaphore::new(LISTENERS)),
         })
     }
 
@@ -337,23 +310,6 @@ impl Panel {
                 None => say(&format!("panel at {place} is closed: the system gave no random numbers")),
             },
         }
-    }
-}
-
-/// A line on stderr, as the core prints its own; nobody may be reading.
-pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "cached: {line}");
-}
-
-impl Options {
-    /// Whether keys are shown to who is not known to ask on this machine.
-    pub(crate) fn shows_to_all(&self) -> bool {
-        self.is_locked || self.show.is_some()
-    }
-
-    /// Whether a path is one of the panel's own.
-    pub(crate) fn is_own(&self, path: &str) -> bool {
-        path.strip_prefix(&self.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::{Query, address, notice};
 use crate::gate::Visit;
-use crate::panel::say;
+use crate::state::say;
 
 /// What can be done, with what is said when it has been.
 const DONE: [(&str, &str); 6] = [

@@ -4,9 +4,10 @@
 //! the switch of the recorder.
 
 use cached_core::{recorder, report};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::{address, mark};
+use crate::document::document;
 use crate::gate::Visit;
 use crate::text;
 
@@ -43,47 +44,6 @@ pub(super) fn page(visit: &Visit, here: Here, title: &str, body: &Markup) -> Mar
         }
     };
     document(&visit.shared.options.prefix, title, &way, &html! { (facts(visit)) main id="main" { (body) } })
-}
-
-/// A document that tells nothing of the service.
-pub(super) fn bare(prefix: &str, title: &str, body: &Markup) -> Markup {
-    document(prefix, title, &html! {}, &html! { main.notice id="main" { (body) } })
-}
-
-fn document(prefix: &str, title: &str, way: &Markup, rest: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="robots" content="noindex";
-                title { (title) " · cached" }
-                link rel="stylesheet" href={ (prefix) "/style.css" };
-                link rel="icon" href={ (prefix) "/icon.svg" } type="image/svg+xml";
-                script src={ (prefix) "/script.js" } defer {}
-            }
-            body data-base=(prefix) {
-                a.skip href="#main" { "Skip to the content" }
-                header.top {
-                    a.name href={ (prefix) "/sites" } { (logo()) "cached" }
-                    (way)
-                }
-                (rest)
-            }
-        }
-    }
-}
-
-/// A key in its ring: what is kept, and what it is kept under.
-fn logo() -> Markup {
-    html! {
-        svg.logo viewBox="0 0 20 20" aria-hidden="true" {
-            rect.back x="2" y="2" width="11" height="11" rx="3" {}
-            rect.front x="7" y="7" width="11" height="11" rx="3" {}
-        }
-    }
 }
 
 /// Which process this is.

@@ -1,7 +1,7 @@
 //! News, for pages that are open.
 //!
 //! In: a page that listens. Out: a server-sent event when there is something new, at most once a second. Nothing runs
-//! while nobody listens, and not more than sixteen may.
+//! while nobody listens, and no more may than there are seats.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,26 +13,15 @@ use axum::response::{IntoResponse, Response};
 use cached_core::sites;
 use futures::{Stream, stream};
 use http::StatusCode;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use super::Query;
 use crate::gate::Visit;
-use crate::panel::Shared;
+use crate::state::Shared;
 
-/// How many pages may listen at once.
-pub(crate) const LISTENERS: usize = 16;
 /// How long nothing is said after something was.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Those who listen to one panel.
-pub(crate) struct Listeners(Arc<Semaphore>);
-
-impl Listeners {
-    pub(crate) fn new() -> Self {
-        Listeners(Arc::new(Semaphore::new(LISTENERS)))
-    }
-}
 
 struct Listener {
     shared: Arc<Shared>,
@@ -42,7 +31,7 @@ struct Listener {
 }
 
 pub(super) async fn stream(visit: Visit, query: RawQuery) -> Response {
-    let Ok(seat) = Arc::clone(&visit.shared.listeners.0).try_acquire_owned() else {
+    let Ok(seat) = Arc::clone(&visit.shared.seats).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "as many pages listen as may").into_response();
     };
     let of_requests = Query::read(query).get("of") == "requests";

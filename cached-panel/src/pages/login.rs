@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::{StatusCode, header};
 use maud::{Markup, html};
 
-use super::{Query, address, frame, with};
+use super::{Query, address, with};
+use crate::document;
 use crate::gate::{Visit, cookie};
 
 pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
@@ -49,5 +50,5 @@ fn form(visit: &Visit, code: &str, why: &str) -> Markup {
             }
         }
     };
-    frame::bare(&visit.shared.options.prefix, "Log in", &body)
+    document::bare(&visit.shared.options.prefix, "Log in", &body)
 }

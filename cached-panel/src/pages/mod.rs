@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 use maud::{Markup, html};
 
 use crate::gate::Visit;
-use crate::panel::Shared;
+use crate::state::Shared;
 
 mod act;
 mod backends;
@@ -23,14 +23,12 @@ mod frame;
 mod json;
 mod live;
 mod login;
-pub(crate) mod notice;
+mod notice;
 mod request;
 mod requests;
 mod site;
 mod sites;
 mod table;
-
-pub(crate) use live::Listeners;
 
 /// All pages, not yet behind the gate.
 pub(crate) fn router(prefix: &str) -> Router<Arc<Shared>> {

@@ -3,52 +3,12 @@
 //! In: what was asked for. Out: a status, what there is, and what to do.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode};
 use maud::{Markup, html};
 
 use super::frame::{self, Here};
 use super::{address, with};
-use crate::gate::{Refusal, Visit};
-use crate::panel::Shared;
-
-/// What somebody is told who is not let in: nothing of the service.
-pub(crate) fn refused(shared: &Shared, refusal: &Refusal, is_login: bool) -> Response {
-    let (status, title, why) = match refusal {
-        Refusal::Host => (
-            StatusCode::FORBIDDEN,
-            "Not under this name",
-            "The panel answers under localhost, 127.0.0.1 and [::1]; the application allows others by Panel::allow_host.",
-        ),
-        Refusal::Origin => (
-            StatusCode::FORBIDDEN,
-            "Not from another page",
-            "Only the panel's own pages may ask this. Over plain HTTP a browser can change things on this machine only; \
-             elsewhere use HTTPS, or the token in the header Authorization.",
-        ),
-        Refusal::Token => (
-            StatusCode::UNAUTHORIZED,
-            "A token is needed",
-            "Log in, or send the token in the header Authorization, as a Bearer.",
-        ),
-        Refusal::Mark => (
-            StatusCode::FORBIDDEN,
-            "This form is out of date",
-            "It belongs to another session, or to an earlier run of the service. Load the page again.",
-        ),
-        Refusal::Form => (StatusCode::PAYLOAD_TOO_LARGE, "Too much", "A form of the panel has at most 16 KiB."),
-    };
-    let prefix = &shared.options.prefix;
-    let body = html! {
-        h1 { (title) }
-        p { (why) }
-        @if matches!(refusal, Refusal::Token) && !is_login { p { a href={ (prefix) "/login" } { "Log in" } } }
-    };
-    let page = with(status, frame::bare(prefix, title, &body));
-    match refusal {
-        Refusal::Token => ([(header::WWW_AUTHENTICATE, "Bearer realm=\"cached\"")], page).into_response(),
-        _ => page,
-    }
-}
+use crate::gate::Visit;
 
 /// A request that is not kept is no error: it may have been, a moment ago.
 pub(super) fn gone(visit: &Visit, id: u64) -> Response {

@@ -1,11 +1,11 @@
-//! A log with a line for each cached call: `cargo run -p cached-tracing --example log`.
+//! A log with a line for each cached call, by `tracing`.
 //!
 //! In: some words. Out: their lengths, and on stderr what was asked of the cache, inside the span of each word.
 
 use std::fmt;
 
 use cached_core::recorder::Show;
-use cached_core::{cached, recorder};
+use cached_core::{Config, cached, recorder};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -38,6 +38,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    Config::new().env("CACHED")?.install()?;
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Log))?;
     recorder().enable();
     recorder().show(Show::Keys);
@@ -46,5 +47,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let _span = tracing::info_span!("word").entered();
         println!("{word}: {}", length(word));
     }
+    println!("{}", cached_core::report());
     Ok(())
 }
