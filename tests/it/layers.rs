@@ -7,6 +7,8 @@ const CORE: &str = "error · process · sync · fence · record · clock · word
                     project · memory · meter · flight · store · local · options · registry · site · handle · memo · call · explain · \
                     entry · forget · recorder · config · cache · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
+const PANEL: &str =
+    "text · host · secrets · timing · history · log · state · chart · document · layer · gate · pages · panel";
 const FILE: &str = "entry · name · config · client · backend";
 
 fn workspace() -> PathBuf {
@@ -95,7 +97,7 @@ fn wrong_ways(name: &str, order: &str) -> Vec<String> {
 
 #[test]
 fn a_room_imports_only_rooms_to_its_left() {
-    let found = [("cached-core", CORE), ("cached-macros", MACROS), ("cached-file", FILE)];
+    let found = [("cached-core", CORE), ("cached-macros", MACROS), ("cached-file", FILE), ("cached-panel", PANEL)];
     let wrong: Vec<_> = found.iter().flat_map(|(name, order)| wrong_ways(name, order)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -162,6 +164,8 @@ fn a_crate_needs_only_crates_below_it() {
         ("cached-macros", &[][..]),
         ("cached-core", &["cached-macros"]),
         ("cached-file", &["cached-core"]),
+        ("cached-panel", &["cached-core"]),
+        ("cached-tracing", &["cached-core"]),
         ("cached-testkit", &["cached-core"]),
     ];
     for (name, below) in all {

@@ -27,4 +27,5 @@ mod reroute;
 mod scopes;
 mod seeing;
 mod tags;
+mod twins;
 mod weights;

@@ -108,8 +108,7 @@ fn a_key_whose_debug_panics_harms_nothing() {
         }
     }
     #[cached(show = "keys")]
-    fn wild(wild: Wild) -> u8 {
-        drop(wild);
+    fn wild(_wild: Wild) -> u8 {
         1
     }
     let (_on, recorder) = recorded();

@@ -8,10 +8,11 @@
 
 use std::cell::Cell;
 use std::fmt::Debug;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cached_core::{Site, cached, testing};
+use cached_core::{Site, cached, shutdown, testing};
 
 use cached_tests::crowd::routed;
 use cached_tests::support::scaled;
@@ -31,6 +32,11 @@ const TTL: u64 = 60 * SECOND;
 const ERRORS: u64 = 30 * SECOND;
 const NONE: u64 = 20 * SECOND;
 const STALE_IF_ERROR: u64 = 90 * SECOND;
+const IDLE: u64 = 60 * SECOND;
+/// The longest life of what is asked for often enough.
+const LAST: u64 = 200 * SECOND;
+/// On bytes it is noted that a value was given once such a part of its idle time has passed.
+const RENEWAL: u64 = 16;
 
 /// What a body gives, or gave: values are told apart by the number of their run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +103,17 @@ fn by_stale_if_error(_key: usize) -> Result<u64, String> {
     fallible()
 }
 
+#[cached(idle = "60s", ttl = "200s")]
+fn by_idle(_key: usize) -> u64 {
+    value()
+}
+
+/// As one would be that forgot its idle time.
+#[cached(ttl = "200s")]
+fn without_idle(_key: usize) -> u64 {
+    value()
+}
+
 fn fallible() -> Result<u64, String> {
     match body().0 {
         Given::Value(run) => Ok(run),
@@ -127,6 +144,8 @@ struct Sort {
     otherwise: Option<u64>,
     /// How long after its end a value is served where the body fails.
     window: u64,
+    /// How long a value lives for which nobody asks.
+    idle: Option<u64>,
 }
 
 macro_rules! sort {
@@ -141,6 +160,7 @@ macro_rules! sort {
             value: |_| (TTL, TTL),
             otherwise: None,
             window: 0,
+            idle: None,
         }
     };
 }
@@ -182,6 +202,10 @@ fn later((first, last): Moment, least: u64, most: u64) -> Moment {
     (first + least, last + most)
 }
 
+fn sooner(one: Moment, other: Moment) -> Moment {
+    (one.0.min(other.0), one.1.min(other.1))
+}
+
 /// Whether it is surely before, surely not, or open.
 fn is_before(now: Moment, end: Moment) -> Option<bool> {
     match () {
@@ -195,6 +219,11 @@ fn is_before(now: Moment, end: Moment) -> Option<bool> {
 struct Stored {
     given: Given,
     end: Moment,
+    /// When it ends however often it is asked for.
+    last: Moment,
+    /// When it was last given or computed, as far as that is noted; and by the clock that stands still.
+    noted: Moment,
+    moved: u64,
 }
 
 /// What the model knows of one key.
@@ -276,7 +305,8 @@ impl Model {
             assert_eq!(given, stored.given, "the value of another: {}", at());
         }
         if before == Some(true) {
-            return assert_eq!(ran, 0, "lost before its deadline: {}", at());
+            assert_eq!(ran, 0, "lost before its deadline: {}", at());
+            return self.renewed(key, now);
         }
         let serves = self.sort.window > 0 && matches!(stored.given, Given::Value(_));
         let within =
@@ -290,7 +320,7 @@ impl Model {
             _ => assert!(ran <= 1, "{}", at()),
         }
         if ran == 0 {
-            return;
+            return self.renewed(key, now);
         }
         let failed = NEXT.get().0 == Given::Failed;
         if failed && serves {
@@ -302,6 +332,26 @@ impl Model {
             self.keys[key].rests = self.clock.moved + REST;
         } else {
             self.computed(key, given, now);
+        }
+    }
+
+    /// A hit begins the idle time anew. Of bytes that is noted once a part of it has passed, by a worker, and not
+    /// again for a second.
+    fn renewed(&mut self, key: usize, now: Moment) {
+        let (Some(idle), Some(stored)) = (self.sort.idle, &mut self.keys[key].stored) else { return };
+        let mut noted = Some(now);
+        if self.clock.wall {
+            assert_eq!(shutdown(Duration::from_secs(30)), 0, "what had to be noted is written");
+            let (since, rested) = (idle / RENEWAL, self.clock.moved >= stored.moved + REST);
+            noted = match is_before(now, later(stored.noted, since, since)) {
+                Some(true) => None,
+                Some(false) if rested => Some(now),
+                _ => Some((stored.noted.0, now.1)),
+            };
+        }
+        if let Some(noted) = noted {
+            let end = sooner(stored.last, later(noted, idle, idle));
+            *stored = Stored { noted, end, moved: self.clock.moved, ..*stored };
         }
     }
 
@@ -335,7 +385,9 @@ impl Model {
                 None => return,
             },
         };
-        self.keys[key].stored = Some(Stored { given, end: later(now, least, most) });
+        let last = later(now, least, most);
+        let end = self.sort.idle.map_or(last, |idle| sooner(last, later(now, idle, idle)));
+        self.keys[key].stored = Some(Stored { given, end, last, noted: now, moved: self.clock.moved });
     }
 }
 
@@ -381,4 +433,24 @@ fn r24_a_none_is_kept_for_its_own_time() {
 #[test]
 fn r24_where_the_body_fails_the_old_value_is_served_in_its_window_and_not_after_it() {
     play(Sort { other: Some(Given::Failed), window: STALE_IF_ERROR, ..sort!(by_stale_if_error, of_result) });
+}
+
+#[test]
+fn r24_a_value_for_which_nobody_asks_ends_and_a_hit_begins_its_time_anew() {
+    let idle = Sort { value: |_| (LAST, LAST), idle: Some(IDLE), ..sort!(by_idle, Given::Value) };
+    play(idle);
+    // Broken on purpose: what a hit does not renew, and what never ends of being forgotten.
+    is_caught("lost before its deadline", Sort { value: idle.value, idle: idle.idle, ..sort!(by_ttl, Given::Value) });
+    let without = Sort { value: idle.value, idle: idle.idle, ..sort!(without_idle, Given::Value) };
+    is_caught("served at its deadline or after it", without);
+}
+
+/// Plays a sort that does not keep to its own rules, until the model says so.
+fn is_caught(complaint: &str, sort: Sort) {
+    let (_routed, _frozen) = (routed("memory", HERE, "10s"), testing::freeze());
+    let played = catch_unwind(|| Model::new(sort, false).plays(scaled(1_000_000)));
+    let said = played.expect_err("it breaks its rules");
+    let said = said.downcast_ref::<String>().expect("an assertion says why");
+    println!("R24 {} as what it is not: {said}", sort.name);
+    assert!(said.contains(complaint), "{said}");
 }

@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask check | test | bench | mutants`.
+//! The chores of the workspace: `cargo xtask check | test | browser | bench | mutants`.
 //!
 //! In: the name of a chore. Out: its steps, run one after the other; exit code 1 at the first
 //! that fails, 2 when the chore is not known.
@@ -16,9 +16,11 @@ usage: cargo xtask <chore>
 
   check          formatting, sizes, clippy, docs, unit and UI tests
   test           set-up, check, and everything else that CI runs
+  browser        the web example and its panel in a real browser
   bench [args]   our speed beside the peers'; the arguments go to the bench
   mutants [some] whether the tests of the checklists notice what is planted, on a copy; takes hours
-  setup [bench]  install what `test` (or `bench`) needs and does not find
+  setup [bench | browser]
+                 install what `test` (or another chore) needs and does not find
   sizes          lines of each file and crate against their limits
 ";
 
@@ -28,10 +30,12 @@ fn main() -> ExitCode {
     let done = match (chore, rest) {
         ("check", []) => run::all(&steps::check()),
         ("test", []) => steps::test().and_then(|steps| run::all(&steps)),
+        ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
         ("bench", _) => run::all(&steps::bench(rest)),
         ("mutants", [] | [_]) => mutants::check(rest.first().map_or("", String::as_str)),
         ("setup", []) => setup::install(setup::FOR_TEST),
         ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
+        ("setup", [only]) if only == "browser" => setup::install(setup::FOR_BROWSER),
         ("sizes", []) => sizes::check(run::root()),
         _ => {
             eprint!("{USAGE}");

@@ -84,7 +84,8 @@ fn whole(copy: &Path, mutants: &[Mutant]) -> Result<(), String> {
     for ((package, target), mut tests) in tests {
         tests.sort_unstable();
         tests.dedup();
-        let output = tested(copy, package, target, &tests)?;
+        // The world is built first, which takes its time.
+        let output = tested(copy, package, target, &tests, "7200")?;
         let text = said(&output);
         if !output.status.success() || !text.contains(&format!("{} passed", tests.len())) {
             return Err(format!("without a mutant, not all of {} tests of {target} pass:\n{text}", tests.len()));
@@ -103,7 +104,7 @@ impl Mutant {
         }
         let write = |text: &str| fs::write(&path, text).map_err(|error| format!("{}: {error}", self.file.display()));
         write(&right.replacen(&self.text, &self.replacement, 1))?;
-        let output = tested(copy, &self.package, &self.target, &[&self.test]);
+        let output = tested(copy, &self.package, &self.target, &[&self.test], "600");
         write(&right)?;
         let output = output?;
         match said(&output) {
@@ -116,9 +117,9 @@ impl Mutant {
 }
 
 /// Runs tests by their whole names. A mutant that hangs is ended, which is a failure of its test.
-fn tested(copy: &Path, package: &str, target: &str, tests: &[&str]) -> Result<Output, String> {
+fn tested(copy: &Path, package: &str, target: &str, tests: &[&str], seconds: &str) -> Result<Output, String> {
     let mut command = Command::new("timeout");
-    command.args(["600", &run::cargo(), "test", "--quiet", "--package", package, "--test", target, "--"]);
+    command.args([seconds, &run::cargo(), "test", "--quiet", "--package", package, "--test", target, "--"]);
     command.arg("--exact").args(tests).current_dir(copy);
     // Built quickly: nothing here is measured.
     command.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "0"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "1")]);

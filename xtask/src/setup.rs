@@ -19,9 +19,16 @@ pub(crate) const FOR_TEST: &[Need] = &[
 /// What `cargo xtask bench` needs: callgrind counts the instructions.
 pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
 
+/// What `cargo xtask browser` needs. Its driver asks for Node 20.
+pub(crate) const FOR_BROWSER: &[Need] = &[
+    ("nodejs", "node --eval process.exit(+(parseInt(process.versions.node)<20))"),
+    ("npm", "npm --version"),
+    ("chromium", "chromium --version"),
+];
+
 /// Installs what is missing, or says how to.
 pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
-    let missing: Vec<&str> = needs.iter().filter(|need| output(need.1).is_none()).map(|need| need.0).collect();
+    let missing = missing(needs);
     if missing.is_empty() {
         println!("nothing is missing");
         return Ok(());
@@ -40,7 +47,15 @@ pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
             return Err(format!("failed: {command}"));
         }
     }
-    Ok(())
+    match needs.iter().find(|need| output(need.1).is_none()) {
+        Some((package, command)) => Err(format!("{package} is installed, and still this fails: {command}")),
+        None => Ok(()),
+    }
+}
+
+/// The packages whose commands fail.
+fn missing(needs: &[Need]) -> Vec<&'static str> {
+    needs.iter().filter(|need| output(need.1).is_none()).map(|need| need.0).collect()
 }
 
 /// What a command prints, if it succeeds.

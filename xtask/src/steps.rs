@@ -40,12 +40,45 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
         step("doc tests", "cargo test --workspace --exclude bench --all-features --doc"),
     ]);
     steps.extend(examples()?);
+    steps.extend(browser()?);
     steps.extend(features()?);
     steps.extend([
         step("package", "cargo package --workspace --no-verify --allow-dirty"),
         step("package list", "cargo package --workspace --allow-dirty --list"),
     ]);
     Ok(steps)
+}
+
+/// The web example and its panel in a real browser. The driver is no part of any manifest: it lies below `target`.
+pub(crate) fn browser() -> Result<Vec<Step>, String> {
+    let mut steps = with_browser();
+    let mut tests = step("browser", "node --test --test-reporter=spec");
+    tests.command.extend(files("tests/browser", ".test.mjs")?);
+    steps.push(tests);
+    Ok(steps)
+}
+
+/// What the browser needs: itself, its driver, and the service that it looks at.
+fn with_browser() -> Vec<Step> {
+    const DRIVER: &str = "npm install --prefix target/browser --no-package-lock --no-save --no-audit --no-fund \
+                          --prefer-offline playwright-core@1.64.1";
+    vec![
+        step("set-up of the browser", "cargo run --quiet --package xtask -- setup browser"),
+        step("driver of the browser", DRIVER),
+        step("web example", "cargo build --package cached-web-example"),
+    ]
+}
+
+/// The files of a folder whose names end so, by name.
+fn files(folder: &str, ending: &str) -> Result<Vec<String>, String> {
+    let at = |error| format!("{folder}: {error}");
+    let entries = fs::read_dir(run::root().join(folder)).map_err(at)?;
+    let names: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
+    let names = names.map_err(at)?.into_iter().filter_map(|name| name.into_string().ok());
+    let mut files: Vec<String> =
+        names.filter(|name| name.ends_with(ending)).map(|name| format!("{folder}/{name}")).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// Our speed beside the peers'.

@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 use super::{Report, SiteReport};
 use crate::stats::Stats;
 
-/// The metrics: their names, what they are, how many of a site's figures they are made of, and under which label.
-///
+/// A metric: its name, what sort it is, what it says, and of which figures of a site it is made, each with its label.
+struct Metric(&'static str, &'static str, &'static str, &'static [(&'static str, Figure)]);
+
 /// By the conventions of Prometheus a counter ends in `_total`, times are seconds, and the metrics of one outcome
 /// are one metric with a label. The series are sites times outcomes, however many keys there are.
-const METRICS: [(&str, &str, &str, &[(&str, Figure)]); 12] = [
-    (
+const METRICS: [Metric; 12] = [
+    Metric(
         "cached_calls_total",
         "counter",
         "Calls of cached functions, by how they ended.",
@@ -25,7 +26,7 @@ const METRICS: [(&str, &str, &str, &[(&str, Figure)]); 12] = [
             ("outcome=\"error\"", |stats| stats.errors),
         ],
     ),
-    (
+    Metric(
         "cached_misses_total",
         "counter",
         "Misses, by why there was nothing to give.",
@@ -36,26 +37,26 @@ const METRICS: [(&str, &str, &str, &[(&str, Figure)]); 12] = [
             ("reason=\"undecodable\"", |stats| stats.undecodable),
         ],
     ),
-    ("cached_evictions_total", "counter", "Values removed to keep the bound.", &[("", |stats| stats.evictions)]),
-    ("cached_not_stored_total", "counter", "Values computed and not stored.", &[("", |stats| stats.not_stored)]),
-    (
+    Metric("cached_evictions_total", "counter", "Values removed to keep the bound.", &[("", |stats| stats.evictions)]),
+    Metric("cached_not_stored_total", "counter", "Values computed and not stored.", &[("", |stats| stats.not_stored)]),
+    Metric(
         "cached_backend_errors_total",
         "counter",
         "Operations that a backend failed.",
         &[("", |stats| stats.backend_errors)],
     ),
-    (
+    Metric(
         "cached_waits_ended_total",
         "counter",
         "Waits that ended before the computation.",
         &[("", |stats| stats.waits_ended)],
     ),
-    ("cached_differences_total", "counter", "Verified hits that were wrong.", &[("", |stats| stats.differences)]),
-    ("cached_runs_total", "counter", "Runs of the body that came to an end.", &[("", |stats| stats.runs)]),
-    ("cached_body_seconds_total", "counter", "Time in bodies, without cached calls inside.", &[("", BODY)]),
-    ("cached_saved_seconds", "gauge", "About what the hits saved.", &[("", SAVED)]),
-    ("cached_entries", "gauge", "Values in memory.", &[("", |stats| stats.entries)]),
-    ("cached_entries_bytes", "gauge", "What the values in memory weigh.", &[("", |stats| stats.bytes)]),
+    Metric("cached_differences_total", "counter", "Verified hits that were wrong.", &[("", |stats| stats.differences)]),
+    Metric("cached_runs_total", "counter", "Runs of the body that came to an end.", &[("", |stats| stats.runs)]),
+    Metric("cached_body_seconds_total", "counter", "Time in bodies, without cached calls inside.", &[("", BODY)]),
+    Metric("cached_saved_seconds", "gauge", "About what the hits saved.", &[("", SAVED)]),
+    Metric("cached_entries", "gauge", "Values in memory.", &[("", |stats| stats.entries)]),
+    Metric("cached_entries_bytes", "gauge", "What the values in memory weigh.", &[("", |stats| stats.bytes)]),
 ];
 
 type Figure = fn(&Stats) -> u64;
@@ -82,7 +83,7 @@ impl Report {
     pub fn to_prometheus(&self) -> String {
         let mut text = String::new();
         let labels: Vec<String> = self.rows.iter().map(labels).collect();
-        for (name, sort, help, figures) in METRICS {
+        for Metric(name, sort, help, figures) in METRICS {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {sort}");
             for (row, labels) in self.rows.iter().zip(&labels) {
                 for (label, figure) in figures {

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use shuttle::sync::{Mutex, MutexGuard};
 
+use crate::sync::Held;
+
 const SHARDS: u64 = 16;
 
 /// Buckets by hash; an empty one is not kept.
@@ -19,6 +21,7 @@ impl<T> Table<T> {
     }
 
     pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+        let _held = Held::new();
         let place = usize::try_from(hash % SHARDS).expect("less than the number of shards");
         let mut shard = lock(&self.0[place]);
         let result = change(shard.entry(hash).or_default());

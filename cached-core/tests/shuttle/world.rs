@@ -1,20 +1,24 @@
-//! A cache of one function, as small as it can be around the real flights.
+//! A cache of one function, as small as it can be around the real flights and the real engine.
 //!
-//! In: what a thread's bodies do. Out: what its calls gave. A call takes the steps of `call.rs`:
-//! look, enter, look again as leader, compute, land. What a body computes is the version of the
-//! truth that it read when it began, so that an old value is known by its number.
+//! In: how long its values live and how many there may be. Out: its state, and what scenarios count; its calls are
+//! in `calls.rs`. What a body computes is the version of the truth that it read when it began, so that an old value
+//! is known by its number.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::task::{Wake, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::sync::{Arc, Condvar, Mutex};
 use shuttle::thread::{self, Thread};
 
-use crate::clock;
-use crate::flight::{Ended, Entered, Flights, Lead, Side, Wait};
+use crate::clock::{self, NEVER};
+use crate::flight::{Entered, Flights};
 use crate::key::Held;
+use crate::memory::{Bounds, Header, Kept, Look, Memory, Terms};
+use crate::sync::held_locks;
 
 pub(crate) const PATIENCE: Duration = Duration::from_nanos(100);
 
@@ -38,20 +42,65 @@ pub(crate) enum Role {
     Alone,
 }
 
+/// What a body gave: for which key, what it had read, and when that ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) key: u64,
+    pub(crate) truth: u64,
+    pub(crate) end: u64,
+}
+
+std::thread_local! {
+    /// Values that ended under a lock; a model runs on one thread of the system.
+    static UNDER_A_LOCK: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        // The end of a value is the user's code.
+        UNDER_A_LOCK.set(UNDER_A_LOCK.get() + usize::from(!std::thread::panicking() && held_locks() > 0));
+    }
+}
+
+/// What a leader shares with those who wait.
+pub(crate) type Shared = Kept<Value>;
+
+/// How long values live, and how many there may be.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    /// After their body.
+    pub(crate) life: Option<Duration>,
+    /// After a hit.
+    pub(crate) idle: Option<Duration>,
+    /// After their life, while another computes.
+    pub(crate) stale: Duration,
+    pub(crate) entries: usize,
+}
+
+impl Rules {
+    /// Values live for ever, and there is room for all.
+    pub(crate) const EVER: Rules = Rules { life: None, idle: None, stale: Duration::ZERO, entries: 1_000 };
+}
+
 pub(crate) struct World {
-    pub(crate) flights: Flights<u64, u64>,
-    store: Mutex<BTreeMap<u64, u64>>,
+    pub(crate) flights: Flights<u64, Shared>,
+    pub(crate) rules: Rules,
+    memory: Memory<u64, Value>,
+    /// A store of bytes, as far as a caller knows one.
+    pub(crate) bytes: Mutex<BTreeMap<u64, u64>>,
     truth: Mutex<u64>,
     finished: Mutex<u64>,
     tally: Mutex<Tally>,
     changed: Condvar,
-    threads: Mutex<Vec<Thread>>,
+    alarms: Mutex<Vec<(u64, Waker)>>,
 }
 
 /// What the scenarios count.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) runs: usize,
+    /// Of them, those that computed for all.
+    pub(crate) led: usize,
     /// Leaders' bodies at this moment, and the most there ever were.
     pub(crate) leading: usize,
     pub(crate) most_leading: usize,
@@ -66,15 +115,22 @@ pub(crate) struct Tally {
 
 impl World {
     pub(crate) fn new() -> Arc<Self> {
+        Self::under(Rules::EVER)
+    }
+
+    pub(crate) fn under(rules: Rules) -> Arc<Self> {
         clock::reset();
+        UNDER_A_LOCK.set(0);
         Arc::new(World {
             flights: Flights::new(),
-            store: Mutex::new(BTreeMap::new()),
+            rules,
+            memory: Memory::new(Bounds::entries(rules.entries), false),
+            bytes: Mutex::new(BTreeMap::new()),
             truth: Mutex::new(1),
             finished: Mutex::new(0),
             tally: Mutex::new(Tally::default()),
             changed: Condvar::new(),
-            threads: Mutex::new(Vec::new()),
+            alarms: Mutex::new(Vec::new()),
         })
     }
 
@@ -100,8 +156,44 @@ impl World {
         }
     }
 
+    /// How what is stored is judged under a generation.
+    pub(crate) fn terms(&self, generation: u64) -> Terms {
+        let timed = self.rules.life.is_some() || self.rules.idle.is_some();
+        let idle = self.rules.idle.map_or(NEVER, |idle| clock::after(0, idle));
+        Terms { generation, timed, life: NEVER, idle }
+    }
+
+    /// What is stored of a key, for a caller.
+    pub(crate) fn ask(&self, generation: u64, key: u64) -> Look<Value> {
+        self.memory.ask(&Self::held(key), self.terms(generation)).expect("no comparison calls back")
+    }
+
+    /// The truth that is stored of a key, for somebody who only looks.
     pub(crate) fn stored(&self, key: u64) -> Option<u64> {
-        self.store.lock().unwrap().get(&key).copied()
+        match self.memory.look(&Self::held(key), self.terms(0)).expect("no comparison calls back") {
+            Look::Live { kept, .. } => Some(kept.as_ref().truth),
+            Look::Ended(..) | Look::Nothing(_) => None,
+        }
+    }
+
+    /// What is stored when a body ends now, and its header.
+    pub(crate) fn born(&self, generation: u64, key: u64, truth: u64) -> (Shared, Header) {
+        let created = clock::now();
+        let deadline = self.rules.life.map_or(NEVER, |life| clock::after(created, life));
+        (Kept::new(Value { key, truth, end: deadline }, false), Header { generation, created, deadline })
+    }
+
+    /// Stores a value; gives what had to go, to be dropped under no lock.
+    pub(crate) fn keep(&self, key: u64, (kept, header): (Shared, Header)) -> impl Sized + use<> {
+        self.memory.insert(Self::held(key), kept, header, 0)
+    }
+
+    /// The bounds hold at every moment, for what lives and for what readers may still be looking at; and what went did
+    /// so under no lock.
+    pub(crate) fn is_within_bounds(&self) {
+        assert_eq!(UNDER_A_LOCK.get(), 0, "so many values ended under a lock of ours");
+        let (held, most) = (self.memory.held(), self.rules.entries);
+        assert!(held <= most, "{held} entries are held where {most} may be");
     }
 
     pub(crate) fn truth(&self) -> u64 {
@@ -112,7 +204,7 @@ impl World {
     pub(crate) fn invalidate(&self, key: u64) -> u64 {
         let truth = self.change_truth();
         assert!(self.flights.overtake(&Self::held(key)).is_some());
-        self.store.lock().unwrap().remove(&key);
+        self.memory.remove(&Self::held(key)).expect("no comparison calls back");
         truth
     }
 
@@ -120,7 +212,7 @@ impl World {
     pub(crate) fn put(&self, key: u64) -> u64 {
         let truth = self.change_truth();
         assert!(self.flights.overtake(&Self::held(key)).is_some());
-        self.store.lock().unwrap().insert(key, truth);
+        drop(self.keep(key, self.born(0, key, truth)));
         truth
     }
 
@@ -142,190 +234,19 @@ impl World {
         *truth
     }
 
-    /// Moves time, and wakes whoever watches it.
+    /// Moves time, and wakes whoever waits for a moment that has come.
     pub(crate) fn advance(&self, by: Duration) {
         clock::advance(by);
-        let threads = self.threads.lock().unwrap().clone();
-        threads.iter().for_each(Thread::unpark);
+        let due = |(moment, _): &mut (u64, Waker)| *moment <= clock::now();
+        let due: Vec<_> = self.alarms.lock().unwrap().extract_if(.., due).collect();
+        due.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    /// A call of a site whose entries are in memory.
-    pub(crate) fn call(&self, key: u64, act: impl FnMut(Role) -> Act) -> Option<u64> {
-        self.call_under(0, key, act)
-    }
-
-    pub(crate) fn call_under(&self, generation: u64, key: u64, act: impl FnMut(Role) -> Act) -> Option<u64> {
-        if let Some(value) = self.stored(key) {
-            return Some(value);
-        }
-        self.enter(generation, key, true, act)
-    }
-
-    /// As the manner `Refresh`: what runs is overtaken, and what is stored is not looked at.
-    pub(crate) fn refresh(&self, key: u64, act: impl FnMut(Role) -> Act) -> Option<u64> {
-        assert!(self.flights.overtake(&Self::held(key)).is_some());
-        self.enter(0, key, false, act)
-    }
-
-    /// A call of a site with `flight = "off"`.
-    pub(crate) fn call_aside(&self, key: u64, mut act: impl FnMut(Role) -> Act) -> Option<u64> {
-        if let Some(value) = self.stored(key) {
-            return Some(value);
-        }
-        let side = self.flights.aside(&Self::held(key), 0).expect("no comparison called back");
-        self.alone(side, key, &mut act)
-    }
-
-    /// A call of a site whose entries are bytes: read before the flight, and again only if
-    /// anything landed in between.
-    pub(crate) fn call_bytes(&self, key: u64, mut act: impl FnMut(Role) -> Act) -> Option<u64> {
-        let landed = self.flights.landed();
-        if let Some(value) = self.stored(key) {
-            return Some(value);
-        }
-        match self.flights.enter(&Self::held(key), 0, PATIENCE) {
-            Entered::Lead(lead) => self.lead_bytes(lead, key, landed, &mut act),
-            Entered::Wait(wait) => match self.block(wait) {
-                Ended::Value(value) => Some(value),
-                Ended::Lead(lead) | Ended::Deposed(lead) => self.lead_bytes(lead, key, landed, &mut act),
-                Ended::Failed(side) | Ended::Late(side) => self.alone(side, key, &mut act),
-            },
-            Entered::Alone(side) => self.alone(side, key, &mut act),
-            Entered::Busy => panic!("no comparison called back"),
-        }
-    }
-
-    fn lead_bytes(
-        &self,
-        lead: Lead<'_, u64, u64>,
-        key: u64,
-        landed: u64,
-        act: &mut impl FnMut(Role) -> Act,
-    ) -> Option<u64> {
-        if self.flights.landed() != landed
-            && let Some(value) = self.stored(key)
-        {
-            drop(lead);
-            return Some(value);
-        }
-        let (act, value) = self.body(Role::Leader, act);
-        assert_eq!(act, Act::Value, "the bytes scenarios have no other");
-        // The bytes are written before the flight lands.
-        self.store.lock().unwrap().insert(key, value);
-        lead.land(value, || ());
-        Some(value)
-    }
-
-    fn enter(&self, generation: u64, key: u64, look: bool, mut act: impl FnMut(Role) -> Act) -> Option<u64> {
-        match self.flights.enter(&Self::held(key), generation, PATIENCE) {
-            Entered::Lead(lead) => self.lead(lead, key, look, &mut act),
-            Entered::Wait(wait) => {
-                let ended = self.block(wait);
-                self.ended(ended, key, look, &mut act)
-            }
-            Entered::Alone(side) => self.alone(side, key, &mut act),
-            Entered::Busy => panic!("no comparison called back"),
-        }
-    }
-
-    pub(crate) fn ended(
-        &self,
-        ended: Ended<'_, u64, u64>,
-        key: u64,
-        look: bool,
-        act: &mut impl FnMut(Role) -> Act,
-    ) -> Option<u64> {
-        match ended {
-            Ended::Value(value) => {
-                self.count(|tally| tally.joined += 1);
-                Some(value)
-            }
-            Ended::Lead(lead) => self.lead(lead, key, look, act),
-            Ended::Deposed(lead) => {
-                self.count(|tally| tally.deposed += 1);
-                self.lead(lead, key, look, act)
-            }
-            Ended::Failed(side) => self.alone(side, key, act),
-            Ended::Late(side) => {
-                self.count(|tally| tally.late += 1);
-                self.alone(side, key, act)
-            }
-        }
-    }
-
-    fn lead(&self, lead: Lead<'_, u64, u64>, key: u64, look: bool, act: &mut impl FnMut(Role) -> Act) -> Option<u64> {
-        if look && let Some(value) = self.stored(key) {
-            // Found, not computed: an invalidation may have passed since, and followers come after it.
-            drop(lead);
-            return Some(value);
-        }
-        let here = lead.run_here();
-        let (act, value) = self.body(Role::Leader, act);
-        drop(here);
-        match act {
-            Act::Value => {
-                lead.land(value, || self.store.lock().unwrap().insert(key, value));
-                Some(value)
-            }
-            Act::Fail => {
-                lead.fail();
-                None
-            }
-            Act::Gone => None,
-            Act::Forgotten => {
-                std::mem::forget(lead);
-                None
-            }
-        }
-    }
-
-    fn alone(&self, side: Side<'_, u64, u64>, key: u64, act: &mut impl FnMut(Role) -> Act) -> Option<u64> {
-        let here = side.run_here();
-        let (act, value) = self.body(Role::Alone, act);
-        drop(here);
-        if act != Act::Value {
-            return None;
-        }
-        side.store(|| self.store.lock().unwrap().insert(key, value));
-        Some(value)
-    }
-
-    fn body(&self, role: Role, act: &mut impl FnMut(Role) -> Act) -> (Act, u64) {
-        let read = self.truth();
-        self.count(|tally| {
-            tally.runs += 1;
-            tally.running += 1;
-            tally.leading += usize::from(role == Role::Leader);
-            tally.most_leading = tally.most_leading.max(tally.leading);
-        });
-        thread::yield_now();
-        let act = act(role);
-        self.count(|tally| {
-            tally.running -= 1;
-            tally.leading -= usize::from(role == Role::Leader);
-        });
-        (act, read)
-    }
-
-    /// Waits as a sync caller does.
-    pub(crate) fn block<'a>(&self, mut wait: Wait<'a, u64, u64>) -> Ended<'a, u64, u64> {
-        self.threads.lock().unwrap().push(thread::current());
-        let waker = waker();
-        let mut told = false;
-        loop {
-            if let Some(ended) = wait.look(&waker) {
-                if told {
-                    self.count(|tally| tally.waiting -= 1);
-                }
-                return ended;
-            }
-            if !std::mem::replace(&mut told, true) {
-                self.count(|tally| tally.waiting += 1);
-            }
-            // A real park ends at the deadline.
-            if clock::now() < wait.deadline() {
-                thread::park();
-            }
+    /// Wakes at a moment; at once if it has come.
+    pub(crate) fn alarm(&self, moment: u64, waker: &Waker) {
+        self.alarms.lock().unwrap().push((moment, waker.clone()));
+        if moment <= clock::now() {
+            waker.wake_by_ref();
         }
     }
 
@@ -342,17 +263,42 @@ impl World {
     }
 }
 
-/// Wakes a thread of the model.
-struct Unpark(Thread);
+/// Wakes a thread of the model, and says to it which of its tasks it was woken for.
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
 impl Wake for Unpark {
     fn wake(self: std::sync::Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::SeqCst);
+        self.thread.unpark();
+    }
+}
+
+impl Unpark {
+    fn new(woken: bool) -> std::sync::Arc<Self> {
+        std::sync::Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(woken) })
     }
 }
 
 pub(crate) fn waker() -> Waker {
-    Waker::from(std::sync::Arc::new(Unpark(thread::current())))
+    Waker::from(Unpark::new(false))
+}
+
+/// Polls tasks on this thread until all have ended, each only when it was woken.
+pub(crate) fn poll_all(mut tasks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
+    let mut wakers: Vec<_> = tasks.iter().map(|_| Unpark::new(true)).collect();
+    while !tasks.is_empty() {
+        let Some(place) = wakers.iter().position(|waker| waker.woken.swap(false, Ordering::SeqCst)) else {
+            thread::park();
+            continue;
+        };
+        let waker = Waker::from(std::sync::Arc::clone(&wakers[place]));
+        if let Poll::Ready(()) = tasks[place].as_mut().poll(&mut Context::from_waker(&waker)) {
+            drop((tasks.remove(place), wakers.remove(place)));
+        }
+    }
 }
 
 /// An act for the first body that runs, another for the rest.

@@ -10,7 +10,8 @@ use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write
 use cached_core::{Config, Error, Explanation, Outcome, Reason, testing};
 use cached_testkit::{Fault, Faulty, Shelf};
 
-use super::model::{Counts, NEVER, Setup};
+use super::model::Counts;
+use super::setup::{NEVER, Rules, Setup};
 use super::subjects::{Given, RUNS, Subject};
 use cached_tests::support::until;
 
@@ -25,7 +26,10 @@ pub(super) enum Mutant {
     CountsTwice,
     LosesACount,
     ComputesTwice,
+    ForgetsToIdle,
+    RenewsNothing,
     NeverEvicts,
+    WeighsNothing,
     FailsWithItsBackend,
     HidesFaults,
     DropsTombstones,
@@ -44,6 +48,8 @@ pub(super) struct Engine {
     /// The time of the shelf.
     clock: Arc<AtomicU64>,
     broken: bool,
+    /// Whether hits are noted on the shelf.
+    renews: bool,
     before: Option<Counts>,
     ran_before: u64,
     calls: u64,
@@ -55,8 +61,8 @@ impl Engine {
         let clock = Arc::new(AtomicU64::new(0));
         let shelf = Arc::new(Crooked::new(Arc::clone(&clock), mutant));
         let backend = Arc::new(Faulty::new(Arc::clone(&shelf) as _));
-        let (broken, before, ran_before, calls, given) = (false, None, 0, 0, BTreeMap::new());
-        Self { subject, mutant, shelf, backend, clock, broken, before, ran_before, calls, given }
+        let (broken, renews, before, ran_before, calls, given) = (false, false, None, 0, 0, BTreeMap::new());
+        Self { subject, mutant, shelf, backend, clock, broken, renews, before, ran_before, calls, given }
     }
 
     fn is(&self, mutant: Mutant) -> bool {
@@ -71,27 +77,31 @@ impl Engine {
         self.ran_before = self.runs();
     }
 
-    pub(super) fn install(&self, setup: Setup) {
+    pub(super) fn install(&mut self, setup: Setup) {
+        self.renews = setup.bytes && Rules { setup, policy: self.subject.policy }.idle().is_some();
         let name = (self.subject.site)().name();
-        let time = |time: u64| if time == NEVER { "forever".to_owned() } else { format!("{time}ms") };
         let shelf: Arc<dyn Backend> = Arc::clone(&self.backend) as _;
         let mut config = Config::new().backend("differential", shelf).option("differential", "op_timeout", "30s");
         config = config.site(name, "backend", if setup.bytes { "differential" } else { "default" });
-        let bound = setup.bound.map(|bound| bound.to_string());
-        let bound = if self.is(Mutant::NeverEvicts) { Some("unbounded".to_owned()) } else { bound };
-        let options = [
-            ("enabled", setup.off.then(|| "false".to_owned())),
-            ("ttl", setup.ttl.map(time)),
-            ("stale", setup.stale.map(time)),
-            ("stale_if_error", setup.if_error.map(time)),
-            ("jitter", setup.jitter.map(|jitter| format!("{jitter}%"))),
-            ("max_entries", bound),
-            ("flight", setup.flight.map(|flight| if flight { "process" } else { "off" }.to_owned())),
-        ];
-        for (option, value) in options {
+        for (option, value) in self.crooked(Rules { setup, policy: self.subject.policy }).options() {
             config = value.into_iter().fold(config, |config, value| config.site(name, option, value));
         }
         config.install().expect("the program's configuration is right");
+    }
+
+    /// What a broken engine makes of a set-up.
+    fn crooked(&self, rules: Rules) -> Rules {
+        let setup = rules.setup;
+        let setup = match (self.mutant, rules.idle()) {
+            (Some(Mutant::NeverEvicts), _) => Setup { bound: Some(usize::MAX), ..setup },
+            (Some(Mutant::WeighsNothing), _) => Setup { max_bytes: Some(NEVER), ..setup },
+            (Some(Mutant::ForgetsToIdle), Some(_)) => Setup { idle: Some(NEVER), ..setup },
+            (Some(Mutant::RenewsNothing), Some(idle)) => {
+                Setup { ttl: Some(rules.ttl().map_or(idle, |ttl| ttl.min(idle))), idle: Some(NEVER), ..setup }
+            }
+            _ => setup,
+        };
+        Rules { setup, ..rules }
     }
 
     /// Calls, and says how it ended; now and then this is seen in the counts alone.
@@ -169,9 +179,9 @@ impl Engine {
         }
     }
 
-    /// Waits until what was begun is done: writes of async calls, and refreshes in the background.
+    /// Waits until what was begun is done: writes of async calls, notes of hits, and refreshes in the background.
     pub(super) fn settle(&self) {
-        if self.subject.is_async {
+        if self.subject.is_async || self.renews {
             assert_eq!(cached_core::shutdown(Duration::from_secs(30)), 0, "every write was done");
         }
         until(|| (self.subject.site)().flights() == 0);
@@ -183,6 +193,10 @@ impl Engine {
 
     pub(super) fn entries(&self) -> u64 {
         (self.subject.site)().stats().entries
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        (self.subject.site)().stats().bytes
     }
 
     /// What was counted since the beginning.

@@ -11,6 +11,7 @@ mod engine;
 mod model;
 mod program;
 mod random;
+mod setup;
 mod subjects;
 
 use engine::Mutant;
@@ -87,7 +88,10 @@ mutants! {
     p6_a_backend_that_replays_old_values_is_caught ReplaysOldValues [Value, Outcome, Time];
     p7_an_engine_that_ignores_the_clock_is_caught IgnoresTheClock [Value, Outcome, Time];
     p7_a_backend_that_keeps_for_ever_is_caught KeepsForEver [Value, Outcome];
+    p7_an_engine_that_keeps_what_nobody_asks_for_is_caught ForgetsToIdle [Value, Outcome, Time];
+    p7_an_engine_that_renews_nothing_at_a_hit_is_caught RenewsNothing [Value, Outcome, Time];
     p8_an_engine_that_never_evicts_is_caught NeverEvicts [Bound];
+    p8_an_engine_that_does_not_weigh_is_caught WeighsNothing [Bound, Counts, Faults];
     p9_a_backend_that_flips_bits_is_caught FlipsBits [Value, Outcome, Time];
     p9_a_backend_that_loses_writes_is_caught LosesWrites [Value, Outcome, Time];
     p10_an_engine_that_counts_a_call_twice_is_caught CountsTwice [Counts];

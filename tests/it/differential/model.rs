@@ -4,28 +4,16 @@
 //! thread, so that is one thing, but where eviction, jitter and the wall clock have a say.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use cached_core::{Outcome, Reason};
 
-use super::subjects::{Given, Keep, MINUTE, Policy, Subject, given, good_for, is_kept};
+use super::setup::{NEVER, Rules, Setup};
+use super::subjects::{Given, Keep, MINUTE, Subject, given, good_for, is_kept, weight};
 
-pub(super) const NEVER: u64 = u64::MAX;
 /// How far apart the model's clock and the real one may be where a lifetime is not of whole minutes.
 pub(super) const SLACK: u64 = 10_000;
 const TOMBSTONE_LIFE: u64 = 60 * MINUTE;
-
-/// What the configuration says of the function; nothing is what the attribute says.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Setup {
-    pub(super) bytes: bool,
-    pub(super) off: bool,
-    pub(super) ttl: Option<u64>,
-    pub(super) stale: Option<u64>,
-    pub(super) if_error: Option<u64>,
-    pub(super) jitter: Option<u64>,
-    pub(super) bound: Option<usize>,
-    pub(super) flight: Option<bool>,
-}
 
 /// What is stored under a key.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +21,8 @@ pub(super) struct Entry {
     pub(super) given: Given,
     pub(super) created: u64,
     pub(super) end: u64,
+    /// When it was last given, as far as that was noted: where no idle time is set nobody does.
+    used: u64,
     /// Its end is known to about [`SLACK`].
     pub(super) vague: bool,
     /// In memory, it may have been evicted.
@@ -88,8 +78,7 @@ pub(super) struct Counts {
 
 pub(super) struct Model {
     tag: u64,
-    policy: Policy,
-    pub(super) setup: Setup,
+    pub(super) rules: Rules,
     pub(super) disabled: bool,
     pub(super) broken: bool,
     pub(super) now: u64,
@@ -108,8 +97,7 @@ impl Model {
     pub(super) fn new(subject: &Subject, setup: Setup, version: u64) -> Self {
         Self {
             tag: subject.tag,
-            policy: subject.policy,
-            setup,
+            rules: Rules { setup, policy: subject.policy },
             disabled: false,
             broken: false,
             now: 0,
@@ -124,41 +112,24 @@ impl Model {
     }
 
     fn slot(&self, n: u64) -> u64 {
-        n % self.policy.slots
+        n % self.rules.policy.slots
     }
 
     fn is_off(&self) -> bool {
-        self.setup.off || self.disabled
+        self.rules.setup.off || self.disabled
     }
 
-    fn flight(&self) -> bool {
-        self.setup.flight.unwrap_or(self.policy.flight)
+    /// What a value holds elsewhere.
+    fn held(&self, given: Given) -> u64 {
+        if self.rules.policy.weighs { given.map_or(0, |value| weight(value) as u64) } else { 0 }
     }
 
-    fn ttl(&self) -> Option<u64> {
-        let of_kind = (self.setup.bytes && !self.policy.by_value).then_some(5 * MINUTE);
-        self.setup.ttl.or(self.policy.ttl).or(of_kind).filter(|ttl| *ttl < NEVER)
-    }
-
-    fn stale(&self) -> u64 {
-        self.setup.stale.unwrap_or(self.policy.stale)
-    }
-
-    fn if_error(&self) -> u64 {
-        self.setup.if_error.unwrap_or(self.policy.if_error)
-    }
-
-    pub(super) fn jitter(&self) -> u64 {
-        self.setup.jitter.unwrap_or(self.policy.jitter)
-    }
-
-    pub(super) fn bound(&self) -> usize {
-        self.setup.bound.or(self.policy.bound).unwrap_or(10_000)
-    }
-
-    /// Whether entries in memory may be evicted.
-    fn is_scarce(&self) -> bool {
-        self.bound() < 1_000
+    /// What all entries in memory weigh, least and most, if their number is sure: each is as large as it says, and
+    /// has a header.
+    pub(super) fn weight(&self) -> Option<RangeInclusive<u64>> {
+        let entries = self.entries()?;
+        let held: u64 = self.memory.values().map(|entry| self.held(entry.given)).sum();
+        Some(held + 48 * entries..=held + 512 * entries)
     }
 
     /// The entries in memory, if their number is sure.
@@ -173,7 +144,7 @@ impl Model {
     }
 
     fn squeeze(&mut self) {
-        if self.is_scarce() {
+        if self.rules.is_scarce() {
             self.memory.values_mut().for_each(|entry| entry.unsure = true);
         }
     }
@@ -184,7 +155,7 @@ impl Model {
         if self.is_off() {
             return vec![Found::Off];
         }
-        if !self.setup.bytes {
+        if !self.rules.setup.bytes {
             let Some(entry) = self.memory.get(&slot) else { return vec![Found::Nothing(Reason::Cold)] };
             let mut found = match entry.generation == self.generation {
                 true => self.judged(*entry),
@@ -215,9 +186,9 @@ impl Model {
         }
     }
 
-    /// P7: an entry ends at its deadline, or when the longest life has passed that is allowed now.
+    /// P7: an entry is served until its end.
     fn judged(&self, entry: Entry) -> Vec<Found> {
-        let end = entry.end.min(self.ttl().map_or(NEVER, |ttl| entry.created + ttl));
+        let end = self.end(&entry);
         let slack = if entry.vague { SLACK } else { 0 };
         let ends = [end, end.saturating_sub(slack), end.saturating_add(slack)];
         let judge = |end: u64| if self.now < end { Found::Live(entry) } else { Found::Ended(entry, self.now - end) };
@@ -226,12 +197,12 @@ impl Model {
 
     /// Known fault: where an `Err` is kept for ever it counts as a value.
     fn is_failure(&self, given: Given) -> bool {
-        given.is_err() && self.policy.errors != Keep::AsValues
+        given.is_err() && self.rules.policy.errors != Keep::AsValues
     }
 
     /// What the body gives in the world as it is.
     fn computed(&self, n: u64) -> Given {
-        given(self.tag, &self.policy, self.slot(n), self.version)
+        given(self.tag, &self.rules.policy, self.slot(n), self.version)
     }
 
     /// What a call gives that meets `found`; the first is what it is to give.
@@ -246,8 +217,8 @@ impl Model {
             Found::Live(entry) => vec![Verdict { given: entry.given, outcome: Outcome::Hit, runs: false }],
             Found::Ended(entry, since) => {
                 let old = |runs| Verdict { given: entry.given, outcome: Outcome::Stale, runs };
-                let rests = self.flight() && self.resting.contains(&self.slot(n));
-                if rests && since < self.stale().max(self.if_error()) {
+                let rests = self.rules.flight() && self.resting.contains(&self.slot(n));
+                if rests && since < self.rules.window() {
                     // A rest is a second of real time, which may be over by now.
                     return [vec![old(false)], self.refreshed(n, entry, since)].concat();
                 }
@@ -267,8 +238,8 @@ impl Model {
             }];
         };
         let expired = Outcome::Miss(Reason::Expired);
-        let rests = self.resting.contains(&self.slot(n)) && since < self.stale().max(self.if_error());
-        match self.policy.behind && self.flight() && since < self.stale() {
+        let rests = self.resting.contains(&self.slot(n)) && since < self.rules.window();
+        match self.rules.policy.behind && self.rules.flight() && since < self.rules.stale() {
             true => vec![Outcome::Stale],
             // A rest may be over by now.
             false if rests => vec![Outcome::Stale, expired],
@@ -280,11 +251,11 @@ impl Model {
     fn refreshed(&self, n: u64, entry: Entry, since: u64) -> Vec<Verdict> {
         let computed = self.computed(n);
         let old = Verdict { given: entry.given, outcome: Outcome::Stale, runs: true };
-        let behind = self.policy.behind && self.flight() && since < self.stale();
+        let behind = self.rules.policy.behind && self.rules.flight() && since < self.rules.stale();
         vec![match computed {
             _ if behind => old,
             // An `Err` that was kept is no value to fall back on.
-            failed if self.is_failure(failed) && !self.is_failure(entry.given) && since < self.if_error() => old,
+            failed if self.is_failure(failed) && !self.is_failure(entry.given) && since < self.rules.if_error() => old,
             failed if self.is_failure(failed) => Verdict { given: computed, outcome: Outcome::Error, runs: true },
             _ => Verdict { given: computed, outcome: Outcome::Miss(Reason::Expired), runs: true },
         }]
@@ -308,6 +279,9 @@ impl Model {
             counts.backend_errors += 1;
         }
         self.met(n, found);
+        if let Found::Live(_) = found {
+            self.renew(n);
+        }
         if verdict.runs {
             self.ran(n, found);
         }
@@ -315,7 +289,7 @@ impl Model {
 
     /// The body ran for `refresh`, which looks for nothing.
     pub(super) fn refresh(&mut self, n: u64) -> Given {
-        let unseen = match (self.is_off(), self.setup.bytes && self.broken) {
+        let unseen = match (self.is_off(), self.rules.setup.bytes && self.broken) {
             (true, _) => Found::Off,
             (_, true) => Found::Broken,
             _ => Found::Nothing(Reason::Cold),
@@ -331,10 +305,26 @@ impl Model {
     pub(super) fn met(&mut self, n: u64, found: Found) {
         let slot = self.slot(n);
         if matches!(found, Found::Nothing(Reason::Cold)) && !self.is_off() {
-            match self.setup.bytes {
+            match self.rules.setup.bytes {
                 true => self.shelf.retain(|other, _| *other != slot),
                 false => self.memory.retain(|other, _| *other != slot),
             }
+        }
+    }
+
+    /// A hit begins the idle time anew; on bytes once a sixteenth of it has passed.
+    fn renew(&mut self, n: u64) {
+        let (slot, now, window) = (self.slot(n), self.now, self.rules.window());
+        let Some(idle) = self.rules.idle() else { return };
+        let Some(entry) =
+            self.entry(n).copied().filter(|entry| !self.rules.setup.bytes || now >= entry.used + idle / 16)
+        else {
+            return;
+        };
+        let (left, entry) = (self.last(&entry) - now, Entry { used: now, ..entry });
+        match self.rules.setup.bytes {
+            true => _ = self.shelf.insert(slot, Written::Value(entry, (now + idle.min(left)).saturating_add(window))),
+            false => _ = self.memory.insert(slot, entry),
         }
     }
 
@@ -344,26 +334,26 @@ impl Model {
         if matches!(found, Found::Off) {
             return;
         }
-        let blind = !self.setup.bytes && !self.flight();
+        let blind = !self.rules.setup.bytes && !self.rules.flight();
         if let Found::Ended(_, since) = found
             && !blind
         {
             self.resting.retain(|resting| *resting != slot);
             if self.is_failure(computed) {
                 // Of bytes only what is in a window is kept in mind.
-                if !self.setup.bytes || since < self.stale().max(self.if_error()) {
+                if !self.rules.setup.bytes || since < self.rules.window() {
                     self.resting.push(slot);
                 }
-                if since < self.if_error() {
+                if since < self.rules.if_error() {
                     return;
                 }
             }
         }
-        if computed.is_err() && self.policy.errors == Keep::Default {
+        if computed.is_err() && self.rules.policy.errors == Keep::Default {
             return;
         }
         match self.life(computed) {
-            Some(life) if !matches!(found, Found::Broken) => self.store(slot, computed, life),
+            Some(life) if !matches!(found, Found::Broken) => _ = self.store(slot, computed, life),
             _ => self.counts.not_stored += 1,
         }
     }
@@ -371,38 +361,46 @@ impl Model {
     /// How long a value is kept; not at all, or up to [`NEVER`].
     fn life(&self, computed: Given) -> Option<u64> {
         let keep = match computed {
-            Err(_) => self.policy.errors,
-            Ok(None) => self.policy.none,
+            Err(_) => self.rules.policy.errors,
+            Ok(None) => self.rules.policy.none,
             Ok(Some(_)) => Keep::Default,
         };
-        let refused = self.policy.selective && computed.is_ok_and(|value| !value.is_none_or(is_kept));
+        let refused = self.rules.policy.selective && computed.is_ok_and(|value| !value.is_none_or(is_kept));
         match keep {
             _ if refused => None,
             Keep::Never => None,
-            Keep::For(life) => Some(self.ttl().map_or(life, |ttl| ttl.min(life))),
+            Keep::For(life) => Some(self.rules.ttl().map_or(life, |ttl| ttl.min(life))),
             Keep::Default | Keep::AsValues => Some(self.as_value(computed)),
         }
     }
 
     fn as_value(&self, value: Given) -> u64 {
         match value {
-            Ok(value) if self.policy.by_value && self.setup.ttl.is_none() => value.map_or(MINUTE, good_for),
-            _ => self.ttl().unwrap_or(NEVER),
+            Ok(value) if self.rules.policy.by_value && self.rules.setup.ttl.is_none() => value.map_or(MINUTE, good_for),
+            _ => self.rules.ttl().unwrap_or(NEVER),
         }
     }
 
-    fn store(&mut self, slot: u64, given: Given, life: u64) {
+    /// Whether it was stored: a value that alone is too heavy is not, and what it was to replace is gone.
+    fn store(&mut self, slot: u64, given: Given, life: u64) -> bool {
+        if !self.rules.setup.bytes && self.held(given) >= self.rules.max_bytes() {
+            self.memory.remove(&slot);
+            self.counts.not_stored += 1;
+            return false;
+        }
         self.fresh = Some(slot);
-        let end = self.now.saturating_add(life);
-        let vague = self.jitter() > 0 && life < NEVER;
-        let entry = Entry { given, created: self.now, end, vague, unsure: false, generation: self.generation };
-        if self.setup.bytes {
-            let window = self.stale().max(self.if_error());
-            self.shelf.insert(slot, Written::Value(entry, end.saturating_add(window)));
+        let (created, end) = (self.now, self.now.saturating_add(life));
+        let vague = self.rules.jitter() > 0 && life < NEVER;
+        let entry = Entry { given, created, end, used: created, vague, unsure: false, generation: self.generation };
+        if self.rules.setup.bytes {
+            let unasked = end.min(self.rules.idle().map_or(NEVER, |idle| created + idle));
+            let gone = unasked.saturating_add(self.rules.window());
+            self.shelf.insert(slot, Written::Value(entry, gone));
         } else {
             self.memory.insert(slot, entry);
             self.squeeze();
         }
+        true
     }
 
     /// The end of what was stored just now, as far as the jitter leaves it open: the least and the most.
@@ -410,13 +408,13 @@ impl Model {
         self.fresh.take()?;
         let entry = self.entry(n).filter(|entry| entry.vague)?;
         let life = entry.end - self.now;
-        Some((self.now + life * (100 - self.jitter()) / 100, entry.end))
+        Some((self.now + life * (100 - self.rules.jitter()) / 100, entry.end))
     }
 
     /// The end of what was stored just now is known.
     pub(super) fn ends(&mut self, n: u64, end: u64) {
         let slot = self.slot(n);
-        match (self.setup.bytes, self.shelf.get_mut(&slot), self.memory.get_mut(&slot)) {
+        match (self.rules.setup.bytes, self.shelf.get_mut(&slot), self.memory.get_mut(&slot)) {
             (true, Some(Written::Value(entry, gone)), _) => {
                 *gone -= entry.end - end;
                 entry.end = end;
@@ -429,20 +427,26 @@ impl Model {
     fn entry(&self, n: u64) -> Option<&Entry> {
         let slot = self.slot(n);
         match self.shelf.get(&slot) {
-            Some(Written::Value(entry, _)) if self.setup.bytes => Some(entry),
-            _ if self.setup.bytes => None,
+            Some(Written::Value(entry, _)) if self.rules.setup.bytes => Some(entry),
+            _ if self.rules.setup.bytes => None,
             _ => self.memory.get(&slot),
         }
     }
 
-    /// When what is live ends.
+    /// When an entry ends: at its deadline, when the longest life has passed that is allowed now, or when nobody has
+    /// asked for it for so long.
     pub(super) fn end(&self, entry: &Entry) -> u64 {
-        entry.end.min(self.ttl().map_or(NEVER, |ttl| entry.created + ttl))
+        self.last(entry).min(self.rules.idle().map_or(NEVER, |idle| entry.used + idle))
+    }
+
+    /// When it ends however often it is asked for.
+    fn last(&self, entry: &Entry) -> u64 {
+        entry.end.min(self.rules.ttl().map_or(NEVER, |ttl| entry.created + ttl))
     }
 
     /// Whether an operation on the cache itself is an error now.
     fn fails(&self, off_too: bool) -> bool {
-        self.setup.bytes && self.broken && (off_too || !self.is_off())
+        self.rules.setup.bytes && self.broken && (off_too || !self.is_off())
     }
 
     pub(super) fn put(&mut self, n: u64, given: Given) -> bool {
@@ -453,15 +457,14 @@ impl Model {
         if self.fails(false) {
             return false;
         }
-        self.store(self.slot(n), given, self.as_value(given));
-        true
+        self.store(self.slot(n), given, self.as_value(given))
     }
 
     /// P6. Known fault: it reaches the backend of now, and none that the site comes back to.
     pub(super) fn invalidate(&mut self, n: u64) -> bool {
         let slot = self.slot(n);
         self.memory.remove(&slot);
-        if self.setup.bytes && !self.broken {
+        if self.rules.setup.bytes && !self.broken {
             self.shelf.insert(slot, Written::Tombstone(self.now + TOMBSTONE_LIFE));
         }
         !self.fails(true)
@@ -470,7 +473,7 @@ impl Model {
     pub(super) fn clear(&mut self) -> bool {
         self.generation += 1;
         self.memory.clear();
-        if self.setup.bytes && !self.broken {
+        if self.rules.setup.bytes && !self.broken {
             self.shelf.clear();
         }
         !self.fails(true)
@@ -478,9 +481,9 @@ impl Model {
 
     /// Another configuration, or the site is switched: what is in memory does not come back.
     pub(super) fn settle(&mut self, setup: Setup, disabled: bool) {
-        let before = (self.setup.bytes, self.is_off());
-        (self.setup, self.disabled) = (setup, disabled);
-        if before != (self.setup.bytes, self.is_off()) {
+        let before = (self.rules.setup.bytes, self.is_off());
+        (self.rules.setup, self.disabled) = (setup, disabled);
+        if before != (self.rules.setup.bytes, self.is_off()) {
             self.generation += 1;
         }
         self.squeeze();

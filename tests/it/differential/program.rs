@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use cached_core::Expiry;
 
 use super::engine::{Engine, Mutant};
-use super::model::{Counts, Found, Model, NEVER, SLACK, Setup};
+use super::model::{Counts, Found, Model, SLACK};
 use super::random::Random;
-use super::subjects::{MINUTE, SUBJECTS, VERSION, given};
+use super::setup::{NEVER, Setup};
+use super::subjects::{MINUTE, SUBJECTS, Subject, VERSION, given};
 use cached_tests::support::alone;
 
 /// What was broken, of the promises in the crate's documentation.
@@ -42,15 +43,20 @@ fn unless(kept: bool, promise: Promise, what: impl FnOnce() -> String) -> Checke
     if kept { Ok(()) } else { Err(Breach { promise, what: what() }) }
 }
 
+/// The functions that there were when the first of the programs that are always played was written down.
+const FIRST: u64 = 19;
+/// What draws for all that came later: with this, those programs are as they were.
+const LATER: u64 = 173;
+
 struct Program {
     random: Random,
+    later: Random,
     engine: Engine,
     model: Model,
     log: String,
     /// By how much the wall clock of the engine is ahead of the model's, once an entry told.
     wall: Option<SystemTime>,
-    /// Whether the bound was ever so small that a value may be refused: the room of a part of the memory is then
-    /// less than one entry, or what went for it may still be read.
+    /// Whether the bounds were ever so small that a value may be refused.
     was_tight: bool,
 }
 
@@ -58,8 +64,9 @@ struct Program {
 pub(super) fn play(seed: u64, mutant: Option<Mutant>) -> Result<u64, Breach> {
     let _alone = alone();
     let mut random = Random::new(seed);
-    let subject = &SUBJECTS[usize::try_from(random.below(SUBJECTS.len() as u64)).unwrap()];
-    let setup = setup(&mut random);
+    let mut later = Random::new(seed ^ LATER << 32);
+    let subject = subject(&mut random, &mut later);
+    let setup = Setup::drawn(&mut random, &mut later);
     // A version is never used twice; what a world is like depends on its last three digits.
     let version = (VERSION.load(std::sync::atomic::Ordering::SeqCst) / 1_000 + 1) * 1_000;
     VERSION.store(version, std::sync::atomic::Ordering::SeqCst);
@@ -68,7 +75,7 @@ pub(super) fn play(seed: u64, mutant: Option<Mutant>) -> Result<u64, Breach> {
     engine.begin();
     let model = Model::new(subject, setup, version);
     let log = format!("{} {setup:?}", subject.name);
-    let mut program = Program { random, engine, model, log, wall: None, was_tight: false };
+    let mut program = Program { random, later, engine, model, log, wall: None, was_tight: false };
     let steps = 50 + program.random.below(151);
     for number in 0..steps {
         let _ = write!(program.log, "\n{number:>4} at {:>4} min: ", program.model.now / MINUTE);
@@ -85,18 +92,10 @@ pub(super) fn play(seed: u64, mutant: Option<Mutant>) -> Result<u64, Breach> {
     Ok(steps)
 }
 
-fn setup(random: &mut Random) -> Setup {
-    let mut maybe = |percent, values: &[u64]| random.happens(percent).then(|| random.one_of(values));
-    Setup {
-        bytes: maybe(45, &[0]).is_some(),
-        off: maybe(5, &[0]).is_some(),
-        ttl: maybe(30, &[MINUTE, 3 * MINUTE, 9 * MINUTE, 100 * MINUTE, NEVER]),
-        stale: maybe(25, &[2 * MINUTE, 7 * MINUTE, NEVER]),
-        if_error: maybe(25, &[3 * MINUTE, 70 * MINUTE, NEVER]),
-        jitter: maybe(15, &[10, 90]),
-        bound: maybe(20, &[1, 3, 40, 5_000]).map(|bound| usize::try_from(bound).unwrap()),
-        flight: maybe(20, &[0, 1, 1]).map(|flight| flight == 1),
-    }
+fn subject(random: &mut Random, later: &mut Random) -> &'static Subject {
+    let (first, all) = (random.below(FIRST), SUBJECTS.len() as u64);
+    let drawn = if later.happens(25) { FIRST + later.below(all - FIRST) } else { first };
+    &SUBJECTS[usize::try_from(drawn).unwrap()]
 }
 
 impl Program {
@@ -263,21 +262,21 @@ impl Program {
         let disabled = !self.model.disabled;
         let _ = write!(self.log, "disabled: {disabled}");
         self.engine.disable(disabled);
-        self.model.settle(self.model.setup, disabled);
+        self.model.settle(self.model.rules.setup, disabled);
         Ok(())
     }
 
     fn reroute(&mut self) -> Checked {
-        self.change(Setup { bytes: !self.model.setup.bytes, ..self.model.setup })
+        self.change(Setup { bytes: !self.model.rules.setup.bytes, ..self.model.rules.setup })
     }
 
     fn retune(&mut self) -> Checked {
-        let setup = Setup { bytes: self.model.setup.bytes, ..setup(&mut self.random) };
-        self.change(setup)
+        let drawn = Setup::drawn(&mut self.random, &mut self.later);
+        self.change(Setup { bytes: self.model.rules.setup.bytes, ..drawn })
     }
 
     fn reinstall(&mut self) -> Checked {
-        self.change(self.model.setup)
+        self.change(self.model.rules.setup)
     }
 
     fn change(&mut self, setup: Setup) -> Checked {
@@ -306,7 +305,7 @@ impl Program {
             std::thread::yield_now();
             found = self.engine.counted();
         }
-        self.was_tight |= self.model.bound() < 12;
+        self.was_tight |= self.model.rules.is_tight();
         if self.was_tight {
             found.not_stored = found.not_stored.min(expected.not_stored);
         }
@@ -316,8 +315,12 @@ impl Program {
         unless(found.calls == ended, Promise::Counts, || format!("the totals do not balance: {found:?}"))?;
         let ran = self.engine.runs();
         unless(ran == found.runs, Promise::Counts, || format!("{ran} bodies ran, {} are counted", found.runs))?;
-        let (entries, bound) = (self.engine.entries(), self.model.bound());
+        let (entries, bound) = (self.engine.entries(), self.model.rules.bound());
         unless(entries <= bound as u64, Promise::Bound, || format!("{entries} entries, at most {bound}"))?;
+        let (bytes, bound) = (self.engine.bytes(), self.model.rules.max_bytes());
+        unless(bytes <= bound, Promise::Bound, || format!("{bytes} bytes, at most {bound}"))?;
+        let weighed = self.model.weight().is_none_or(|weight| weight.contains(&bytes));
+        unless(weighed, Promise::Bound, || format!("{bytes} bytes, not {:?}", self.model.weight()))?;
         let exact = self.model.entries().is_none_or(|exact| exact == entries);
         unless(exact, Promise::Bound, || format!("{entries} entries, not {:?}", self.model.entries()))?;
         unless(self.engine.on_shelf() <= 12, Promise::Bound, || "more keys on the shelf than there are".to_owned())

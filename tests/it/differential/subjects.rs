@@ -34,6 +34,7 @@ pub(super) enum Keep {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     pub(super) ttl: Option<u64>,
+    pub(super) idle: Option<u64>,
     pub(super) by_value: bool,
     pub(super) jitter: u64,
     pub(super) stale: u64,
@@ -42,6 +43,9 @@ pub(super) struct Policy {
     pub(super) none: Keep,
     pub(super) selective: bool,
     pub(super) bound: Option<usize>,
+    /// Whether values say what they weigh, and how much they may in all.
+    pub(super) weighs: bool,
+    pub(super) max_bytes: Option<u64>,
     pub(super) flight: bool,
     pub(super) behind: bool,
     /// How many keys differ.
@@ -53,6 +57,7 @@ pub(super) struct Policy {
 
 const PLAIN: Policy = Policy {
     ttl: None,
+    idle: None,
     by_value: false,
     jitter: 0,
     stale: 0,
@@ -61,6 +66,8 @@ const PLAIN: Policy = Policy {
     none: Keep::Default,
     selective: false,
     bound: None,
+    weighs: false,
+    max_bytes: None,
     flight: true,
     behind: false,
     slots: 12,
@@ -130,6 +137,13 @@ pub(super) fn is_kept(number: u64) -> bool {
 /// How long a number says that it lives.
 pub(super) fn good_for(number: u64) -> u64 {
     (1 + mixed(number % 100_000 + number / 100_000 % 1_000) % 5) * MINUTE
+}
+
+/// What a value says that it weighs: less than a program allows by a kibibyte at least, or too much.
+pub(super) fn weight(value: Option<u64>) -> usize {
+    const WEIGHTS: [usize; 5] = [0, 1 << 10, 5 << 10, 30 << 10, 300 << 10];
+    let drawn = value.map_or(0, |number| mixed(number % 100_000 + number / 100_000 % 1_000));
+    WEIGHTS[usize::try_from(drawn % 5).unwrap()]
 }
 
 fn body(tag: u64, slot: u64) -> Given {
@@ -272,6 +286,34 @@ subjects! {
     19 forever sync n (n) (&n) { errors: Keep::AsValues, ttl: Some(5 * MINUTE), fails: true, } {
         #[cached(errors = "forever", ttl = "5m")]
         fn f(n: u64) -> Given { body(19, n) }
+    }
+    20 idling sync n (n) (&n) { idle: Some(6 * MINUTE), } {
+        #[cached(idle = "6m")]
+        fn f(n: u64) -> Given { body(20, n) }
+    }
+    21 idling_all sync n (n) (&n) {
+        ttl: Some(20 * MINUTE), idle: Some(3 * MINUTE), stale: 2 * MINUTE, if_error: 4 * MINUTE, fails: true,
+    } {
+        #[cached(ttl = "20m", idle = "3m", stale = "2m", stale_if_error = "4m")]
+        fn f(n: u64) -> Given { body(21, n) }
+    }
+    22 awaited_idle asynchronous n (n) (&n) { ttl: Some(12 * MINUTE), idle: Some(5 * MINUTE), empties: true, } {
+        #[cached(ttl = "12m", idle = "5m")]
+        async fn f(n: u64) -> Given { body(22, n) }
+    }
+    23 weighed sync n (n) (&n) { weighs: true, max_bytes: Some(12 << 10), } {
+        #[cached(max_bytes = "12KiB", weigh = |value| weight(*value))]
+        fn f(n: u64) -> Given { body(23, n) }
+    }
+    24 weighed_all sync n (n) (&n) {
+        weighs: true, max_bytes: Some(100 << 10), ttl: Some(9 * MINUTE), idle: Some(4 * MINUTE),
+        none: Keep::For(MINUTE), selective: true, fails: true, empties: true,
+    } {
+        #[cached(
+            max_bytes = "100KiB", weigh = |value| weight(*value), ttl = "9m", idle = "4m", none = "1m",
+            cache_if = |value| value.is_none_or(is_kept)
+        )]
+        fn f(n: u64) -> Given { body(24, n) }
     }
 }
 

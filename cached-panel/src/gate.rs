@@ -1,0 +1,250 @@
+//! Who may look, and who may change things.
+//!
+//! In: every request for the panel, before any page sees it. Out: a refusal, or the request with what its visitor may
+//! see and the fields of its form. The order: host, origin, token, and for a change the mark of the form.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use maud::html;
+
+use crate::document;
+use crate::host;
+use crate::state::Shared;
+
+/// What goes with every response: nothing is loaded from elsewhere, framed, kept or told to others.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// How many bytes a form may have.
+const FORM: usize = 16 << 10;
+/// The session of who needs none.
+const OPEN: &str = "open";
+
+/// Somebody who may look.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) shared: Arc<Shared>,
+    /// What a form carries that changes something.
+    pub(crate) mark: String,
+    /// Whether keys and values are shown, where they were recorded.
+    pub(crate) keys: bool,
+    /// The fields of the form that was sent.
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+/// Why somebody is not let in.
+enum Refusal {
+    Host,
+    Origin,
+    Token,
+    Mark,
+    Form,
+}
+
+/// Where a request comes from.
+#[derive(PartialEq)]
+enum Asker {
+    ThisMachine,
+    /// The application does not say who is connected.
+    Unknown,
+    Elsewhere,
+}
+
+/// How somebody was let in.
+enum Pass {
+    Bearer,
+    Session(String),
+    Open,
+    /// For what everybody may see: the login page, its style.
+    Stranger,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = StatusCode;
+
+    /// Fails only where the gate was left out.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        parts.extensions.get().cloned().ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// Lets a request through, or refuses it.
+pub(crate) async fn gate(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let is_login = is_below(&shared, request.uri().path(), &["/login"]);
+    let mut response = match admit(&shared, request).await {
+        Ok(request) => next.run(request).await,
+        Err(refusal) => refused(&shared, &refusal, is_login),
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether a path is one of these, below the prefix.
+fn is_below(shared: &Shared, path: &str, names: &[&str]) -> bool {
+    path.strip_prefix(&shared.options.prefix).is_some_and(|rest| names.contains(&rest))
+}
+
+async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let host = host::asked(&parts.uri, &parts.headers).filter(|host| shared.options.hosts.allows(host));
+    let host = host.ok_or(Refusal::Host)?;
+    let is_change = !matches!(parts.method, Method::GET | Method::HEAD);
+    let is_from_here = is_from_here(&parts.headers, host).ok_or(Refusal::Origin)?;
+    let pass = pass(shared, &parts).ok_or(Refusal::Token)?;
+    let mut fields = BTreeMap::new();
+    if is_change {
+        // Who holds the token sends it in a header, which no page of another origin can add.
+        if !is_from_here && !matches!(pass, Pass::Bearer) {
+            return Err(Refusal::Origin);
+        }
+        let bytes = to_bytes(body, FORM).await.map_err(|_| Refusal::Form)?;
+        fields = form_urlencoded::parse(&bytes).into_owned().collect();
+    }
+    let session = match &pass {
+        Pass::Session(session) => session.as_str(),
+        Pass::Bearer | Pass::Open | Pass::Stranger => OPEN,
+    };
+    if is_change && matches!(pass, Pass::Session(_) | Pass::Open) {
+        let mark = fields.get("mark").map_or("", String::as_str);
+        if !shared.secrets.is_form_mark(session, mark) {
+            return Err(Refusal::Mark);
+        }
+    }
+    let keys = shared.options.shows_to_all() || asker(&parts) == Asker::ThisMachine;
+    let visit = Visit { mark: shared.secrets.form_mark(session), keys, fields, shared: Arc::clone(shared) };
+    parts.extensions.insert(visit);
+    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+}
+
+/// Whether a page of ours sent this: none if a foreign one did, or a foreign page asks for something that it means
+/// to use.
+fn is_from_here(headers: &HeaderMap, host: &str) -> Option<bool> {
+    let header = |name| host::one(headers, name).ok();
+    let site = header(HeaderName::from_static("sec-fetch-site"))?;
+    // A link on another page may lead here: that shows nothing to the other page.
+    let navigates = header(HeaderName::from_static("sec-fetch-mode"))? == Some("navigate");
+    match header(header::ORIGIN)? {
+        // Forms send it, since no page of ours says where it was; browsers then say whose page it was.
+        Some("null") => (site == Some("same-origin")).then_some(true),
+        Some(origin) => host::is_same(origin, host).then_some(true),
+        None => match site {
+            Some("same-origin") => Some(true),
+            None | Some("none") => Some(false),
+            Some(_) => navigates.then_some(false),
+        },
+    }
+}
+
+/// How a request is let in, if it is.
+fn pass(shared: &Shared, parts: &Parts) -> Option<Pass> {
+    let secrets = &shared.secrets;
+    if let Ok(Some(authorization)) = host::one(&parts.headers, header::AUTHORIZATION) {
+        let token = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        if token.is_some_and(|(_, token)| secrets.is_token(token.trim())) {
+            return Some(Pass::Bearer);
+        }
+    }
+    if let Some(session) = session(shared, &parts.headers).filter(|session| secrets.is_session(session)) {
+        return Some(Pass::Session(session.to_owned()));
+    }
+    if !shared.options.is_locked && asker(parts) != Asker::Elsewhere {
+        return Some(Pass::Open);
+    }
+    let is_public = is_below(shared, parts.uri.path(), &["/login", "/style.css", "/script.js", "/icon.svg"]);
+    is_public.then_some(Pass::Stranger)
+}
+
+/// The session that the cookie holds.
+fn session<'a>(shared: &Shared, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = cookie_name(shared);
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(';')).find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+/// Cookies are shared by all ports of a host: services beside one another need names of their own.
+fn cookie_name(shared: &Shared) -> String {
+    let digest = blake3::hash(shared.options.service.as_bytes()).to_hex();
+    format!("cached_panel_{}", &digest[..8])
+}
+
+/// The header that lets a browser in from now on.
+pub(crate) fn cookie(shared: &Shared) -> Option<HeaderValue> {
+    let (name, session) = (cookie_name(shared), shared.secrets.new_session()?);
+    let path = &shared.options.prefix;
+    HeaderValue::from_str(&format!("{name}={session}; HttpOnly; SameSite=Strict; Path={path}")).ok()
+}
+
+fn asker(parts: &Parts) -> Asker {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    if forwarded.iter().any(|name| parts.headers.contains_key(*name)) {
+        return Asker::Elsewhere;
+    }
+    match parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+        Some(ConnectInfo(peer)) if peer.ip().to_canonical().is_loopback() => Asker::ThisMachine,
+        Some(_) => Asker::Elsewhere,
+        None => Asker::Unknown,
+    }
+}
+
+/// What somebody is told who is not let in: nothing of the service.
+fn refused(shared: &Shared, refusal: &Refusal, is_login: bool) -> Response {
+    let (status, title, why) = match refusal {
+        Refusal::Host => (
+            StatusCode::FORBIDDEN,
+            "Not under this name",
+            "The panel answers under localhost, 127.0.0.1 and [::1]; the application allows others by Panel::allow_host.",
+        ),
+        Refusal::Origin => (
+            StatusCode::FORBIDDEN,
+            "Not from another page",
+            "Only the panel's own pages may ask this. Over plain HTTP a browser can change things on this machine only; \
+             elsewhere use HTTPS, or the token in the header Authorization.",
+        ),
+        Refusal::Token => (
+            StatusCode::UNAUTHORIZED,
+            "A token is needed",
+            "Log in, or send the token in the header Authorization, as a Bearer.",
+        ),
+        Refusal::Mark => (
+            StatusCode::FORBIDDEN,
+            "This form is out of date",
+            "It belongs to another session, or to an earlier run of the service. Load the page again.",
+        ),
+        Refusal::Form => (StatusCode::PAYLOAD_TOO_LARGE, "Too much", "A form of the panel has at most 16 KiB."),
+    };
+    let prefix = &shared.options.prefix;
+    let body = html! {
+        h1 { (title) }
+        p { (why) }
+        @if matches!(refusal, Refusal::Token) && !is_login { p { a href={ (prefix) "/login" } { "Log in" } } }
+    };
+    let page = (status, document::bare(prefix, title, &body)).into_response();
+    match refusal {
+        Refusal::Token => ([(header::WWW_AUTHENTICATE, "Bearer realm=\"cached\"")], page).into_response(),
+        _ => page,
+    }
+}

@@ -1,0 +1,210 @@
+//! R81: who may look, and who may change things.
+
+use axum::Router;
+use axum::body::Body;
+use cached_core::recorder;
+use cached_panel::Panel;
+use http::{Method, Request, StatusCode};
+
+use crate::support::{Answer, TOKEN, alone, ask, send, service};
+
+const RECORD: &str = "/__cached/act/record";
+
+/// How somebody proves who they are.
+#[derive(Clone, Copy, PartialEq)]
+enum Proof {
+    Nothing,
+    Bearer,
+    WrongBearer,
+    /// The cookie, and in a form its mark.
+    Session,
+    /// The cookie alone.
+    NoMark,
+    /// The cookie, and the mark of another session.
+    WrongMark,
+}
+
+use Proof::{Bearer, NoMark, Nothing, Session, WrongBearer, WrongMark};
+
+/// What is sent: method, host, origin, what the browser says of the page that asks, proof; and the status of the answer.
+type Row = (Method, &'static str, &'static str, &'static str, Proof, u16);
+
+const ROWS: [Row; 30] = [
+    // Looking.
+    (Method::GET, "localhost:3000", "", "", Bearer, 200),
+    (Method::GET, "localhost:3000", "", "none navigate", Session, 200),
+    (Method::GET, "[::1]:3000", "", "same-origin navigate", Session, 200),
+    (Method::GET, "127.0.0.1", "http://127.0.0.1", "same-origin cors", Session, 200),
+    (Method::GET, "localhost:3000", "", "", Nothing, 401),
+    (Method::GET, "localhost:3000", "", "", WrongBearer, 401),
+    (Method::GET, "panel.evil.example", "", "", Bearer, 403),
+    (Method::GET, "localhost.evil.example:3000", "", "", Session, 403),
+    (Method::GET, "localhost:3000@evil.example", "", "", Session, 403),
+    (Method::GET, "", "", "", Bearer, 403),
+    (Method::GET, "localhost:3000", "http://evil.example", "cross-site cors", Session, 403),
+    (Method::GET, "localhost:3000", "http://localhost:4000", "same-site cors", Session, 403),
+    (Method::GET, "localhost:3000", "", "cross-site no-cors", Session, 403),
+    (Method::GET, "localhost:3000", "null", "cross-site cors", Session, 403),
+    (Method::GET, "localhost:3000", "", "cross-site navigate", Session, 200),
+    // Changing.
+    (Method::POST, "localhost:3000", "http://localhost:3000", "", Session, 303),
+    (Method::POST, "localhost:3000", "null", "same-origin navigate", Session, 303),
+    (Method::POST, "localhost:3000", "", "", Bearer, 303),
+    (Method::POST, "localhost:3000", "http://localhost:3000", "", NoMark, 403),
+    (Method::POST, "localhost:3000", "http://localhost:3000", "", WrongMark, 403),
+    (Method::POST, "localhost:3000", "http://localhost:3000", "", Nothing, 401),
+    (Method::POST, "localhost:3000", "http://localhost:3000", "", WrongBearer, 401),
+    (Method::POST, "localhost:3000", "", "", Session, 403),
+    (Method::POST, "localhost:3000", "null", "", Session, 403),
+    (Method::POST, "localhost:3000", "http://localhost:4000", "same-site navigate", Session, 403),
+    (Method::POST, "localhost:3000", "http://evil.example", "cross-site navigate", Session, 403),
+    (Method::POST, "localhost:3000", "http://evil.example", "cross-site cors", Bearer, 403),
+    (Method::POST, "panel.evil.example", "http://panel.evil.example", "same-origin navigate", Session, 403),
+    (Method::PUT, "localhost:3000", "http://localhost:3000", "", Bearer, 405),
+    (Method::OPTIONS, "localhost:3000", "http://evil.example", "cross-site cors", Nothing, 403),
+];
+
+/// A session of this panel: its cookie, and the mark of its forms.
+async fn log_in(app: &Router) -> (String, String) {
+    let request = Request::post("/__cached/login").header("host", "localhost").header("origin", "http://localhost");
+    let answer = send(app, request.body(Body::from(format!("token={TOKEN}"))).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let request = Request::get("/__cached/sites").header("host", "localhost").header("cookie", &cookie);
+    let mark = send(app, request.body(Body::empty()).unwrap()).await.mark();
+    (cookie, mark)
+}
+
+async fn send_row(app: &Router, row: &Row, sessions: &[(String, String); 2]) -> Answer {
+    let (method, host, origin, site, proof, _) = row;
+    let path = if *method == Method::GET { "/__cached/sites" } else { RECORD };
+    let mut request = Request::builder().method(method).uri(path);
+    let mut headers = vec![("host", *host), ("origin", *origin)];
+    if let Some((site, mode)) = site.split_once(' ') {
+        headers.extend([("sec-fetch-site", site), ("sec-fetch-mode", mode)]);
+    }
+    for (name, value) in headers.into_iter().filter(|(_, value)| !value.is_empty()) {
+        request = request.header(name, value);
+    }
+    let [own, other] = sessions;
+    request = match proof {
+        Nothing => request,
+        Bearer => request.header("authorization", format!("Bearer {TOKEN}")),
+        WrongBearer => request.header("authorization", format!("Bearer {}", TOKEN.replace('6', "7"))),
+        Session | NoMark | WrongMark => request.header("cookie", &own.0),
+    };
+    let mark = match proof {
+        Session => &own.1,
+        WrongMark => &other.1,
+        _ => "",
+    };
+    send(app, request.body(Body::from(format!("on=true&mark={mark}"))).unwrap()).await
+}
+
+#[tokio::test]
+async fn r81_of_thirty_ways_to_ask_only_the_good_ones_are_answered_and_only_a_post_changes_anything() {
+    let _alone = alone().await;
+    let panel = Panel::new().locked().token(TOKEN).unwrap();
+    let app = service(&panel);
+    let sessions = [log_in(&app).await, log_in(&app).await];
+    for (place, row) in ROWS.iter().enumerate() {
+        recorder().disable();
+        let answer = send_row(&app, row, &sessions).await;
+        assert_eq!(answer.status.as_u16(), row.5, "row {place}: {}", answer.text);
+        assert_eq!(recorder().is_enabled(), row.5 == 303, "row {place} changes something");
+        let headers = &answer.headers;
+        assert!(headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "row {place}: {headers:?}");
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';") && policy.contains("frame-ancestors 'none'"), "row {place}");
+        assert!(policy.contains("base-uri 'none'") && policy.contains("form-action 'self'"), "row {place}");
+        assert!(!policy.contains("unsafe"), "row {place}");
+        assert_eq!(answer.header("cache-control"), "no-store", "row {place}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "row {place}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "row {place}");
+    }
+}
+
+#[tokio::test]
+async fn a_get_changes_nothing_wherever_it_goes() {
+    let _alone = alone().await;
+    let panel = Panel::new().locked().token(TOKEN).unwrap();
+    let app = service(&panel);
+    for path in [RECORD, "/__cached/act/site?clear=x", "/__cached/act/forget", "/__cached/login?code=x&token=x"] {
+        let request = Request::get(path).header("host", "localhost").header("authorization", format!("Bearer {TOKEN}"));
+        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        let expected = if path.contains("login") { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED };
+        assert_eq!(answer.status, expected, "{path}");
+        assert_eq!(answer.header("set-cookie"), "", "{path}");
+        assert!(!recorder().is_enabled());
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_kept_from_scripts_and_from_other_sites_and_paths() {
+    let _alone = alone().await;
+    let app = service(&Panel::new().locked().token(TOKEN).unwrap());
+    let request = Request::post("/__cached/login").header("host", "localhost").header("origin", "http://localhost");
+    let answer = send(&app, request.body(Body::from(format!("token={TOKEN}"))).unwrap()).await;
+    let cookie = answer.header("set-cookie");
+    for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/__cached"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains(TOKEN) && !answer.header("location").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_wrong_token_lets_nobody_in_and_the_login_page_tells_nothing_of_the_service() {
+    let _alone = alone().await;
+    let app = service(&Panel::new().service("very-secret-service").locked().token(TOKEN).unwrap());
+    for body in ["token=", "token=no", "code=no", ""] {
+        let request = Request::post("/__cached/login").header("host", "localhost").header("origin", "http://localhost");
+        let answer = send(&app, request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{body}");
+        assert_eq!(answer.header("set-cookie"), "", "{body}");
+    }
+    for path in ["/__cached/login", "/__cached/sites", "/__cached/nowhere"] {
+        let answer = ask(&app, path).await;
+        assert!(!answer.text.contains("very-secret-service"), "{path}");
+        assert!(!answer.text.contains(env!("CARGO_PKG_VERSION")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_debug_build_answers_this_machine_and_asks_everybody_else_for_a_token() {
+    let _alone = alone().await;
+    let app = service(&Panel::new());
+    assert_eq!(ask(&app, "/__cached/sites").await.status, StatusCode::OK);
+    let far = axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 9], 4_000)));
+    let request = Request::get("/__cached/sites").header("host", "localhost").extension(far);
+    assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    // Behind a proxy everybody seems to be here.
+    let request = Request::get("/__cached/sites").header("host", "localhost").header("x-forwarded-for", "10.0.0.9");
+    let request = request.extension(crate::support::here());
+    assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused() {
+    let _alone = alone().await;
+    let app = service(&Panel::new());
+    let answer = crate::support::post(&app, RECORD, &[("on", &"x".repeat(20_000))]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_its_remedy() {
+    let weak = Panel::new().token("hunter2").unwrap_err().to_string();
+    assert!(weak.contains("128") && weak.contains("openssl rand -hex 16") && !weak.contains("hunter2"), "{weak}");
+    for prefix in ["", "/", "cached", "/a/", "/{x}", "/a b", "/../x", "/a//b", "/a?b"] {
+        assert!(Panel::new().prefix(prefix).is_err(), "{prefix}");
+    }
+    assert!(Panel::new().prefix("/admin/cache").is_ok());
+    assert!(Panel::new().allow_host("https://x").unwrap_err().to_string().contains("no host"));
+}
+
+#[tokio::test]
+async fn r78_a_panel_for_everybody_is_not_served_without_a_token() {
+    let everywhere = "0.0.0.0:0".parse().unwrap();
+    let error = Panel::new().serve(everywhere).await.unwrap_err().to_string();
+    assert!(error.contains("without a token") && error.contains("Panel::token"), "{error}");
+}
