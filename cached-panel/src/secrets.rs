@@ -131,10 +131,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A sort of characters, and how many there are of it.
+type Sort = (fn(char) -> bool, f64);
+
 /// About how many bits a token has: its length, times what each character of its sorts can tell, unless it
 /// repeats itself.
 fn strength(token: &str) -> f64 {
-    let sorts: [(fn(char) -> bool, f64); 5] = [
+    let sorts: [Sort; 5] = [
         (|c| c.is_ascii_digit(), 10.0),
         (|c| matches!(c, 'a'..='f'), 6.0),
         (|c| matches!(c, 'g'..='z'), 20.0),

@@ -76,7 +76,7 @@ async fn many() {
     let cache = caches().get("default").unwrap();
     cache.set_many([("one", &1), ("two", &2)], Ttl::Default).unwrap();
     // Keys that are given twice count once; an iterator is as good as a list.
-    cache.get_many::<_, i64>(["one", "two", "three", "one"].into_iter()).unwrap();
+    cache.get_many::<_, i64>(["one", "two", "three", "one"].iter().filter(|key| !key.is_empty())).unwrap();
     cache.incr("no such number", 1).unwrap_err();
 }
 
