@@ -171,7 +171,7 @@ test('each table has a caption, and each control a name', async () => {
         for (const [heading, place] of Object.entries(pages)) {
             await page.goto(service.url + place);
             const bare = await page.evaluate(() => {
-                const name = (node) => node.innerText || node.ariaLabel || node.labels?.[0]?.innerText || '';
+                const name = (node) => node.ariaLabel || node.textContent || node.labels?.[0]?.textContent || '';
                 const controls = document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary');
                 const nameless = [...controls].filter((node) => !name(node).trim());
                 const headless = [...document.querySelectorAll('table')].filter((table) => !table.caption);

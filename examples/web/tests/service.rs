@@ -193,7 +193,7 @@ fn a_signal_ends_it_within_a_second_and_with_one_report() {
         let report = text(&output.stderr);
         assert!(output.status.success(), "{signal}: {:?} {report}", output.status);
         assert!(took < Duration::from_secs(1), "{signal}: {took:?}");
-        assert_eq!(report.matches("cached: ").count(), 1, "{report}");
+        assert_eq!(report.matches(" sites of web: ").count(), 1, "{report}");
         assert!(report.contains("web::files::measure") && report.contains("disk"), "{report}");
         let chain = report.lines().find(|line| line.contains("Graph::chain")).expect("every site is reported");
         assert!(chain.contains("never called"), "{chain}");
