@@ -52,6 +52,7 @@
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
+mod bucket;
 mod call;
 mod clock;
 mod codec;

@@ -1,6 +1,6 @@
 //! A cache of one function, as small as it can be around the real flights.
 //!
-//! In: what a thread's bodies do. Out: what its calls gave. A call takes the steps of `call.rs`:
+//! In: what a thread's bodies do. Out: what its calls gave. A call takes the steps of `call/`:
 //! look, enter, look again as leader, compute, land. What a body computes is the version of the
 //! truth that it read when it began, so that an old value is known by its number.
 
@@ -183,7 +183,7 @@ impl World {
         if let Some(value) = self.stored(key) {
             return Some(value);
         }
-        match self.flights.enter(&Self::held(key), 0, PATIENCE) {
+        match self.flights.enter(&Self::held(key), 0, || PATIENCE) {
             Entered::Lead(lead) => self.lead_bytes(lead, key, landed, &mut act),
             Entered::Wait(wait) => match self.block(wait) {
                 Ended::Value(value) => Some(value),
@@ -217,7 +217,7 @@ impl World {
     }
 
     fn enter(&self, generation: u64, key: u64, look: bool, mut act: impl FnMut(Role) -> Act) -> Option<u64> {
-        match self.flights.enter(&Self::held(key), generation, PATIENCE) {
+        match self.flights.enter(&Self::held(key), generation, || PATIENCE) {
             Entered::Lead(lead) => self.lead(lead, key, look, &mut act),
             Entered::Wait(wait) => {
                 let ended = self.block(wait);
@@ -259,9 +259,7 @@ impl World {
             drop(lead);
             return Some(value);
         }
-        let here = lead.run_here();
         let (act, value) = self.body(Role::Leader, act);
-        drop(here);
         match act {
             Act::Value => {
                 lead.land(value, || self.store.lock().unwrap().insert(key, value));
@@ -280,9 +278,7 @@ impl World {
     }
 
     fn alone(&self, side: Side<'_, u64, u64>, key: u64, act: &mut impl FnMut(Role) -> Act) -> Option<u64> {
-        let here = side.run_here();
         let (act, value) = self.body(Role::Alone, act);
-        drop(here);
         if act != Act::Value {
             return None;
         }
@@ -308,7 +304,7 @@ impl World {
     }
 
     /// Waits as a sync caller does.
-    pub(crate) fn block<'a>(&self, mut wait: Wait<'a, u64, u64>) -> Ended<'a, u64, u64> {
+    pub(crate) fn block<'a>(&self, mut wait: Box<Wait<'a, u64, u64>>) -> Ended<'a, u64, u64> {
         self.threads.lock().unwrap().push(thread::current());
         let waker = waker();
         let mut told = false;
@@ -331,7 +327,7 @@ impl World {
 
     /// A follower that looks `looks` times and is dropped then; as leader it is dropped at once.
     pub(crate) fn give_up(&self, key: u64, looks: usize) {
-        let Entered::Wait(mut wait) = self.flights.enter(&Self::held(key), 0, PATIENCE) else { return };
+        let Entered::Wait(mut wait) = self.flights.enter(&Self::held(key), 0, || PATIENCE) else { return };
         let waker = waker();
         for _ in 0..looks {
             if wait.look(&waker).is_some() {
