@@ -55,6 +55,7 @@
 
 #![cfg_attr(not(feature = "bytes"), allow(dead_code, unused_imports, reason = "some is there for the low-level cache"))]
 
+mod bucket;
 #[cfg(feature = "bytes")]
 mod cache;
 mod call;

@@ -126,8 +126,15 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         self.core.get()
     }
 
-    #[cold]
     pub(crate) fn core(&'static self) -> &'static Core<K, V> {
+        match self.core.get() {
+            Some(core) => core,
+            None => self.make_core(),
+        }
+    }
+
+    #[cold]
+    fn make_core(&'static self) -> &'static Core<K, V> {
         let mut first = false;
         let core = self.core.get_or_init(|| {
             first = true;

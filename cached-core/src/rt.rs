@@ -22,11 +22,11 @@ pub use crate::{
 
 use std::task::Poll;
 
-use crate::call::{Asked, Manner, Ticket};
+use crate::call::{Call, Manner, Ticket};
 use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
-use crate::scope::{self, Apart};
+use crate::scope;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -128,26 +128,15 @@ fn counted<K, V, T>(memo: &'static Memo<K, V>, look: impl FnOnce() -> T) -> T {
 #[inline(never)]
 fn miss<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
     // The ticket first: from here on the call is counted, however it ends.
-    let ticket = Ticket::new(memo.site.tally());
-    going_on(memo, parts, Manner::Ask, ticket)
+    let apart = scope::apart(&memo.site.counters);
+    let ticket = Ticket::new(memo.site.tally_in(apart));
+    Miss(Call::new(memo, parts, Manner::Ask, apart, ticket))
 }
 
 /// A miss whatever is stored.
 fn again<const F: u8, P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Miss<F, P::Owned, V> {
-    going_on(memo, parts, Manner::Refresh, Ticket::silent())
-}
-
-fn going_on<const F: u8, P: Part, V: Value>(
-    memo: &'static Memo<P::Owned, V>,
-    parts: &P,
-    manner: Manner,
-    mut ticket: Ticket,
-) -> Miss<F, P::Owned, V> {
     let apart = scope::apart(&memo.site.counters);
-    let salt = apart.map_or(0, Apart::salt);
-    let key = memo.salted(parts, salt);
-    ticket.record(memo, &key.key);
-    Miss(Box::new(Asked { memo, key, manner, ticket, tags: Vec::new(), apart, salt }))
+    Miss(Call::new(memo, parts, Manner::Refresh, apart, Ticket::silent()))
 }
 
 /// A call, and how it ended.

@@ -27,8 +27,9 @@ pub(crate) enum Count {
     Failed,
     Panicked,
     Cancelled,
-    BodyNanos,
+    /// Of the runs, and of the cached calls inside them.
     RunNanos,
+    NestedNanos,
     Lookups,
     LookupNanos,
     WaitsEnded,
@@ -41,6 +42,11 @@ pub(crate) enum Count {
 }
 
 const COUNTS: usize = Count::Evicted as usize + 1;
+
+/// After so many runs the next hit is timed,
+const SAMPLED_EACH: u64 = 64;
+/// if it comes before so many more have run.
+const SAMPLED_FOR: u64 = 16;
 
 /// The counters of one site.
 pub(crate) struct Counters {
@@ -196,8 +202,8 @@ figures! {
     bytes,
     /// Times the body ran to its end with a value or an `Err`.
     runs,
-    /// Hits whose lookup was timed: in memory the next after each 64th run (and after the second, fourth, eighth …),
-    /// so that hits pay nothing for it; on bytes every one.
+    /// Hits whose lookup was timed: in memory the next after each 64th run, unless sixteen more run before it (and the
+    /// next after the second, fourth, eighth …), so that hits pay nothing for it; on bytes every one.
     lookups,
 }
 
@@ -271,7 +277,10 @@ impl Counters {
 
     #[inline]
     pub(crate) fn add(&self, count: Count, by: u64) {
-        self.shared[count as usize].fetch_add(by, Ordering::Relaxed);
+        // A locked addition of nothing costs as much as one of something.
+        if by > 0 {
+            self.shared[count as usize].fetch_add(by, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn get(&self, count: Count) -> u64 {
@@ -279,13 +288,18 @@ impl Counters {
     }
 
     /// Counts one run of the body that came to its end, and what it took: its own nanoseconds, and all. Gives whether
-    /// the next hit is to be timed.
-    pub(crate) fn ran(&self, own: u64, whole: u64, failed: bool) -> bool {
+    /// hits are to be timed from now on, if that changes.
+    pub(crate) fn ran(&self, own: u64, whole: u64, failed: bool) -> Option<bool> {
         self.add(if failed { Count::Failed } else { Count::Finished }, 1);
-        self.add(Count::BodyNanos, own);
         self.add(Count::RunNanos, whole);
+        self.add(Count::NestedNanos, whole.saturating_sub(own));
         let runs = self.get(Count::Finished);
-        runs.is_multiple_of(64) || (runs > 1 && runs.is_power_of_two())
+        match runs % SAMPLED_EACH {
+            0 => Some(true),
+            // Misses in a row would else all read the clock for the hit that does not come.
+            SAMPLED_FOR if runs > SAMPLED_EACH => Some(false),
+            _ => (runs > 1 && runs.is_power_of_two()).then_some(true),
+        }
     }
 
     /// Counts that the lookup of a hit, which began at `started`, was timed.
@@ -333,7 +347,7 @@ impl Counters {
             bytes: 0,
             runs: self.get(Count::Finished) + self.get(Count::Failed),
             lookups: self.get(Count::Lookups),
-            body_time: Duration::from_nanos(self.get(Count::BodyNanos)),
+            body_time: Duration::from_nanos(self.get(Count::RunNanos).saturating_sub(self.get(Count::NestedNanos))),
             run_time: Duration::from_nanos(self.get(Count::RunNanos)),
             lookup_time: Duration::from_nanos(self.get(Count::LookupNanos)),
         }

@@ -6,11 +6,12 @@
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
+pub(crate) use crate::bucket::Bucket;
 use crate::key::Finished;
 use crate::sync::Held;
 
 /// A concurrent table that holds little: what is being computed now.
-pub(crate) struct Table<T>(DashMap<u64, Vec<T>, Finished>);
+pub(crate) struct Table<T>(DashMap<u64, Bucket<T>, Finished>);
 
 impl<T> Table<T> {
     pub(crate) fn new() -> Self {
@@ -18,7 +19,7 @@ impl<T> Table<T> {
     }
 
     /// Runs `change` on the bucket of `hash`, alone.
-    pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+    pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Bucket<T>) -> R) -> R {
         let _held = Held::new();
         match self.0.entry(hash) {
             Entry::Occupied(mut occupied) => {
@@ -29,7 +30,7 @@ impl<T> Table<T> {
                 result
             }
             Entry::Vacant(vacant) => {
-                let mut bucket = Vec::new();
+                let mut bucket = Bucket::default();
                 let result = change(&mut bucket);
                 if !bucket.is_empty() {
                     vacant.insert(bucket);

@@ -1,21 +1,23 @@
-//! The flight and what it stores, under a scheduler that tries interleavings: the real `flight.rs` and the
+//! The flight and what it stores, under a scheduler that tries interleavings: the real `flight/` and the
 //! real engine of `memory/`, with locks, atomics, thread-locals, table and clock that the model drives.
 //!
 //! A failure prints the seed; `SHUTTLE_RANDOM_SEED=…` plays it again. `R_SCALE=1` runs 10,000
 //! random and 10,000 PCT schedules of each scenario; without it, a tenth.
 
-// Where `flight.rs` declares a thread-local, it belongs to a thread of the model.
+// Where `flight/` declares a thread-local, it belongs to a thread of the model.
 macro_rules! thread_local {
     ($($declared:tt)*) => { ::shuttle::thread_local! { $($declared)* } };
 }
 
+#[path = "../src/bucket.rs"]
+mod bucket;
 #[path = "shuttle/calls.rs"]
 mod calls;
 #[path = "shuttle/ended.rs"]
 mod ended;
 #[path = "shuttle/ends.rs"]
 mod ends;
-#[path = "../src/flight.rs"]
+#[path = "../src/flight/mod.rs"]
 #[expect(dead_code, reason = "the models ask for less than the calls do")]
 mod flight;
 #[expect(dead_code, unreachable_pub, reason = "the flight uses a part of this room")]

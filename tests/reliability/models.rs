@@ -15,7 +15,7 @@ const EXCUSED: [(&str, &str); 7] = [
     ("clock.rs", "tests alone move time; who moves it and who reads it are ordered by the test"),
     ("config/watch.rs", "a flag that lets one thread at a time look at the file"),
     ("fence.rs", "the fences themselves; the models have full ones in their place"),
-    ("flight.rs", "its state is behind locks, and under shuttle; `landed` moves under the flight's lock"),
+    ("flight/mod.rs", "its state is behind locks, and under shuttle; `landed` moves under the flight's lock"),
     ("scope.rs", "scopes open and close under a lock; the salt and the switch are complete in themselves"),
     ("site/mod.rs", "a switch that is read again after the route's lock was taken"),
     ("stats.rs", "a place taken once; the number is all that is passed on"),

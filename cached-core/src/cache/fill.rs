@@ -18,7 +18,7 @@ use crate::clock::Alarm;
 use crate::codec;
 use crate::error::Error;
 use crate::event::Outcome;
-use crate::flight::{Ended, Entered, Lead, Running, Side, Wait};
+use crate::flight::{Ended, Entered, Lead, Side, Wait};
 use crate::key::Held;
 use crate::stats::Lap;
 use crate::store::{Found, How, unchanged};
@@ -83,16 +83,13 @@ impl Operation {
         let (spot, life) = (self.spot(key)?, self.life(ttl)?);
         let flight = spot.flight();
         let cleared = spot.channel.turns.times();
-        let (turn, found) = match self.next(&spot, &flight, cleared).await? {
+        let (mut turn, found) = match self.next(&spot, &flight, cleared).await? {
             Next::Give(value) => return Ok(value),
             Next::Compute(turn, found) => (turn, found),
         };
         let value = turn.run(compute).await.map_err(Failed::Computation)?;
-        let payload = {
-            // The user's code too.
-            let _here = turn.run_here();
-            codec::encode(&value)?
-        };
+        // The user's code too.
+        let payload = turn.inside(|| codec::encode(&value))?;
         self.met.bytes = payload.len();
         let is_wanted = !turn.is_void() && !spot.is_off && life != Some(Duration::ZERO);
         if is_wanted {
@@ -112,8 +109,7 @@ impl Operation {
         let now = self.read(&spot).await?;
         let winner = match spot.judge(now.as_ref()) {
             Found::Live { payload, .. } => {
-                let _here = turn.run_here();
-                codec::decode(payload).ok().map(|winner| (winner, payload.to_vec()))
+                turn.inside(|| codec::decode(payload)).ok().map(|winner| (winner, payload.to_vec()))
             }
             Found::Ended(..) | Found::Nothing(_) => None,
         };
@@ -137,10 +133,10 @@ impl Operation {
         if spot.is_off {
             return Ok(Next::Compute(Turn::Free, None));
         }
-        let aside = |side: Option<Side<'static, Key, Bytes>>| side.map_or(Turn::Free, Turn::Side);
-        let lead = match FLIGHTS.enter(flight, cleared, spot.alias.join_timeout) {
+        let aside = |side: Side<'static, Key, Bytes>| Turn::Side(side).outside();
+        let mut lead = match FLIGHTS.enter(flight, cleared, || spot.alias.join_timeout) {
             Entered::Lead(lead) => lead,
-            Entered::Alone(side) => return Ok(Next::Compute(Turn::Side(side), found)),
+            Entered::Alone(side) => return Ok(Next::Compute(aside(side), found)),
             Entered::Busy => return Ok(Next::Compute(Turn::Free, found)),
             Entered::Wait(wait) => match ended(self.how, wait).await {
                 Ended::Value(payload) => match codec::decode(&payload) {
@@ -150,42 +146,61 @@ impl Operation {
                         return Ok(Next::Give(value));
                     }
                     // Who led asked for another type.
-                    Err(_) => return Ok(Next::Compute(aside(FLIGHTS.aside(flight, cleared)), found)),
+                    Err(_) => {
+                        let turn = FLIGHTS.aside(flight, cleared).map_or(Turn::Free, aside);
+                        return Ok(Next::Compute(turn, found));
+                    }
                 },
                 Ended::Lead(lead) | Ended::Deposed(lead) => lead,
-                Ended::Failed(side) | Ended::Late(side) => return Ok(Next::Compute(Turn::Side(side), found)),
+                Ended::Failed(side) | Ended::Late(side) => return Ok(Next::Compute(aside(side), found)),
             },
         };
         if FLIGHTS.landed() != landed {
+            lead.leave_thread();
             found = self.read(spot).await?;
-            let _here = lead.run_here();
+            lead.enter_thread();
             // What is found is not landed; the next in line looks for itself.
             if let Some(value) = self.value(spot, found.as_ref()) {
                 return Ok(Next::Give(value));
             }
         }
-        Ok(Next::Compute(Turn::Lead(lead), found))
+        Ok(Next::Compute(Turn::Lead(lead).outside(), found))
     }
 }
 
 impl Turn {
     /// Runs the closure's future, inside the flight whenever it is polled. It is dropped before the lead passes on.
-    async fn run<T>(&self, compute: impl Future<Output = T>) -> T {
+    async fn run<T>(&mut self, compute: impl Future<Output = T>) -> T {
         let (mut compute, mut lap) = (pin!(compute), Lap::start());
-        let value = std::future::poll_fn(|cx| {
-            let _here = self.run_here();
-            lap.run(|| compute.as_mut().poll(cx))
-        })
-        .await;
+        let value = std::future::poll_fn(|cx| self.inside(|| lap.run(|| compute.as_mut().poll(cx)))).await;
         lap.end();
         value
     }
 
-    fn run_here(&self) -> Option<Running<Key, Bytes>> {
+    /// Runs code of the user's while this thread is inside the flight, and in no other moment: a turn is carried over
+    /// awaits, and its thread does other things meanwhile.
+    fn inside<T>(&mut self, run: impl FnOnce() -> T) -> T {
         match self {
-            Turn::Lead(lead) => Some(lead.run_here()),
-            Turn::Side(side) => Some(side.run_here()),
-            Turn::Free => None,
+            Turn::Lead(lead) => lead.enter_thread(),
+            Turn::Side(side) => side.enter_thread(),
+            Turn::Free => {}
+        }
+        let result = run();
+        self.leave_thread();
+        result
+    }
+
+    /// As it begins: whoever was given it is inside.
+    fn outside(mut self) -> Self {
+        self.leave_thread();
+        self
+    }
+
+    fn leave_thread(&mut self) {
+        match self {
+            Turn::Lead(lead) => lead.leave_thread(),
+            Turn::Side(side) => side.leave_thread(),
+            Turn::Free => {}
         }
     }
 
@@ -215,9 +230,9 @@ impl Turn {
 }
 
 /// Waits for the leader, on this thread or polled.
-async fn ended(how: How, mut wait: Wait<'static, Key, Bytes>) -> Ended<'static, Key, Bytes> {
+async fn ended(how: How, mut wait: Box<Wait<'static, Key, Bytes>>) -> Ended<'static, Key, Bytes> {
     if how == How::Here {
-        return block(wait);
+        return block(&mut wait);
     }
     let mut alarm = None;
     std::future::poll_fn(|cx| match wait.look(cx.waker()) {

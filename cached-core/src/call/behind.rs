@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::land::Writer;
-use super::run::{At, Doing, Goal, Stage};
-use super::{Call, Miss, Run, Ticket, Turn};
+use super::run::Stage;
+use super::{Call, Doing, Miss, Run, Ticket, Turn};
 use crate::event::Outcome;
 use crate::handle::Handle;
 use crate::key::{OwnedKey, Value};
@@ -26,22 +26,19 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     #[cold]
     #[inline(never)]
     pub fn run_behind<R: Project<F, Stored = V>>(self, body: impl FnOnce() -> R + Send + 'static) -> R {
-        let (call, turn) = match Call::walk(self) {
-            (call, Goal::Given(kept, Outcome::Hit)) if call.is_sampled() => return call.verify_here(kept, body),
-            (call, Goal::Given(kept, outcome)) => return call.give(kept, outcome),
-            (call, Goal::Body(turn)) => (call, turn),
-        };
-        let (call, given) = match &turn {
-            Turn::Lead(_) => call.leave_behind(),
-            Turn::Side(_) | Turn::Free => (call, None),
-        };
-        let Some(given) = given else { return call.compute_here(turn, body) };
+        let mut call = self.0;
+        if let Some((kept, outcome)) = call.walk() {
+            return call.give(kept, outcome);
+        }
+        let Some(given) = call.leave_behind() else { return call.compute_here(body) };
         let (scope, core, hash) = (Handle::here(), call.core, call.key.hash);
         let lost = Loss(call.counters);
-        let refused = REFRESHES.submit(Purpose::Write, (call, turn, body, lost), move |(call, turn, body, lost)| {
+        let refused = REFRESHES.submit(Purpose::Write, (call, body, lost), move |(mut call, body, lost)| {
             // It may have waited, and been forgotten or deposed meanwhile.
-            if !call.is_void(&turn) {
-                scope.run(|| drop(call.compute_here::<F, R>(turn, body)));
+            if !call.is_void() {
+                call.enter_thread();
+                call.lap = Lap::start();
+                scope.run(|| drop(call.compute_here::<F, R>(body)));
             }
             lost.forget();
         });
@@ -58,7 +55,7 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     where
         M: FnOnce() -> B,
     {
-        Behind { stage: Stage(At::New(self)), make: Some(make), body: None }
+        Behind { stage: Stage(Some(self.0)), make: Some(make), body: None }
     }
 }
 
@@ -97,33 +94,27 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.route.behind && self.old.as_ref().is_some_and(|old| old.is_within(self.route.lives.stale))
     }
 
-    /// Splits what refreshes in the background from the caller, who is given the old value.
-    fn leave_behind(mut self) -> (Self, Option<Given<V>>) {
-        let old = self.old.as_ref().filter(|_| self.is_due_behind()).map(|old| old.kept.clone());
-        let given = old.map(|kept| {
-            // If the body panics, nobody tries again at once.
-            self.core.resting.add(self.key.hash);
-            Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) }
-        });
-        (self, given)
+    /// Where it leads and may be left to another: what its caller is given meanwhile. It goes on elsewhere.
+    fn leave_behind(&mut self) -> Option<Given<V>> {
+        if !(self.is_due_behind() && matches!(self.doing, Doing::Compute(Turn::Lead(_)))) {
+            return None;
+        }
+        let kept = self.old.as_ref()?.kept.clone();
+        self.leave_thread();
+        // If the body panics, nobody tries again at once.
+        self.core.resting.add(self.key.hash);
+        Some(Given { kept, ticket: std::mem::replace(&mut self.ticket, Ticket::silent()) })
     }
 
-    /// Whether anybody has any use for what the body would give.
-    fn is_void(&self, turn: &Turn<K, V>) -> bool {
-        matches!(turn, Turn::Lead(lead) if lead.is_void())
+    /// Whether nobody has any use for what the body would give.
+    fn is_void(&self) -> bool {
+        matches!(&self.doing, Doing::Compute(Turn::Lead(lead)) if lead.is_void())
     }
 
     /// Runs the body on this thread.
-    pub(super) fn compute_here<const F: u8, R: Project<F, Stored = V>>(
-        mut self,
-        turn: Turn<K, V>,
-        body: impl FnOnce() -> R,
-    ) -> R {
-        self.lap = Lap::start();
-        // Also while the result is judged, copied and encoded: that is the user's code too.
-        let _here = turn.run_here();
-        let result = self.lap.run(body);
-        self.finish(turn, result, Writer::Here)
+    fn compute_here<const F: u8, R: Project<F, Stored = V>>(mut self: Box<Self>, body: impl FnOnce() -> R) -> R {
+        let result = self.run_body(body);
+        self.end(result, Writer::Here)
     }
 }
 
@@ -151,53 +142,36 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
-        let mut at = std::mem::replace(&mut this.stage.0, At::Done);
-        at.begin();
+        let mut call = this.stage.take();
         loop {
-            let polled = match at.look(cx) {
-                Poll::Ready(Some((kept, outcome))) => return Poll::Ready(at.give(kept, outcome)),
-                Poll::Ready(None) => this.body.as_mut().as_pin_mut().map(|body| at.poll_body(body, cx)),
+            let polled = match call.poll_steps(cx) {
+                Poll::Ready(Some((kept, outcome))) => return Poll::Ready(call.give(kept, outcome)),
+                Poll::Ready(None) => this.body.as_mut().as_pin_mut().map(|body| call.poll_body(body, cx)),
                 Poll::Pending => Some(Poll::Pending),
             };
             match polled {
-                Some(Poll::Ready(result)) => {
-                    let _here = at.run_here();
-                    return Poll::Ready(at.end(result, Writer::Worker));
-                }
-                Some(Poll::Pending) => {
-                    this.stage.0 = at;
-                    return Poll::Pending;
-                }
+                Some(Poll::Ready(result)) => return Poll::Ready(call.end(result, Writer::Worker)),
+                Some(Poll::Pending) => return this.stage.put(call),
                 None => {}
             }
             // The body is to start: here, or in a task of its own.
             let Some(make) = this.make.take() else { panic!("a cached call was polled after it had ended") };
-            let spawner = registry::current().spawner.clone();
-            at = match (spawner, at) {
-                (Some(spawn), At::Under(call, Doing::Compute(turn @ Turn::Lead(_)))) => match call.leave_behind() {
-                    (call, Some(given)) => {
-                        let counters = call.counters;
-                        let stage = Stage::<F, K, V>(At::Under(call, Doing::Compute(turn)));
-                        let (refresh, lost) = (Run { body: make(), stage }, Loss(counters));
-                        let task = Handle::here().wrap(async move {
-                            drop(refresh.await);
-                            lost.forget();
-                        });
-                        // A spawner that panics, without a runtime say, loses the refresh and not the call.
-                        let _ = catch_unwind(AssertUnwindSafe(|| spawn(Box::pin(task))));
-                        return Poll::Ready(given.give());
-                    }
-                    (call, None) => At::Under(call, Doing::Compute(turn)),
-                },
-                (None, At::Under(call, doing)) => {
-                    if call.is_due_behind() {
-                        let at = call.memo.site.at();
-                        call.memo.site.warn(&format!("{at}: `refresh = \"background\"` of an async function needs `Config::spawner`; without one its callers compute"));
-                    }
-                    At::Under(call, doing)
+            if let Some(spawn) = registry::current().spawner.clone() {
+                if let Some(given) = call.leave_behind() {
+                    let lost = Loss(call.counters);
+                    let refresh = Run { body: make(), stage: Stage::<F, K, V>(Some(call)) };
+                    let task = Handle::here().wrap(async move {
+                        drop(refresh.await);
+                        lost.forget();
+                    });
+                    // A spawner that panics, without a runtime say, loses the refresh and not the call.
+                    let _ = catch_unwind(AssertUnwindSafe(|| spawn(Box::pin(task))));
+                    return Poll::Ready(given.give());
                 }
-                (_, at) => at,
-            };
+            } else if call.is_due_behind() {
+                let at = call.memo.site.at();
+                call.memo.site.warn(&format!("{at}: `refresh = \"background\"` of an async function needs `Config::spawner`; without one its callers compute"));
+            }
             this.body.set(Some(make()));
         }
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Old, Remote, Turn};
+use super::{Call, Old, Remote, Ticket, Turn};
 use crate::clock::{self, NEVER};
 use crate::event::Outcome;
 use crate::key::{OwnedKey, Value};
@@ -28,7 +28,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     /// What the body gave is shared, and stored if it may be. Gives what the caller is to have: what the
     /// body gave, or the old value where that failed. `writer` carries bytes away.
     pub(super) fn finish<const F: u8, R: Project<F, Stored = V>>(
-        mut self,
+        mut self: Box<Self>,
         turn: Turn<K, V>,
         result: R,
         writer: Writer,
@@ -39,8 +39,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let free = matches!(turn, Turn::Free);
         let class = result.stored().map(R::class);
         let failed = matches!(class, None | Some(Class::Error));
-        if counters.ran(own, whole, failed) {
-            self.memo.site.word.sample(true);
+        if let Some(is_sampled) = counters.ran(own, whole, failed) {
+            self.memo.site.word.sample(is_sampled);
         }
         if self.old.is_some() && !failed {
             self.core.resting.remove(self.key.hash);
@@ -59,19 +59,23 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             None | Some(Class::Error) => Outcome::Error,
             Some(_) => Outcome::Miss(self.reason),
         };
-        match result.stored() {
-            None => turn.fail(),
-            Some(_) if free => {}
+        let mut ticket = match result.stored() {
+            None => {
+                turn.fail();
+                self.ticket
+            }
+            Some(_) if free => self.ticket,
             Some(value) => {
                 self.ticket.value(self.memo, value);
-                self.land(turn, value, R::class(value), writer);
+                self.land(turn, value, R::class(value), writer)
             }
-        }
-        self.ticket.end(outcome);
+        };
+        ticket.end(outcome);
         result
     }
 
-    fn land(&mut self, turn: Turn<K, V>, value: &V, class: Class, writer: Writer) {
+    /// Gives back what counts the call.
+    fn land(mut self: Box<Self>, turn: Turn<K, V>, value: &V, class: Class, writer: Writer) -> Ticket {
         // The user's code, before anything is locked: it may panic.
         let refused = self.memo.facts.hooks.cache_if.is_some_and(|cache_if| !cache_if(value));
         let life = self.memo.lifetime(&self.route, class, value, self.key.hash).filter(|_| !refused);
@@ -80,11 +84,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let kept = Kept::copy_of(value, self.memo.facts.quiet);
         match life {
             Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
-            Some(life) if in_memory => self.keep(turn, kept, life, held),
+            Some(life) if in_memory => return self.keep(turn, kept, life, held),
             Some(life) => self.share_only(turn, kept, deadline(life)),
             // Not to be kept: only those have it who asked before it was there.
             None => self.share_only(turn, kept, NEVER),
         }
+        self.ticket
     }
 
     /// Gives what the value holds, for which there is room now.
@@ -99,22 +104,24 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.counters.add(Count::NotStored, 1);
     }
 
-    fn keep(&self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, held: u64) {
+    #[expect(clippy::boxed_local, reason = "the key is moved out of the box in which the call lies already")]
+    fn keep(self: Box<Self>, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, held: u64) -> Ticket {
         let created = self.ended;
         let [deadline, unasked] =
             [life, self.route.lives.unasked(life)].map(|life| life.map_or(NEVER, |life| clock::after(created, life)));
         let header = Header { generation: self.state.generation(), created, deadline };
-        let key = self.key.clone();
+        let Call { memo, core, counters, key, ticket, .. } = *self;
         let stored = turn.land(Shared { kept: kept.clone(), deadline: unasked }, || {
             // What a `clear` overtook would only push out something newer.
-            let current = self.memo.site.word.load().generation() == header.generation;
+            let current = memo.site.word.load().generation() == header.generation;
             // The key leaves the lock alive: its `Drop` is the user's code.
-            if current { Ok(self.core.memory.insert(key, kept, header, held)) } else { Err((key, kept)) }
+            if current { Ok(core.memory.insert(key, kept, header, held)) } else { Err((key, kept)) }
         });
         match stored {
-            Some(Ok(gone)) => gone.count(self.counters),
-            _ => self.counters.add(Count::NotStored, 1),
+            Some(Ok(gone)) => gone.count(counters),
+            _ => counters.add(Count::NotStored, 1),
         }
+        ticket
     }
 
     fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, writer: Writer) {
@@ -133,10 +140,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let life = self.route.lives.of_bytes(clock::wall(), life);
         let shared = Shared { kept, deadline };
         let counters = self.counters;
-        let cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life };
+        let mut cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life };
         match writer {
             Writer::Here => cargo.carry(),
             Writer::Worker => {
+                cargo.turn.leave_thread();
                 if let Err(cargo) = OPERATIONS.submit(Purpose::Write, cargo, Cargo::carry) {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
                     self.share_only(cargo.turn, cargo.shared.kept, deadline);
@@ -156,7 +164,7 @@ struct Cargo<K: OwnedKey, V: Value> {
     memo: &'static Memo<K, V>,
     counters: &'static Counters,
     generation: u64,
-    remote: Remote,
+    remote: Box<Remote>,
     turn: Turn<K, V>,
     shared: Shared<V>,
     payload: Vec<u8>,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Bytes, When};
-use crate::clock;
+use crate::clock::{self, Alarm};
 use crate::error::Error;
 use crate::event::{self, Outcome, Reason};
-use crate::flight::{Ended, Entered, Lead, Running, Side, Wait};
-use crate::key::{Held, OwnedKey, Value};
+use crate::flight::{Ended, Entered, Lead, Side, Wait};
+use crate::key::{Held, OwnedKey, Part, Value};
 use crate::memo::{Core, Memo, Shared};
 use crate::memory::{Kept, Look};
 use crate::project::Project;
@@ -32,20 +32,9 @@ pub use behind::Behind;
 pub use run::Run;
 pub(crate) use run::block;
 
-/// A call that has to look further. In a box, since of a recursion every level has one on its stack.
-pub struct Miss<const F: u8, K: 'static, V: 'static>(pub(crate) Box<Asked<K, V>>);
-
-/// What was asked, with the key that the call owns by now.
-pub(crate) struct Asked<K: 'static, V: 'static> {
-    pub(crate) memo: &'static Memo<K, V>,
-    pub(crate) key: Held<K>,
-    pub(crate) manner: Manner,
-    pub(crate) ticket: Ticket,
-    pub(crate) tags: Vec<String>,
-    /// The scope in which the call was made.
-    pub(crate) apart: Option<&'static Apart>,
-    pub(crate) salt: u64,
-}
+/// A call that has to look further. In one box from its first step to its last, since of a recursion every level has
+/// one on its stack.
+pub struct Miss<const F: u8, K: 'static, V: 'static>(pub(crate) Box<Call<K, V>>);
 
 impl<const F: u8, K, V> Miss<F, K, V> {
     /// What is stored of this call belongs to these tags.
@@ -132,7 +121,7 @@ impl Drop for Ticket {
 }
 
 /// The next thing to do.
-enum Step<K: OwnedKey, V: Value> {
+enum Step<K: 'static, V: 'static> {
     /// Give this value.
     Give(Kept<V>, Outcome),
     /// Read the stamps of the tags.
@@ -140,13 +129,13 @@ enum Step<K: OwnedKey, V: Value> {
     /// Read the bytes at the address; with the lead in hand when they were read before it.
     Read(Option<Lead<'static, K, Shared<V>>>),
     /// Wait for the leader.
-    Wait(Wait<'static, K, Shared<V>>),
+    Wait(Box<Wait<'static, K, Shared<V>>>),
     /// Run the body.
     Compute(Turn<K, V>),
 }
 
 /// In which role the body runs.
-enum Turn<K: OwnedKey, V: Value> {
+enum Turn<K: 'static, V: 'static> {
     Lead(Lead<'static, K, Shared<V>>),
     Side(Side<'static, K, Shared<V>>),
     /// Without the cache.
@@ -154,11 +143,21 @@ enum Turn<K: OwnedKey, V: Value> {
 }
 
 impl<K: OwnedKey, V: Value> Turn<K, V> {
-    fn run_here(&self) -> Option<Running<K, Shared<V>>> {
+    /// Says that this thread is inside the flight. Whoever is given a turn is; it is left before the turn waits, or
+    /// goes on elsewhere.
+    fn enter_thread(&mut self) {
         match self {
-            Turn::Lead(lead) => Some(lead.run_here()),
-            Turn::Side(side) => Some(side.run_here()),
-            Turn::Free => None,
+            Turn::Lead(lead) => lead.enter_thread(),
+            Turn::Side(side) => side.enter_thread(),
+            Turn::Free => {}
+        }
+    }
+
+    fn leave_thread(&mut self) {
+        match self {
+            Turn::Lead(lead) => lead.leave_thread(),
+            Turn::Side(side) => side.leave_thread(),
+            Turn::Free => {}
         }
     }
 
@@ -187,7 +186,7 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
 }
 
 /// One call on its way.
-struct Call<K: OwnedKey, V: Value> {
+pub(crate) struct Call<K: 'static, V: 'static> {
     memo: &'static Memo<K, V>,
     core: &'static Core<K, V>,
     counters: &'static Counters,
@@ -199,7 +198,7 @@ struct Call<K: OwnedKey, V: Value> {
     ticket: Ticket,
     state: State,
     route: Arc<Route>,
-    remote: Option<Remote>,
+    remote: Option<Box<Remote>>,
     /// When it began to ask for bytes.
     asked: u64,
     lap: Lap,
@@ -209,6 +208,21 @@ struct Call<K: OwnedKey, V: Value> {
     again: bool,
     /// What was stored, if its time has passed and the site declares a window for that.
     old: Option<Old<V>>,
+    doing: Doing<K, V>,
+}
+
+/// What a call does, or waits for.
+enum Doing<K: 'static, V: 'static> {
+    /// Nothing so far.
+    New,
+    Tags(Arc<Channel>, Answer<Vec<u8>>),
+    Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
+    Wait(Box<Wait<'static, K, Shared<V>>>, Option<Alarm>),
+    Compute(Turn<K, V>),
+    /// The body, to compare with what is stored.
+    Verify(Kept<V>),
+    /// Nothing any more.
+    Done,
 }
 
 /// A stored value whose time has passed.
@@ -243,55 +257,66 @@ struct Remote {
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
-    fn begin<const F: u8>(miss: Miss<F, K, V>) -> (Self, Step<K, V>) {
-        let Asked { memo, key, mut manner, ticket, tags, apart, salt } = *miss.0;
-        let counters = apart.map_or(&memo.site.counters, |apart| &apart.counters);
-        if scope::is_bypassed() {
-            manner = Manner::Avoid;
-        }
+    /// A call with a key of its own, counted by the ticket.
+    pub(crate) fn new<P: Part<Owned = K>>(
+        memo: &'static Memo<K, V>,
+        parts: &P,
+        manner: Manner,
+        apart: Option<&'static Apart>,
+        mut ticket: Ticket,
+    ) -> Box<Self> {
+        let counters = memo.site.tally_in(apart);
+        let salt = apart.map_or(0, Apart::salt);
+        let (core, key) = (memo.core(), memo.salted(parts, salt));
+        ticket.record(memo, &key.key);
         let (state, route) = memo.site.route();
-        let core = memo.core();
-        let (reason, remote, asked, lap, again, old) = (Reason::Cold, None, 0, Lap::default(), false, None);
-        let mut call = Self {
+        Box::new(Self {
             memo,
             core,
             counters,
             key,
             salt,
-            tags,
-            reason,
+            tags: Vec::new(),
+            reason: Reason::Cold,
             manner,
             ticket,
             state,
             route,
-            remote,
-            asked,
-            lap,
+            remote: None,
+            asked: 0,
+            lap: Lap::default(),
             ended: 0,
-            again,
-            old,
-        };
-        let step = call.first_step();
-        (call, step)
+            again: false,
+            old: None,
+            doing: Doing::New,
+        })
     }
 
     fn first_step(&mut self) -> Step<K, V> {
+        if scope::is_bypassed() {
+            self.manner = Manner::Avoid;
+        }
         if self.manner == Manner::Refresh && self.core.flights.overtake(&self.key).is_none() {
             self.manner = Manner::Avoid;
         }
-        let route = Arc::clone(&self.route);
-        if let Way::Bytes(_) = route.way {
-            self.asked = clock::now();
+        if self.manner == Manner::Avoid {
+            return Step::Compute(Turn::Free);
         }
-        match &route.way {
-            _ if self.manner == Manner::Avoid => Step::Compute(Turn::Free),
-            Way::Off(_) => Step::Compute(Turn::Free),
-            Way::Memory => match self.look() {
-                Some(hit) => hit,
-                None => self.enter(),
-            },
-            Way::Bytes(channel) if !self.tags.is_empty() => Step::Tags(Arc::clone(channel)),
-            Way::Bytes(channel) => self.address(channel, &[]),
+        let channel = match &self.route.way {
+            Way::Off(_) => return Step::Compute(Turn::Free),
+            Way::Memory => return self.look_or_enter(),
+            Way::Bytes(channel) => Arc::clone(channel),
+        };
+        self.asked = clock::now();
+        if self.tags.is_empty() { self.address(&channel, &[]) } else { Step::Tags(channel) }
+    }
+
+    fn look_or_enter(&mut self) -> Step<K, V> {
+        // On the fast path this call has just looked, and a leader looks again; whoever does not lead looks there.
+        let has_looked = self.state.is_fast() && self.route.flight && self.manner == Manner::Ask;
+        match if has_looked { None } else { self.look() } {
+            Some(hit) => hit,
+            None => self.enter(),
         }
     }
 
@@ -317,7 +342,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
                 let (when, began) = (When::Absent, clock::wall());
-                self.remote = Some(Remote { channel, address, when, landed, began });
+                self.remote = Some(Box::new(Remote { channel, address, when, landed, began }));
                 Step::Read(None)
             }
             Err(error) => {
@@ -345,12 +370,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             let side = self.core.flights.aside(&self.key, generation);
             return Step::Compute(side.map_or(Turn::Free, Turn::Side));
         }
-        match self.core.flights.enter(&self.key, generation, self.memo.patience(&self.route)) {
+        let patience = || self.memo.patience(&self.route);
+        match self.core.flights.enter(&self.key, generation, patience) {
             Entered::Lead(lead) => self.lead(lead),
-            // While another caller computes, what is stored is given within the window of `stale`.
-            Entered::Wait(wait) => self.give_old(self.route.lives.stale).unwrap_or(Step::Wait(wait)),
-            Entered::Alone(side) => Step::Compute(Turn::Side(side)),
             Entered::Busy => Step::Compute(Turn::Free),
+            // While another caller computes, what is stored is given within the window of `stale`.
+            Entered::Wait(wait) => match self.look() {
+                Some(hit) => hit,
+                None => self.give_old(self.route.lives.stale).unwrap_or(Step::Wait(wait)),
+            },
+            Entered::Alone(side) => match self.look() {
+                Some(hit) => hit,
+                None => Step::Compute(Turn::Side(side)),
+            },
         }
     }
 
@@ -392,8 +424,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         if self.manner == Manner::Refresh {
             return Step::Compute(Turn::Lead(lead));
         }
-        // Keys are compared and what was found before may be dropped here, which is the user's code.
-        let _here = lead.run_here();
         if let Some(remote) = &mut self.remote {
             let landed = self.core.flights.landed();
             if remote.landed == landed {
@@ -418,8 +448,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         read: Result<Option<Bytes>, Error>,
     ) -> Step<K, V> {
         let Some(remote) = &mut self.remote else { return Step::Compute(Turn::Free) };
-        // What is read is decoded here, by the user's code, maybe with the lead in hand.
-        let _here = lead.as_ref().map(Lead::run_here);
         let bytes = match read {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -509,7 +537,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 
-    fn give<const F: u8, R: Project<F, Stored = V>>(mut self, kept: Kept<V>, outcome: Outcome) -> R {
+    fn give<const F: u8, R: Project<F, Stored = V>>(&mut self, kept: Kept<V>, outcome: Outcome) -> R {
         self.ticket.value(self.memo, kept.as_ref());
         // The user's `Clone` may panic: then the call did not end in a value.
         let value = kept.into_value();

@@ -11,17 +11,15 @@ use pin_project_lite::pin_project;
 
 use super::land::Writer;
 use super::verify::verifying;
-use super::{Call, Miss, Step, Turn};
-use crate::backend::Bytes;
+use super::{Call, Doing, Miss, Step};
 use crate::clock::{self, Alarm};
 use crate::event::Outcome;
-use crate::flight::{Ended, Lead, Running, Wait};
+use crate::flight::{Ended, Wait};
 use crate::key::{OwnedKey, Value};
-use crate::memo::Shared;
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::stats::Lap;
-use crate::store::{Answer, Channel, How};
+use crate::store::How;
 use crate::sync::{block_on, park, thread_waker};
 
 impl<const F: u8, K, V> Miss<F, K, V> {
@@ -35,11 +33,9 @@ impl<const F: u8, K, V> Miss<F, K, V> {
     {
         // Of a recursion every level waits here for its body: what it needs after that is not on its stack.
         match self.walk() {
-            Ok(mut at) => {
-                // Also while the result is judged, copied and encoded: that is the user's code too.
-                let _here = at.run_here();
-                let result = at.run_body(body);
-                at.end(result, Writer::Here)
+            Ok(mut call) => {
+                let result = call.run_body(body);
+                call.end(result, Writer::Here)
             }
             Err(value) => value,
         }
@@ -47,19 +43,16 @@ impl<const F: u8, K, V> Miss<F, K, V> {
 
     /// Takes the steps up to the body; `Err` is what the call gives without it.
     #[inline(never)]
-    fn walk<R: Project<F, Stored = V>>(self) -> Result<Box<At<F, K, V>>, R>
+    fn walk<R: Project<F, Stored = V>>(self) -> Result<Box<Call<K, V>>, R>
     where
         K: OwnedKey,
         V: Value,
     {
-        let (mut call, goal) = Call::walk(self);
-        let doing = match goal {
-            Goal::Given(kept, Outcome::Hit) if call.is_sampled() => Doing::Verify(kept),
-            Goal::Given(kept, outcome) => return Err(call.give(kept, outcome)),
-            Goal::Body(turn) => Doing::Compute(turn),
-        };
-        call.lap = Lap::start();
-        Ok(Box::new(At::Under(call, doing)))
+        let mut call = self.0;
+        match call.walk() {
+            Some((kept, outcome)) => Err(call.give(kept, outcome)),
+            None => Ok(call),
+        }
     }
 
     /// As [`Miss::run`], without blocking: a future that polls `body` only if it has to.
@@ -68,48 +61,73 @@ impl<const F: u8, K, V> Miss<F, K, V> {
         K: OwnedKey,
         V: Value,
     {
-        Run { stage: Stage(At::New(self)), body }
+        Run { stage: Stage(Some(self.0)), body }
     }
 }
 
-/// Where the steps before the body lead.
-pub(super) enum Goal<K: OwnedKey, V: Value> {
-    /// A value to give.
-    Given(Kept<V>, Outcome),
-    /// The body has to run.
-    Body(Turn<K, V>),
-}
-
 impl<K: OwnedKey, V: Value> Call<K, V> {
-    /// Takes the steps up to the body on this thread, which may block.
-    pub(super) fn walk<const F: u8>(miss: Miss<F, K, V>) -> (Self, Goal<K, V>) {
-        let (mut call, mut step) = Call::begin(miss);
+    /// Takes the steps up to the body on this thread, which may block: `Some` is what the call gives without it.
+    pub(super) fn walk(&mut self) -> Option<(Kept<V>, Outcome)> {
+        let mut step = self.first_step();
         loop {
             step = match step {
-                Step::Give(kept, outcome) => return (call, Goal::Given(kept, outcome)),
+                Step::Give(kept, Outcome::Hit) if self.is_sampled() => {
+                    self.begin_body(Doing::Verify(kept));
+                    return None;
+                }
+                Step::Give(kept, outcome) => return Some((kept, outcome)),
                 Step::Compute(turn) => {
-                    call.tag(&turn);
-                    return (call, Goal::Body(turn));
+                    self.tag(&turn);
+                    self.begin_body(Doing::Compute(turn));
+                    return None;
                 }
                 Step::Tags(channel) => {
-                    let stamps = block_on(channel.stamps(How::Here, &call.tags));
-                    call.was_stamped(&channel, stamps)
+                    let stamps = block_on(channel.stamps(How::Here, &self.tags));
+                    self.was_stamped(&channel, stamps)
                 }
                 Step::Read(lead) => {
-                    let read = block_on(call.read(How::Here));
-                    call.was_read(lead, read)
+                    let read = block_on(self.read(How::Here));
+                    self.was_read(lead, read)
                 }
-                Step::Wait(wait) => {
-                    let ended = block(wait);
-                    call.waited(ended)
+                Step::Wait(mut wait) => {
+                    let ended = block(&mut wait);
+                    drop(wait);
+                    self.waited(ended)
                 }
             };
+        }
+    }
+
+    fn begin_body(&mut self, doing: Doing<K, V>) {
+        self.doing = doing;
+        self.lap = Lap::start();
+    }
+
+    /// Runs the body on this thread.
+    pub(super) fn run_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        match self.doing {
+            Doing::Verify(_) => verifying(|| self.lap.run(body)),
+            _ => self.lap.run(body),
+        }
+    }
+
+    /// What the call gives now that its body has ended. Not inlined, nor the like of it below: an unoptimised build
+    /// would else keep room on the stack for the locals of all, in every level of a recursion.
+    #[inline(never)]
+    pub(super) fn end<const F: u8, R: Project<F, Stored = V>>(mut self: Box<Self>, result: R, writer: Writer) -> R {
+        match std::mem::replace(&mut self.doing, Doing::Done) {
+            Doing::Compute(turn) => self.finish(turn, result, writer),
+            Doing::Verify(kept) => {
+                self.verify(&kept, &result);
+                self.give(kept, Outcome::Hit)
+            }
+            _ => result,
         }
     }
 }
 
 /// Waits for a leader on this thread.
-pub(crate) fn block<'a, K: OwnedKey, T: Clone>(mut wait: Wait<'a, K, T>) -> Ended<'a, K, T> {
+pub(crate) fn block<'a, K, T: Clone>(wait: &mut Wait<'a, K, T>) -> Ended<'a, K, T> {
     let waker = thread_waker();
     loop {
         if let Some(ended) = wait.look(&waker) {
@@ -130,26 +148,25 @@ pin_project! {
     }
 }
 
-/// How far an async call is.
-pub struct Stage<const F: u8, K: OwnedKey, V: Value>(pub(super) At<F, K, V>);
+/// How far an async call is; nothing, once it has ended.
+pub struct Stage<const F: u8, K: 'static, V: 'static>(pub(super) Option<Box<Call<K, V>>>);
 
-#[expect(clippy::large_enum_variant, reason = "it lies in the caller's future; a box would be an allocation")]
-pub(super) enum At<const F: u8, K: OwnedKey, V: Value> {
-    New(Miss<F, K, V>),
-    Under(Call<K, V>, Doing<K, V>),
-    Done,
-}
+impl<const F: u8, K, V> Stage<F, K, V> {
+    /// Taken out while it is polled, so that a panic drops it while it unwinds.
+    pub(super) fn take(&mut self) -> Box<Call<K, V>> {
+        self.0.take().unwrap_or_else(|| panic!("a cached call was polled after it had ended"))
+    }
 
-/// What an async call waits for.
-pub(super) enum Doing<K: OwnedKey, V: Value> {
-    Tags(Arc<Channel>, Answer<Vec<u8>>),
-    Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
-    Wait(Wait<'static, K, Shared<V>>, Option<Alarm>),
-    Compute(Turn<K, V>),
-    /// The body, to compare with what is stored.
-    Verify(Kept<V>),
-    /// Nothing: the next step says what to do.
-    Next(Step<K, V>),
+    /// Put back, to wait.
+    pub(super) fn put<T>(&mut self, mut call: Box<Call<K, V>>) -> Poll<T>
+    where
+        K: OwnedKey,
+        V: Value,
+    {
+        call.leave_thread();
+        self.0 = Some(call);
+        Poll::Pending
+    }
 }
 
 impl<const F: u8, K, V, R, B> Future for Run<Stage<F, K, V>, B>
@@ -163,123 +180,72 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
-        // Taken out, so that a panic below drops call and turn while it unwinds.
-        let mut at = std::mem::replace(&mut this.stage.0, At::Done);
-        at.begin();
-        let polled = at.advance(this.body, cx);
-        if polled.is_pending() {
-            this.stage.0 = at;
-        }
-        polled
-    }
-}
-
-// Each of these is a function of its own: an unoptimised build would else keep room on the stack for the
-// locals of all of them, in every level of a recursion.
-impl<const F: u8, K: OwnedKey, V: Value> At<F, K, V> {
-    #[inline(never)]
-    pub(super) fn begin(&mut self) {
-        match std::mem::replace(self, At::Done) {
-            At::New(miss) => {
-                let (call, step) = Call::begin(miss);
-                *self = At::Under(call, Doing::Next(step));
-            }
-            at => *self = at,
-        }
-    }
-
-    fn advance<R, B>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<R>
-    where
-        R: Project<F, Stored = V>,
-        B: Future<Output = R>,
-    {
-        match self.look(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some((kept, outcome))) => Poll::Ready(self.give(kept, outcome)),
-            Poll::Ready(None) => match self.poll_body(body, cx) {
-                Poll::Ready(result) => {
-                    let _here = self.run_here();
-                    Poll::Ready(self.end(result, Writer::Worker))
-                }
-                Poll::Pending => Poll::Pending,
+        let mut call = this.stage.take();
+        match call.poll_steps(cx) {
+            Poll::Ready(Some((kept, outcome))) => Poll::Ready(call.give(kept, outcome)),
+            Poll::Ready(None) => match call.poll_body(this.body, cx) {
+                Poll::Ready(result) => Poll::Ready(call.end(result, Writer::Worker)),
+                Poll::Pending => this.stage.put(call),
             },
-        }
-    }
-
-    /// Goes on up to the body: `Some` is what the call gives, `None`, that the body is to run.
-    pub(super) fn look(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
-        let At::Under(call, doing) = self else { panic!("a cached call was polled after it had ended") };
-        loop {
-            if let Doing::Compute(_) | Doing::Verify(_) = doing {
-                return Poll::Ready(None);
-            }
-            match call.go_on(doing, cx) {
-                Poll::Ready(None) => {}
-                Poll::Ready(Some((kept, Outcome::Hit))) if call.is_sampled() => {
-                    call.lap = Lap::start();
-                    *doing = Doing::Verify(kept);
-                }
-                polled => return polled,
-            }
-        }
-    }
-
-    /// Runs the body on this thread.
-    fn run_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        let At::Under(call, doing) = self else { return body() };
-        match doing {
-            Doing::Verify(_) => verifying(|| call.lap.run(body)),
-            _ => call.lap.run(body),
-        }
-    }
-
-    /// Says that this thread is inside the flight, where there is one.
-    pub(super) fn run_here(&self) -> Option<Running<K, Shared<V>>> {
-        match self {
-            At::Under(_, Doing::Compute(turn)) => turn.run_here(),
-            _ => None,
-        }
-    }
-
-    pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
-        let At::Under(call, doing) = self else { return Poll::Pending };
-        let Doing::Compute(turn) = doing else { return verifying(|| call.lap.run(|| body.poll(cx))) };
-        let _here = turn.run_here();
-        call.lap.run(|| body.poll(cx))
-    }
-
-    #[inline(never)]
-    pub(super) fn end<R: Project<F, Stored = V>>(&mut self, result: R, writer: Writer) -> R {
-        match std::mem::replace(self, At::Done) {
-            At::Under(call, Doing::Compute(turn)) => call.finish(turn, result, writer),
-            At::Under(mut call, Doing::Verify(kept)) => {
-                call.verify(&kept, &result);
-                call.give(kept, Outcome::Hit)
-            }
-            _ => result,
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn give<R: Project<F, Stored = V>>(&mut self, kept: Kept<V>, outcome: Outcome) -> R {
-        match std::mem::replace(self, At::Done) {
-            At::Under(call, _) => call.give(kept, outcome),
-            At::New(_) | At::Done => R::restore(kept.into_value()),
+            Poll::Pending => this.stage.put(call),
         }
     }
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
+    /// Goes on up to the body: `Some` is what the call gives, `None`, that the body is to run.
+    pub(super) fn poll_steps(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
+        self.enter_thread();
+        loop {
+            if let Doing::Compute(_) | Doing::Verify(_) = self.doing {
+                return Poll::Ready(None);
+            }
+            match self.go_on(cx) {
+                Poll::Ready(None) => {}
+                Poll::Ready(Some((kept, Outcome::Hit))) if self.is_sampled() => self.begin_body(Doing::Verify(kept)),
+                polled => return polled,
+            }
+        }
+    }
+
+    pub(super) fn poll_body<B: Future>(&mut self, body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<B::Output> {
+        self.run_body(|| body.poll(cx))
+    }
+
+    /// Says that this thread is inside the flight, where there is one.
+    pub(super) fn enter_thread(&mut self) {
+        match &mut self.doing {
+            Doing::Compute(turn) => turn.enter_thread(),
+            Doing::Read(Some(lead), _) => lead.enter_thread(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn leave_thread(&mut self) {
+        match &mut self.doing {
+            Doing::Compute(turn) => turn.leave_thread(),
+            Doing::Read(Some(lead), _) => lead.leave_thread(),
+            _ => {}
+        }
+    }
+
     /// Goes on, short of the body: `Some` is what the call gives.
     #[inline(never)]
-    fn go_on(&mut self, doing: &mut Doing<K, V>, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
-        let step = match doing {
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Kept<V>, Outcome)>> {
+        let step = match &mut self.doing {
+            Doing::New => self.first_step(),
             Doing::Tags(channel, answer) => match answer.as_mut().poll(cx) {
-                Poll::Ready(stamps) => self.was_stamped(channel, stamps),
+                Poll::Ready(stamps) => {
+                    let channel = Arc::clone(channel);
+                    self.was_stamped(&channel, stamps)
+                }
                 Poll::Pending => return Poll::Pending,
             },
             Doing::Read(lead, answer) => match answer.as_mut().poll(cx) {
-                Poll::Ready(read) => self.was_read(lead.take(), read),
+                Poll::Ready(read) => {
+                    let lead = lead.take();
+                    self.was_read(lead, read)
+                }
                 Poll::Pending => return Poll::Pending,
             },
             Doing::Wait(wait, alarm) => match wait.look(cx.waker()) {
@@ -289,10 +255,9 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                     return Poll::Pending;
                 }
             },
-            Doing::Compute(_) | Doing::Verify(_) => return Poll::Ready(None),
-            Doing::Next(step) => std::mem::replace(step, Step::Compute(Turn::Free)),
+            Doing::Compute(_) | Doing::Verify(_) | Doing::Done => return Poll::Ready(None),
         };
-        *doing = match step {
+        let doing = match step {
             Step::Give(kept, outcome) => return Poll::Ready(Some((kept, outcome))),
             Step::Wait(wait) => Doing::Wait(wait, None),
             Step::Tags(channel) => {
@@ -302,10 +267,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Step::Read(lead) => Doing::Read(lead, self.read(How::Later)),
             Step::Compute(turn) => {
                 self.tag(&turn);
-                self.lap = Lap::start();
-                Doing::Compute(turn)
+                self.begin_body(Doing::Compute(turn));
+                return Poll::Ready(None);
             }
         };
+        self.doing = doing;
         Poll::Ready(None)
     }
 }

@@ -5,12 +5,11 @@
 use std::cell::Cell;
 
 use super::Call;
-use crate::event::Outcome;
 use crate::key::{OwnedKey, Value};
 use crate::memory::Kept;
 use crate::project::Project;
 use crate::site::drawn;
-use crate::stats::{Count, Lap};
+use crate::stats::Count;
 
 thread_local! {
     /// Whether the body that runs here does so only to be compared.
@@ -54,17 +53,5 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 self.memo.site.differs(&digests);
             }
         }
-    }
-
-    /// Runs the body on this thread beside what is stored, and gives that.
-    pub(super) fn verify_here<const F: u8, R: Project<F, Stored = V>>(
-        mut self,
-        kept: Kept<V>,
-        body: impl FnOnce() -> R,
-    ) -> R {
-        self.lap = Lap::start();
-        let result = verifying(|| self.lap.run(body));
-        self.verify(&kept, &result);
-        self.give(kept, Outcome::Hit)
     }
 }

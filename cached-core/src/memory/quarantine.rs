@@ -82,6 +82,7 @@ impl<K, V> Quarantine<K, V> {
         if grace.has_passed() {
             self.grace = None;
             (self.waiting.entries, self.waiting.weight) = (0, 0);
+            freed.reserve(self.waiting.retired.len());
             for retired in self.waiting.retired.drain(..) {
                 // SAFETY: it could not be found any more before this grace period began. Whoever had found it
                 // was pinned then, and has left since.

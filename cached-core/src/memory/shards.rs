@@ -308,7 +308,8 @@ impl<K, V> Shards<K, V> {
 
     /// Whether the part has its share of what the table holds well.
     fn is_tight(&self, state: &State<K, V>) -> bool {
-        let room = self.own_table().room() / self.used.load(Ordering::Relaxed);
+        // A power of two.
+        let room = self.own_table().room() >> self.used.load(Ordering::Relaxed).trailing_zeros();
         (room..state.bounds.entries).contains(&state.policy.len())
     }
 

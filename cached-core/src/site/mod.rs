@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::event::Method;
 use crate::memory::{Bounds, Terms};
 use crate::registry;
-use crate::scope;
+use crate::scope::{self, Apart};
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
@@ -290,7 +290,12 @@ impl Site {
 
     /// Where a call of this thread is counted: in its scope, or here.
     pub(crate) fn tally(&'static self) -> &'static Counters {
-        scope::apart(&self.counters).map_or(&self.counters, |apart| &apart.counters)
+        self.tally_in(scope::apart(&self.counters))
+    }
+
+    /// Where a call is counted in a scope, or outside of any.
+    pub(crate) fn tally_in(&'static self, apart: Option<&'static Apart>) -> &'static Counters {
+        apart.map_or(&self.counters, |apart| &apart.counters)
     }
 
     /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;

@@ -29,7 +29,7 @@ struct Call<'a> {
 
 enum Step<'a> {
     Give(u64),
-    Wait(Wait<'a, u64, Shared>),
+    Wait(Box<Wait<'a, u64, Shared>>),
     Compute(Turn<'a>),
 }
 
@@ -46,10 +46,17 @@ impl Turn<'_> {
         }
     }
 
-    fn run_here(&self) -> impl Sized + use<> {
+    fn enter_thread(&mut self) {
         match self {
-            Turn::Lead(lead) => lead.run_here(),
-            Turn::Side(side) => side.run_here(),
+            Turn::Lead(lead) => lead.enter_thread(),
+            Turn::Side(side) => side.enter_thread(),
+        }
+    }
+
+    fn leave_thread(&mut self) {
+        match self {
+            Turn::Lead(lead) => lead.leave_thread(),
+            Turn::Side(side) => side.leave_thread(),
         }
     }
 }
@@ -87,7 +94,7 @@ impl<'a> Call<'a> {
     }
 
     fn enter(&mut self) -> Step<'a> {
-        match self.world.flights.enter(&World::held(self.key), self.generation, PATIENCE) {
+        match self.world.flights.enter(&World::held(self.key), self.generation, || PATIENCE) {
             Entered::Lead(lead) => self.lead(lead),
             Entered::Wait(wait) => self.give_old().unwrap_or(Step::Wait(wait)),
             Entered::Alone(side) => Step::Compute(Turn::Side(side)),
@@ -105,11 +112,7 @@ impl<'a> Call<'a> {
 
     fn lead(&mut self, lead: Lead<'a, u64, Shared>) -> Step<'a> {
         // Found, not computed: an invalidation may have passed since, and followers come after it.
-        let found = {
-            let _here = lead.run_here();
-            self.look()
-        };
-        found.unwrap_or(Step::Compute(Turn::Lead(lead)))
+        self.look().unwrap_or(Step::Compute(Turn::Lead(lead)))
     }
 
     /// `moment`: when it looked.
@@ -208,11 +211,9 @@ impl World {
                     call.waited(ended, moment)
                 }
                 Step::Compute(turn) => {
-                    let here = turn.run_here();
                     let read = self.begin(turn.role());
                     thread::yield_now();
                     let act = self.end(turn.role(), &mut act);
-                    drop(here);
                     return call.finish(turn, act, read);
                 }
             };
@@ -230,14 +231,15 @@ impl World {
                     let (ended, moment) = self.poll(wait).await;
                     call.waited(ended, moment)
                 }
-                Step::Compute(turn) => {
+                Step::Compute(mut turn) => {
                     let mut read = None;
                     let end = poll_fn(|context| {
-                        let _here = turn.run_here();
+                        turn.enter_thread();
                         if read.is_some() {
                             return Poll::Ready(self.end(turn.role(), &mut act));
                         }
                         read = Some(self.begin(turn.role()));
+                        turn.leave_thread();
                         context.waker().wake_by_ref();
                         Poll::Pending
                     });
@@ -270,7 +272,7 @@ impl World {
     }
 
     /// Waits as a sync caller does; gives also when it looked.
-    fn block<'a>(&self, mut wait: Wait<'a, u64, Shared>) -> (Ended<'a, u64, Shared>, u64) {
+    fn block<'a>(&self, mut wait: Box<Wait<'a, u64, Shared>>) -> (Ended<'a, u64, Shared>, u64) {
         let waker = waker();
         let mut told = Told(self, false);
         loop {
@@ -288,7 +290,7 @@ impl World {
     }
 
     /// Waits as an async caller does.
-    async fn poll<'a>(&self, mut wait: Wait<'a, u64, Shared>) -> (Ended<'a, u64, Shared>, u64) {
+    async fn poll<'a>(&self, mut wait: Box<Wait<'a, u64, Shared>>) -> (Ended<'a, u64, Shared>, u64) {
         let mut told = Told(self, false);
         poll_fn(move |context| {
             let moment = clock::now();
@@ -310,7 +312,7 @@ impl World {
         if let Some(found) = read() {
             return Some(found);
         }
-        let lead = match self.flights.enter(&Self::held(key), 0, PATIENCE) {
+        let lead = match self.flights.enter(&Self::held(key), 0, || PATIENCE) {
             Entered::Lead(lead) => lead,
             Entered::Wait(wait) => match self.block(wait).0 {
                 Ended::Value(shared) => return Some(shared.as_ref().truth),

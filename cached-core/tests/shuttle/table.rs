@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 
 use shuttle::sync::{Mutex, MutexGuard};
 
+pub(crate) use crate::bucket::Bucket;
 use crate::sync::Held;
 
 const SHARDS: u64 = 16;
 
 /// Buckets by hash; an empty one is not kept.
-pub(crate) struct Table<T>(Vec<Mutex<BTreeMap<u64, Vec<T>>>>);
+pub(crate) struct Table<T>(Vec<Mutex<BTreeMap<u64, Bucket<T>>>>);
 
 impl<T> Table<T> {
     pub(crate) fn new() -> Self {
         Self((0..SHARDS).map(|_| Mutex::new(BTreeMap::new())).collect())
     }
 
-    pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+    pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Bucket<T>) -> R) -> R {
         let _held = Held::new();
         let place = usize::try_from(hash % SHARDS).expect("less than the number of shards");
         let mut shard = lock(&self.0[place]);
@@ -30,7 +31,7 @@ impl<T> Table<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.iter().map(|shard| lock(shard).values().map(Vec::len).sum::<usize>()).sum()
+        self.0.iter().map(|shard| lock(shard).values().map(Bucket::len).sum::<usize>()).sum()
     }
 }
 

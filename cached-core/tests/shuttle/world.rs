@@ -252,7 +252,7 @@ impl World {
 
     /// A follower that looks `looks` times and is dropped then; as leader it is dropped at once.
     pub(crate) fn give_up(&self, key: u64, looks: usize) {
-        let Entered::Wait(mut wait) = self.flights.enter(&Self::held(key), 0, PATIENCE) else { return };
+        let Entered::Wait(mut wait) = self.flights.enter(&Self::held(key), 0, || PATIENCE) else { return };
         let waker = waker();
         for _ in 0..looks {
             if wait.look(&waker).is_some() {
