@@ -27,6 +27,21 @@ pub enum ErrorKind {
     NotNumber,
 }
 
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ErrorKind::Config => "configuration",
+            ErrorKind::Parse => "parsing",
+            ErrorKind::Backend => "backend",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::Encode => "encoding",
+            ErrorKind::NotFound => "not found",
+            ErrorKind::NotNumber => "not a number",
+        })
+    }
+}
+
 /// Why a request to the cache itself failed: a configuration, an invalidation, a `put`.
 ///
 /// A *call* of a cached function never ends in this error: when a backend fails, the body runs.

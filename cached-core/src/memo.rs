@@ -26,7 +26,7 @@ use crate::site::{BUCKETS, Instance, Node, Route, Site};
 use crate::store::{Address, Channel};
 use crate::sync::Mutex;
 use crate::tags::Index;
-use crate::trail::{self, Call, Show, text};
+use crate::trail::{self, Call, Show, text, without_comma};
 use crate::word::State;
 
 /// The entries and flights of one instance of a site.
@@ -195,8 +195,12 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     #[cold]
     pub(crate) fn described(&self, key: &K) -> Call {
         let (mut call, route) = self.site.described(Method::Call);
-        call.key =
-            self.facts.shown.key.filter(|_| trail::shown(route.show) >= Show::Keys).map(|shown| text(shown(key)));
+        call.key = self
+            .facts
+            .shown
+            .key
+            .filter(|_| trail::shown(route.show) >= Show::Keys)
+            .map(|shown| without_comma(text(shown(key))));
         call
     }
 

@@ -1,7 +1,7 @@
 //! What is asked of a backend, counted by how it ended.
 //!
 //! In: the operations of a backend. Out: the same, and numbers of them. Every alias has one before its backend, so that
-//! none can be asked uncounted.
+//! none can be asked uncounted: what panics, or is not waited for any more, counts as a failure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,19 @@ use crate::backend::{Backend, Bytes, Capabilities, Key, Listener, Reply, When, W
 use crate::error::Error;
 
 /// What is counted, in the order in which it is shown. An operation on several keys is as many.
-const COUNTED: [&str; 8] = [
+#[derive(Clone, Copy)]
+enum Count {
+    Found,
+    Absent,
+    Written,
+    Refused,
+    Removed,
+    NothingRemoved,
+    Cleared,
+    Failed,
+}
+
+const NAMES: [&str; Count::Failed as usize + 1] = [
     "reads that found",
     "reads of nothing",
     "writes",
@@ -22,7 +34,37 @@ const COUNTED: [&str; 8] = [
     "failures",
 ];
 
-type Counts = [AtomicU64; COUNTED.len()];
+#[derive(Default)]
+struct Counts([AtomicU64; NAMES.len()]);
+
+impl Counts {
+    fn add(&self, count: Count, by: usize) {
+        self.0[count as usize].fetch_add(by as u64, Ordering::Relaxed);
+    }
+
+    /// Counts those that are so, and the others.
+    fn divide(&self, so: Count, others: Count, of: impl Iterator<Item = bool>) {
+        of.for_each(|is_so| self.add(if is_so { so } else { others }, 1));
+    }
+}
+
+/// An operation under way: a failure, unless an answer comes.
+struct Asked(Arc<Counts>, bool);
+
+impl Asked {
+    fn answered<T>(&mut self, answer: &Result<T, Error>, note: fn(&Counts, &T)) {
+        if let Ok(answer) = answer {
+            note(&self.0, answer);
+            self.1 = true;
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.add(Count::Failed, usize::from(!self.1));
+    }
+}
 
 /// A backend whose operations are counted.
 pub(crate) struct Meter {
@@ -37,42 +79,28 @@ impl Meter {
 
     /// What was counted so far.
     pub(crate) fn counted(&self) -> Vec<(&'static str, u64)> {
-        COUNTED.into_iter().zip(self.counts.iter().map(|count| count.load(Ordering::Relaxed))).collect()
+        NAMES.into_iter().zip(self.counts.0.iter().map(|count| count.load(Ordering::Relaxed))).collect()
     }
 
-    /// Counts an answer, now or when it comes.
-    fn count<T: Send + 'static>(&self, reply: Reply<T>, note: fn(&Counts, &T)) -> Reply<T> {
-        let counts = Arc::clone(&self.counts);
-        let noted = move |answer: &Result<T, Error>| match answer {
-            Ok(answer) => note(&counts, answer),
-            Err(_) => add(&counts, 7, 1),
-        };
-        match reply {
+    /// Asks the backend, and counts its answer when it comes.
+    fn ask<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&dyn Backend) -> Reply<T>,
+        note: fn(&Counts, &T),
+    ) -> Reply<T> {
+        let mut asked = Asked(Arc::clone(&self.counts), false);
+        match operation(&*self.backend) {
             Reply::Ready(answer) => {
-                noted(&answer);
+                asked.answered(&answer, note);
                 Reply::Ready(answer)
             }
             Reply::Later(answer) => Reply::Later(Box::pin(async move {
                 let answer = answer.await;
-                noted(&answer);
+                asked.answered(&answer, note);
                 answer
             })),
         }
     }
-}
-
-fn add(counts: &Counts, place: usize, by: usize) {
-    counts[place].fetch_add(by as u64, Ordering::Relaxed);
-}
-
-/// Counts those that are so at `place`, and the others at the next.
-fn divide(counts: &Counts, place: usize, all: usize, so: usize) {
-    add(counts, place, so);
-    add(counts, place + 1, all - so);
-}
-
-fn done(done: &[bool]) -> usize {
-    done.iter().filter(|done| **done).count()
 }
 
 impl Backend for Meter {
@@ -81,21 +109,28 @@ impl Backend for Meter {
     }
 
     fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
-        self.count(self.backend.get_many(keys), |counts, found| {
-            divide(counts, 0, found.len(), found.iter().flatten().count());
-        })
+        let note = |counts: &Counts, found: &Vec<_>| {
+            counts.divide(Count::Found, Count::Absent, found.iter().map(Option::is_some));
+        };
+        self.ask(|backend| backend.get_many(keys), note)
     }
 
     fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
-        self.count(self.backend.set_many(writes), |counts, stored| divide(counts, 2, stored.len(), done(stored)))
+        let note = |counts: &Counts, stored: &Vec<bool>| {
+            counts.divide(Count::Written, Count::Refused, stored.iter().copied());
+        };
+        self.ask(|backend| backend.set_many(writes), note)
     }
 
     fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
-        self.count(self.backend.delete_many(keys), |counts, removed| divide(counts, 4, removed.len(), done(removed)))
+        let note = |counts: &Counts, removed: &Vec<bool>| {
+            counts.divide(Count::Removed, Count::NothingRemoved, removed.iter().copied());
+        };
+        self.ask(|backend| backend.delete_many(keys), note)
     }
 
     fn clear(&self, prefix: &str) -> Reply<()> {
-        self.count(self.backend.clear(prefix), |counts, ()| add(counts, 6, 1))
+        self.ask(|backend| backend.clear(prefix), |counts, ()| counts.add(Count::Cleared, 1))
     }
 
     fn subscribe(&self, listener: Listener) -> Reply<()> {

@@ -237,7 +237,8 @@ impl Stats {
         each.saturating_mul(u32::try_from(self.served()).unwrap_or(u32::MAX))
     }
 
-    fn served(&self) -> u64 {
+    /// Calls that were given a value without their own run of the body: hits, stale and joined.
+    pub fn served(&self) -> u64 {
         self.hits + self.stale + self.joined
     }
 }

@@ -32,7 +32,7 @@ const ALL: [&str; 22] = [
     "has_key nothing 0 0 1",
     "incr done 0 0 1",
     "decr done 0 0 1",
-    "incr failed (notfound) 0 0 1",
+    "incr failed (not found) 0 0 1",
     "set_many done 0 0 2",
     "get_many done 2 1 3",
     "delete_many done 0 0 2",
@@ -157,7 +157,7 @@ fn what_a_closure_of_get_or_set_asks_is_beneath_it() {
 }
 
 #[test]
-fn an_operation_that_nobody_waits_for_any_more_is_in_no_scope() {
+fn an_operation_that_nobody_waits_for_any_more_or_that_panics_is_seen_as_an_error() {
     let (_on, recorder) = recorded();
     let scope = recorder.scope("dropped");
     let cache = cache().version(101).as_async();
@@ -166,10 +166,14 @@ fn an_operation_that_nobody_waits_for_any_more_is_in_no_scope() {
         let polled = scope.run(|| call.as_mut().poll(&mut Context::from_waker(Waker::noop())));
         assert!(polled.is_pending());
     }
-    // The guard was let go: the next is gathered.
-    scope.run(|| cache.alias().len());
+    let sync = cached_core::cache().version(101);
+    let panics = || scope.run(|| sync.get_or_set("never", Ttl::Default, || -> u64 { panic!("as it should") }));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).unwrap_err();
+    // What comes after it stands where it did.
     block_on(scope.wrap(async { cache.get::<u64>("never").await.unwrap() }));
-    assert_eq!(seen(&scope.recording()), ["get miss (cold) 0 1 1"]);
+    let ended: Vec<_> = scope.recording().calls.iter().map(|call| format!("{} {}", call.method, call.ended)).collect();
+    assert_eq!(ended, ["get_or_set error", "get_or_set error", "get miss (cold)"]);
+    assert!(scope.recording().calls.iter().all(|call| call.depth == 0));
 }
 
 #[test]

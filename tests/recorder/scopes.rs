@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use cached_core::recorder::Scope;
-use cached_core::{Outcome, Reason, cached};
+use cached_core::{Outcome, Reason, cached, recorder};
 
 use super::{outcomes, recorded};
 
@@ -122,6 +122,8 @@ fn what_there_is_no_room_for_is_counted() {
     let scope = recorder.scope("many");
     scope.run(|| (0..25).map(many).sum::<u64>());
     assert_eq!((scope.recording().calls.len(), scope.recording().dropped), (10, 15));
+    let totals = scope.recording().totals();
+    assert_eq!((totals.calls, totals.misses), (25, 25), "what is not kept is counted all the same");
     assert!(scope.recording().to_string().ends_with("and 15 more, for which there was no room\n"));
 }
 
@@ -183,4 +185,58 @@ fn recording_is_switched_while_calls_run() {
     });
     assert_eq!(busy::site().stats().calls, before + 40_000);
     assert!(recorder.is_enabled());
+}
+
+#[test]
+fn the_time_of_a_call_is_counted_though_there_was_no_room_for_it_beside_those_inside_it() {
+    #[cached]
+    fn part(n: u64) -> u64 {
+        n
+    }
+    #[cached]
+    fn whole(n: u64) -> u64 {
+        (0..n).map(part).sum()
+    }
+    let (_on, recorder) = recorded();
+    recorder.keep(10);
+    let scope = recorder.scope("one around many");
+    scope.run(|| whole(20));
+    let totals = scope.recording().totals();
+    assert_eq!(totals.calls, 21);
+    assert!(totals.time > std::time::Duration::ZERO, "the outer call ended last, when there was no room any more");
+}
+
+#[test]
+fn a_scope_inside_of_a_body_has_depths_of_its_own() {
+    #[cached]
+    fn inner(n: u64) -> u64 {
+        n
+    }
+    #[cached]
+    fn body(n: u64) -> u64 {
+        let scope = recorder().scope("inside");
+        let value = scope.run(|| inner(n));
+        assert!(scope.recording().calls[0].depth == 0 && !scope.recording().totals().time.is_zero());
+        value
+    }
+    let (_on, recorder) = recorded();
+    recorder.scope("outside").run(|| body(1));
+}
+
+#[test]
+fn calls_stand_in_the_order_of_their_beginnings_though_time_stands_still() {
+    #[cached]
+    fn second(n: u64) -> u64 {
+        n
+    }
+    #[cached]
+    fn first(n: u64) -> u64 {
+        second(n)
+    }
+    let (_on, recorder) = recorded();
+    let time = cached_testkit::freeze();
+    let scope = recorder.scope("frozen");
+    scope.run(|| first(1));
+    drop(time);
+    assert_eq!(scope.recording().calls.iter().map(|call| call.depth).collect::<Vec<_>>(), [0, 1]);
 }

@@ -255,3 +255,65 @@ fn an_operation_that_fails_is_seen_with_its_error() {
     assert_eq!(bytes, [Some(1), Some(1), None, None], "of one byte is what is written and read");
     cached_core::Config::new().install().unwrap();
 }
+
+#[test]
+fn a_site_that_says_nothing_is_never_opened_by_others() {
+    #[cached(show = "nothing")]
+    fn secret(word: &str) -> usize {
+        word.len()
+    }
+    let (_on, recorder) = recorded();
+    recorder.show(Show::Values);
+    let scope = recorder.scope("closed");
+    scope.run(|| secret("canary"));
+    let call = scope.recording().calls.remove(0);
+    assert_eq!((call.key, call.value), (None, None));
+}
+
+#[test]
+fn what_a_listener_calls_is_not_the_outcome_of_the_call() {
+    struct Curious;
+    impl Listener for Curious {
+        fn called(&self, _: &Call) {
+            heard(7);
+        }
+    }
+    #[cached]
+    fn watched(n: u64) -> u64 {
+        n
+    }
+    let (_on, recorder) = recorded();
+    heard(7);
+    let _listening = recorder.listen(Arc::new(Curious));
+    assert_eq!(watched::with_outcome(1), (1, Outcome::Miss(cached_core::Reason::Cold)));
+    assert_eq!((watched::with_outcome(1), watched(1)), ((1, Outcome::Hit), 1));
+}
+
+#[test]
+fn a_site_is_not_retuned_to_where_another_of_its_identity_is() {
+    // Their names differ, their written paths do not: in memory that is no matter, in bytes it would be.
+    fn first() -> &'static cached_core::Site {
+        #[cached]
+        fn same(n: u64) -> u64 {
+            n
+        }
+        same(1);
+        same::site()
+    }
+    fn second() -> &'static cached_core::Site {
+        #[cached]
+        fn same(n: u64) -> u64 {
+            n
+        }
+        same(1);
+        same::site()
+    }
+    let (_on, _) = recorded();
+    let shelf = Arc::new(cached_testkit::Shelf::new());
+    cached_core::Config::new().backend("shared", shelf).install().unwrap();
+    cached_core::retune(first().name(), "backend", Some("shared")).unwrap();
+    let error = cached_core::retune(second().name(), "backend", Some("shared")).unwrap_err().to_string();
+    assert!(error.contains("one identity") && error.contains(&second().location()), "{error}");
+    assert_eq!((first().alias(), second().alias()), ("shared".into(), "default".into()), "nothing has changed then");
+    cached_core::Config::new().install().unwrap();
+}

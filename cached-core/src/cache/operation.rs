@@ -114,7 +114,7 @@ impl Operation {
         Pending::close(self.pending, &result, |given, call| {
             (call.hits, call.misses) = (met.hits, met.misses);
             (call.keys, call.bytes) = (u32::try_from(keys.len()).unwrap_or(u32::MAX), Some(met.bytes as u64));
-            call.key = (shown(Show::Nothing) >= Show::Keys).then(|| text(&Listed(keys)));
+            call.key = (shown(None) >= Show::Keys).then(|| text(&Listed(keys)));
             match met.outcome {
                 Some(outcome) => Ended::Call(outcome),
                 None if is_done(given) => Ended::Done,

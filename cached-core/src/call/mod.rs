@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::backend::{Bytes, When};
 use crate::clock::{self, Alarm};
 use crate::error::Error;
-use crate::event::{self, Outcome, Reason};
+use crate::event::{Outcome, Reason};
 use crate::flight::{Ended, Entered, Lead, Side, Wait};
 use crate::key::{Held, OwnedKey, Part, Value};
 use crate::memo::{Core, Memo, Shared};
@@ -19,18 +19,19 @@ use crate::scope::{self, Apart};
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
 use crate::store::{Address, Answer, Channel, Found, How, unchanged};
-use crate::trail::{self, Pending};
 use crate::word::State;
 use crate::workers::{OPERATIONS, Purpose};
 
 mod behind;
 mod land;
 mod run;
+mod ticket;
 mod verify;
 
 pub use behind::Behind;
 pub use run::Run;
 pub(crate) use run::block;
+pub(crate) use ticket::Ticket;
 
 /// A call that has to look further. In one box from its first step to its last, since of a recursion every level has
 /// one on its stack.
@@ -54,70 +55,6 @@ pub(crate) enum Manner {
     Refresh,
     /// Does not touch it: the engine is busy on this very thread, or the scope says so.
     Avoid,
-}
-
-/// Counts the end of a call exactly once, also when it panics or is dropped; and records it, where somebody wants that.
-pub(crate) struct Ticket {
-    counters: Option<&'static Counters>,
-    pending: Option<Box<Pending>>,
-}
-
-impl Ticket {
-    pub(crate) fn new(counters: &'static Counters) -> Self {
-        Ticket { counters: Some(counters), pending: None }
-    }
-
-    /// For a `refresh`, which is not a call.
-    pub(crate) fn silent() -> Self {
-        Ticket { counters: None, pending: None }
-    }
-
-    /// Somebody else counts this call.
-    #[inline]
-    pub(crate) fn forget(self) {
-        std::mem::forget(self);
-    }
-
-    /// The call is recorded from here on, if anybody wants that.
-    #[inline]
-    pub(crate) fn record<K: OwnedKey, V: Value>(&mut self, memo: &'static Memo<K, V>, key: &K) {
-        if trail::is_on() && self.counters.is_some() {
-            self.pending = Pending::begin(|| memo.described(key));
-        }
-    }
-
-    /// So many bytes were read or written for it.
-    fn bytes(&mut self, bytes: usize) {
-        if let Some(pending) = &mut self.pending {
-            pending.call.bytes = Some(bytes as u64);
-        }
-    }
-
-    /// This is the value that it gives.
-    fn value<K: OwnedKey, V: Value>(&mut self, memo: &Memo<K, V>, value: &V) {
-        if let Some(pending) = &mut self.pending {
-            pending.call.value = memo.shown_value(value);
-        }
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        if let Some(counters) = self.counters.take() {
-            event::ended(counters, outcome);
-        }
-        if let Some(mut pending) = self.pending.take() {
-            pending.call.count(outcome);
-            pending.end(trail::Ended::Call(outcome));
-        }
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        if let Some(counters) = self.counters {
-            counters.add(if std::thread::panicking() { Count::Panicked } else { Count::Cancelled }, 1);
-            self.end(Outcome::Error);
-        }
-    }
 }
 
 /// The next thing to do.
@@ -195,7 +132,6 @@ pub(crate) struct Call<K: 'static, V: 'static> {
     tags: Vec<String>,
     reason: Reason,
     manner: Manner,
-    ticket: Ticket,
     state: State,
     route: Arc<Route>,
     remote: Option<Box<Remote>>,
@@ -209,6 +145,8 @@ pub(crate) struct Call<K: 'static, V: 'static> {
     /// What was stored, if its time has passed and the site declares a window for that.
     old: Option<Old<V>>,
     doing: Doing<K, V>,
+    // Dropped after the lead that it may hold: who waits for that does not wait for those who are told of this call.
+    ticket: Ticket,
 }
 
 /// What a call does, or waits for.

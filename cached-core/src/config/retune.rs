@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use super::SITE_OPTIONS;
+use super::{SITE_OPTIONS, same_identity};
 use crate::error::Error;
 use crate::options::{Options, Setting, Source};
 use crate::registry::{self, Registry};
-use crate::site::{judge_override, site};
+use crate::site::{Site, judge_override, site, sites};
 
 /// Sets an option of one site at once, over all that configuration and attribute say: `retune("shop::price", "ttl",
 /// Some("30s"))`; `None` takes back what was set so. It holds until another configuration is installed.
@@ -51,7 +51,11 @@ pub fn retune(name: &str, option: &str, value: Option<&str>) -> Result<(), Error
         new.retuned[place].judge_names(&SITE_OPTIONS, &mut faults);
         judge_override(&new.retuned[place], &mut faults);
         if faults.is_empty() {
-            site.resolve(&new, &mut faults);
+            let route = |site: &'static Site| (site, site.resolve(&new, &mut faults));
+            let routes: Vec<_> = sites().into_iter().map(route).collect();
+            // What was wrong with others before is not this change's fault.
+            faults.retain(|fault| fault.starts_with(&site.at()));
+            faults.extend(same_identity(&routes));
         }
         if !faults.is_empty() {
             return Err(Error::config(faults));

@@ -75,8 +75,8 @@ pub struct Policy {
     pub tagged: bool,
     /// The share of hits for which the body runs as well, to compare, from 0 to 1.
     pub verify: f64,
-    /// What the recorder may show of its calls.
-    pub show: Show,
+    /// What the recorder may show of its calls, if the attribute says so.
+    pub show: Option<Show>,
 }
 
 impl Policy {
@@ -97,7 +97,7 @@ impl Policy {
         behind: false,
         tagged: false,
         verify: 0.0,
-        show: Show::Nothing,
+        show: None,
     };
 }
 

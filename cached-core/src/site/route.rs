@@ -30,8 +30,8 @@ pub(crate) struct Route {
     pub(crate) behind: bool,
     /// The share of hits for which the body runs as well.
     pub(crate) verify: f64,
-    /// What the recorder may show of its calls.
-    pub(crate) show: Show,
+    /// What the recorder may show of its calls, if anybody said so.
+    pub(crate) show: Option<Show>,
     pub(crate) join_timeout: Duration,
     /// Values that are not the default, each with where it came from.
     pub(crate) policy: Vec<String>,
@@ -83,8 +83,7 @@ impl Site {
         let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
-        let show = find.or(show, "show", (policy.show > Show::Nothing).then_some(policy.show), show_shown);
-        let show = show.unwrap_or_default();
+        let show = find.or(show, "show", policy.show, show_shown);
         let behind = find.or(behind, "refresh", policy.behind.then_some(true), show_behind).unwrap_or_default();
         if behind && !policy.behind {
             find.faults
@@ -180,7 +179,7 @@ impl Route {
             flight: true,
             behind: false,
             verify: 0.0,
-            show: Show::Nothing,
+            show: None,
             join_timeout: registry::JOIN_TIMEOUT,
             policy: Vec::new(),
         }

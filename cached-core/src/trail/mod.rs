@@ -6,7 +6,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::clock;
@@ -111,7 +111,7 @@ impl fmt::Display for Ended {
             Ended::Call(outcome) => outcome.fmt(f),
             Ended::Done => f.write_str("done"),
             Ended::Nothing => f.write_str("nothing"),
-            Ended::Failed(kind) => write!(f, "failed ({})", format!("{kind:?}").to_lowercase()),
+            Ended::Failed(kind) => write!(f, "failed ({kind})"),
         }
     }
 }
@@ -154,13 +154,18 @@ pub struct Call {
     pub depth: u32,
     /// The calls that led to it, if it was sampled.
     pub trace: Option<Trace>,
+    /// Which began before which.
+    pub(crate) order: u64,
 }
 
-/// A call that has begun.
+/// A call that has begun. Dropped before its end it ended as an error: it panicked, or nobody waits for it.
 pub(crate) struct Pending {
     place: Option<Place>,
     began: u64,
-    pub(crate) call: Call,
+    /// Nanoseconds that went into describing it, which are none of its own.
+    apart: u64,
+    /// Nothing once it has ended.
+    call: Option<Call>,
 }
 
 /// Whether calls are recorded: asked before anything is done for it.
@@ -178,13 +183,17 @@ pub(crate) fn set_shown(show: Show) {
     SHOWN.store(show as u8, Ordering::Release);
 }
 
-/// What a site shows that opts in to `own`.
-pub(crate) fn shown(own: Show) -> Show {
-    own.max(match SHOWN.load(Ordering::Acquire) {
+/// What is shown of a site that says so much of itself: one that says "nothing" is never opened by others.
+pub(crate) fn shown(own: Option<Show>) -> Show {
+    let of_all = match SHOWN.load(Ordering::Acquire) {
         0 => Show::Nothing,
         1 => Show::Keys,
         _ => Show::Values,
-    })
+    };
+    match own {
+        Some(Show::Nothing) => Show::Nothing,
+        own => own.unwrap_or_default().max(of_all),
+    }
 }
 
 /// Adds a listener, or removes it.
@@ -207,6 +216,7 @@ pub(crate) fn forget(listener: &Arc<dyn Listener>) {
 impl Pending {
     /// Begins a call, if anybody wants to know of it. `describe` says what is known of it by now.
     pub(crate) fn begin(describe: impl FnOnce() -> Call) -> Option<Box<Self>> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         if !is_on() || place::is_telling() {
             return None;
         }
@@ -215,10 +225,25 @@ impl Pending {
             return None;
         }
         let mut call = describe();
-        call.depth = depth();
-        // Neither the capture nor the description is in the call's time.
+        call.order = NEXT.fetch_add(1, Ordering::Relaxed);
+        call.depth = depth().saturating_sub(place.map_or(0, Place::depth));
         call.trace = trace::capture();
-        Some(Box::new(Pending { place, began: clock::now(), call }))
+        // Neither the capture nor the description is in the call's time.
+        Some(Box::new(Pending { place, began: clock::now(), apart: 0, call: Some(call) }))
+    }
+
+    /// What is known of the call.
+    pub(crate) fn call(&mut self) -> Option<&mut Call> {
+        self.call.as_mut()
+    }
+
+    /// Adds what takes time to be said; that is not the call's.
+    pub(crate) fn note(&mut self, note: impl FnOnce(&mut Call)) {
+        let began = clock::now();
+        if let Some(call) = &mut self.call {
+            note(call);
+        }
+        self.apart += clock::now().saturating_sub(began);
     }
 
     /// An operation has ended with a result, of which `met` says what it came to.
@@ -228,33 +253,47 @@ impl Pending {
         met: impl FnOnce(&T, &mut Call) -> Ended,
     ) {
         let Some(mut pending) = pending else { return };
-        let ended = match result {
-            Ok(found) => met(found, &mut pending.call),
-            Err(error) => Ended::Failed(error.kind()),
-        };
+        let mut ended = Ended::Nothing;
+        pending.note(|call| {
+            ended = match result {
+                Ok(found) => met(found, call),
+                Err(error) => Ended::Failed(error.kind()),
+            };
+        });
         pending.end(ended);
     }
 
     /// The call has ended.
     pub(crate) fn end(mut self: Box<Self>, ended: Ended) {
-        let now = clock::now();
-        self.call.took = Duration::from_nanos(now.saturating_sub(self.began));
-        self.call.ended = ended;
+        self.finish(ended);
+    }
+
+    fn finish(&mut self, ended: Ended) {
+        let Some(mut call) = self.call.take() else { return };
+        let took = clock::now().saturating_sub(self.began).saturating_sub(self.apart);
+        (call.took, call.ended) = (Duration::from_nanos(took), ended);
         if let Some(place) = self.place {
-            self.call.began = Duration::from_nanos(self.began.saturating_sub(place.began()));
+            call.began = Duration::from_nanos(self.began.saturating_sub(place.began()));
         }
         if LISTENED.load(Ordering::Acquire) {
             let listeners = LISTENERS.lock().clone();
             place::telling(|| {
-                for listener in &listeners {
-                    let _ = catch_unwind(AssertUnwindSafe(|| listener.called(&self.call)));
+                for listener in listeners {
+                    let call = &call;
+                    // The last of it may go here, and its `Drop` is the user's code too.
+                    let _ = catch_unwind(AssertUnwindSafe(move || listener.called(call)));
                 }
-                drop(listeners);
             });
         }
         if let Some(place) = self.place {
-            place.push(self.call);
+            place.push(call);
         }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.finish(Ended::Call(Outcome::Error));
     }
 }
 
@@ -279,6 +318,7 @@ impl Call {
             line: at.1,
             depth: 0,
             trace: None,
+            order: 0,
         }
     }
 
@@ -301,11 +341,11 @@ pub(crate) fn text(shown: &dyn fmt::Debug) -> Box<str> {
     impl fmt::Write for Cut {
         fn write_str(&mut self, text: &str) -> fmt::Result {
             for character in text.chars() {
-                if self.1 == LONGEST {
-                    self.0.push('…');
-                    return Err(fmt::Error);
+                match self.1 {
+                    ..LONGEST => self.0.push(character),
+                    LONGEST => self.0.push('…'),
+                    _ => return Err(fmt::Error),
                 }
-                self.0.push(character);
                 self.1 += 1;
             }
             Ok(())
@@ -316,9 +356,12 @@ pub(crate) fn text(shown: &dyn fmt::Debug) -> Box<str> {
         let _ = fmt::write(&mut cut, format_args!("{shown:?}"));
         cut.0
     };
-    let text = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| "its `Debug` panicked".into());
-    // A key of one part is a tuple of one.
-    text.strip_suffix(",)").map(|one| format!("{one})")).unwrap_or(text).into()
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| "its `Debug` panicked".into()).into()
+}
+
+/// A tuple of one part as it is spoken.
+pub(crate) fn without_comma(text: Box<str>) -> Box<str> {
+    text.strip_suffix(",)").map(|one| format!("{one})").into()).unwrap_or(text)
 }
 
 /// The calls of one scope.
@@ -333,8 +376,9 @@ pub struct Recording {
     pub took: Duration,
     /// The calls, in the order in which they began.
     pub calls: Vec<Call>,
-    /// Calls for which there was no room.
+    /// Calls for which there was no room; they are in the totals.
     pub dropped: u64,
+    totals: Totals,
 }
 
 /// The figures of some calls together.
@@ -353,22 +397,36 @@ pub struct Totals {
     pub counts: Vec<(Method, u64)>,
 }
 
+impl Default for Totals {
+    fn default() -> Self {
+        let counts = Method::ALL.into_iter().map(|method| (method, 0)).collect();
+        Totals { calls: 0, time: Duration::ZERO, hits: 0, misses: 0, counts }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, call: &Call) {
+        self.calls += 1;
+        self.hits += u64::from(call.hits);
+        self.misses += u64::from(call.misses);
+        // What is inside another call is in that one's time.
+        if call.depth == 0 {
+            self.time += call.took;
+        }
+        let count = self.counts.iter_mut().find(|(method, _)| *method == call.method);
+        count.into_iter().for_each(|(_, count)| *count += 1);
+    }
+}
+
 impl Recording {
     pub(crate) fn empty(label: String) -> Self {
         let (began, took) = (UNIX_EPOCH + Duration::from_millis(clock::wall()), Duration::ZERO);
-        Recording { label, began, took, calls: Vec::new(), dropped: 0 }
+        Recording { label, began, took, calls: Vec::new(), dropped: 0, totals: Totals::default() }
     }
 
-    /// The figures of all calls.
+    /// The figures of all calls, also of those for which there was no room.
     pub fn totals(&self) -> Totals {
-        let of = |method| self.calls.iter().filter(|call| call.method == method).count() as u64;
-        Totals {
-            calls: self.calls.len() as u64,
-            time: self.calls.iter().filter(|call| call.depth == 0).map(|call| call.took).sum(),
-            hits: self.calls.iter().map(|call| u64::from(call.hits)).sum(),
-            misses: self.calls.iter().map(|call| u64::from(call.misses)).sum(),
-            counts: Method::ALL.into_iter().map(|method| (method, of(method))).collect(),
-        }
+        self.totals.clone()
     }
 
     /// "Cache calls from 2 backends": how many are configured, not how many were asked.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::{Call, Recording};
 use crate::clock;
+use crate::stats;
 use crate::sync::Mutex;
 
 /// How many calls a scope keeps.
@@ -48,6 +49,8 @@ pub(crate) struct Place {
     log: &'static Log,
     turn: u64,
     began: u64,
+    /// Inside how many bodies it began: calls count theirs from there.
+    depth: u32,
 }
 
 impl Place {
@@ -74,9 +77,14 @@ impl Place {
         self.began
     }
 
+    pub(super) fn depth(self) -> u32 {
+        self.depth
+    }
+
     /// Gathers a call.
     pub(super) fn push(self, call: Call) {
         let refused = self.with(|recording| {
+            recording.totals.add(&call);
             if recording.calls.len() < KEPT.load(Ordering::Relaxed) {
                 recording.calls.push(call);
                 return None;
@@ -92,7 +100,7 @@ impl Place {
         let mut recording = self.with(|recording| recording.clone())?;
         recording.took = Duration::from_nanos(clock::now().saturating_sub(self.began));
         // They stand in the order of their ends.
-        recording.calls.sort_by_key(|call| call.began);
+        recording.calls.sort_by_key(|call| call.order);
         Some(recording)
     }
 
@@ -117,7 +125,7 @@ impl Owner {
         turn.number += 1;
         turn.owners = 1;
         turn.recording = Some(Recording::empty(label));
-        Owner(Place { log, turn: turn.number, began: clock::now() })
+        Owner(Place { log, turn: turn.number, began: clock::now(), depth: stats::depth() })
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -152,9 +160,14 @@ impl Drop for Owner {
 
 /// Runs listeners: what they call is not recorded.
 pub(super) fn telling(tell: impl FnOnce()) {
-    TELLING.set(true);
+    struct Told;
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let _ = TELLING.try_with(|telling| telling.set(false));
+        }
+    }
+    let _told = TELLING.try_with(|telling| telling.set(true)).map(|()| Told);
     tell();
-    TELLING.set(false);
 }
 
 /// Whether a listener runs on this thread.

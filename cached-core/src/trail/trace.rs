@@ -144,15 +144,14 @@ fn whose(function: &str, file: Option<&str>) -> FrameOf {
     if file.starts_with("/rustc/") || file.contains("/nptl/") || file.contains("/sysdeps/") {
         return FrameOf::Runtime;
     }
-    // `tokio-1.2.3` in a registry; ours also in a workspace.
-    let of_folder = |folder: &str| {
-        let (name, version) = folder.rsplit_once('-').unwrap_or((folder, ""));
-        match version.starts_with(|c: char| c.is_ascii_digit()) {
-            true => of_crate(&name.replace('-', "_")),
-            false => of_crate(&folder.replace('-', "_")).filter(|of| *of == FrameOf::Cached),
-        }
-    };
-    file.split('/').find_map(of_folder).unwrap_or(FrameOf::User)
+    let mut folders = file.split(['/', '\\']);
+    // `tokio-1.2.3` where packages of a registry lie; ours also in a workspace.
+    if folders.any(|folder| folder == "registry") {
+        let versioned = |folder: &str| of_crate(&folder.rsplit_once('-')?.0.replace('-', "_"));
+        return folders.find_map(versioned).unwrap_or(FrameOf::User);
+    }
+    let is_ours = |folder: &str| OURS.contains(&folder.replace('-', "_").as_str());
+    if file.split(['/', '\\']).any(is_ours) { FrameOf::Cached } else { FrameOf::User }
 }
 
 impl fmt::Debug for Trace {
@@ -173,7 +172,8 @@ mod tests {
         assert_eq!(of("/home/me/.cargo/registry/src/index/cached-core-0.1.0/src/rt.rs"), FrameOf::Cached);
         assert_eq!(of("./cached-core/src/rt.rs"), FrameOf::Cached);
         assert_eq!(of("/home/me/.cargo/registry/src/index/sqlx-0.9.0/src/pool.rs"), FrameOf::User);
-        assert_eq!(of("/home/me/core/src/lib.rs"), FrameOf::User, "a folder of the user's, whatever it is called");
+        assert_eq!(of("/home/me/core-2/src/lib.rs"), FrameOf::User, "a folder of the user's, whatever it is called");
+        assert_eq!(of("C:\\me\\.cargo\\registry\\src\\index\\axum-0.8.9\\src\\lib.rs"), FrameOf::Runtime);
         assert_eq!(whose("<tokio::task::Task as core::future::Future>::poll", None), FrameOf::Runtime);
         assert_eq!(whose("shop::price", None), FrameOf::User);
         assert_eq!(whose("__libc_start_main", None), FrameOf::Runtime);

@@ -60,7 +60,7 @@ impl Policy {
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));
         rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));
-        rule("show", valued(args, "show", errors, show).map(|show| quote!(#root::rt::Show::#show)));
+        rule("show", valued(args, "show", errors, show).map(|show| some(quote!(#root::rt::Show::#show))));
         let hook = |word: &str| {
             let (name, value) = args.get(word)?;
             Some(quote!(.#name(#value)))
