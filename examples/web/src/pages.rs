@@ -44,8 +44,8 @@ async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + 
 }
 
 async fn index() -> Result<Html<String>, Fault> {
-    let (files, packages) = elsewhere(move || Ok((sources()?.len(), graph()?.all().len()))).await?;
     let visits = visits::count("/").await.map_or(String::new(), |visits| format!(" Visits of this page: {visits}."));
+    let (files, packages) = elsewhere(move || Ok((sources()?.len(), graph()?.all().len()))).await?;
     let body = format!(
         "<p>The sources of this workspace, through cached functions.{visits}</p>\n\
          <form action=\"/search\"><label>Search <input name=\"q\" value=\"cached\" required minlength=\"2\" maxlength=\"64\"></label> \
