@@ -35,13 +35,10 @@ const PAGES = {
         await page.getByRole('link', { name: 'search::matches' }).click();
     },
     requests: (page, url) => page.goto(`${url}/__cached/requests`),
-    request: async (page, url, recorded) => {
+    request: (page, url, recorded) => page.goto(url + recorded),
+    call: async (page, url, recorded) => {
         await page.goto(url + recorded);
-        const trace = page.locator('details.trace').first();
-        // There is no room for it on a narrow page.
-        if (!(await trace.isVisible())) return;
-        await trace.locator('summary').click();
-        await trace.locator('[data-stack]').waitFor();
+        await page.goto(url + (await page.locator('details.trace').first().getAttribute('data-trace')));
     },
     backends: (page, url) => page.goto(`${url}/__cached/backends`),
     configuration: (page, url) => page.goto(`${url}/__cached/configuration`),
@@ -52,7 +49,9 @@ try {
     await rm(TARGET, { recursive: true, force: true });
     await Promise.all([TARGET, DOCS].map((folder) => mkdir(folder, { recursive: true })));
     await load(service.url, '--rate=20', '--seconds=20', '--at-once=4');
-    const recorded = (await fetch(`${service.url}/files/ARCHITECTURE.md`)).headers.get('x-cached-panel');
+    // A page that counts its visits, walks the sources anew, and has the rest from memory.
+    await fetch(`${service.url}/forget/Cargo.toml`, { method: 'POST' });
+    const recorded = (await fetch(service.url)).headers.get('x-cached-panel');
     for (const scheme of SCHEMES) {
         for (const width of WIDTHS) {
             const viewport = { width, height: HEIGHT };

@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask check | test | browser | bench | mutants`.
+//! The chores of the workspace: `cargo xtask check | test | browser | screenshots | bench | mutants`.
 //!
 //! In: the name of a chore. Out: its steps, run one after the other; exit code 1 at the first
 //! that fails, 2 when the chore is not known.
@@ -17,9 +17,10 @@ usage: cargo xtask <chore>
   check          formatting, sizes, clippy, docs, unit and UI tests
   test           set-up, check, and everything else that CI runs
   browser        the web example and its panel in a real browser
+  screenshots    draw the pictures in `docs` again
   bench [args]   our speed beside the peers'; the arguments go to the bench
   mutants [some] whether the tests of the checklists notice what is planted, on a copy; takes hours
-  setup [bench | browser]
+  setup [bench | browser | screenshots]
                  install what `test` (or another chore) needs and does not find
   sizes          lines of each file and crate against their limits
 ";
@@ -31,11 +32,13 @@ fn main() -> ExitCode {
         ("check", []) => run::all(&steps::check()),
         ("test", []) => steps::test().and_then(|steps| run::all(&steps)),
         ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
+        ("screenshots", []) => run::all(&steps::screenshots()),
         ("bench", _) => run::all(&steps::bench(rest)),
         ("mutants", [] | [_]) => mutants::check(rest.first().map_or("", String::as_str)),
         ("setup", []) => setup::install(setup::FOR_TEST),
         ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
         ("setup", [only]) if only == "browser" => setup::install(setup::FOR_BROWSER),
+        ("setup", [only]) if only == "screenshots" => setup::install(setup::FOR_SCREENSHOTS),
         ("sizes", []) => sizes::check(run::root()),
         _ => {
             eprint!("{USAGE}");

@@ -26,6 +26,9 @@ pub(crate) const FOR_BROWSER: &[Need] = &[
     ("chromium", "chromium --version"),
 ];
 
+/// What `cargo xtask screenshots` needs beside the browser: a small picture has a palette.
+pub(crate) const FOR_SCREENSHOTS: &[Need] = &[("pngquant", "pngquant --version")];
+
 /// Installs what is missing, or says how to.
 pub(crate) fn install(needs: &[Need]) -> Result<(), String> {
     let missing = missing(needs);

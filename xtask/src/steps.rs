@@ -58,6 +58,14 @@ pub(crate) fn browser() -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
+/// The pages of the panel as pictures: all of them below `target/screenshots`, those of the README in `docs`.
+pub(crate) fn screenshots() -> Vec<Step> {
+    let mut steps = with_browser();
+    steps.push(step("set-up of the pictures", "cargo run --quiet --package xtask -- setup screenshots"));
+    steps.push(step("screenshots", "node tests/browser/screenshots.mjs"));
+    steps
+}
+
 /// What the browser needs: itself, its driver, and the service that it looks at.
 fn with_browser() -> Vec<Step> {
     const DRIVER: &str = "npm install --prefix target/browser --no-package-lock --no-save --no-audit --no-fund \

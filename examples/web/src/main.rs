@@ -9,6 +9,7 @@ mod files;
 mod pages;
 mod search;
 mod tree;
+mod visits;
 mod work;
 
 use std::future::IntoFuture;

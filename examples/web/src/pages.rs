@@ -19,6 +19,7 @@ use crate::crates::{Weight, graph};
 use crate::files::{Figures, measure};
 use crate::search::{needle, search};
 use crate::tree::{find, sources};
+use crate::visits;
 use crate::work::blocking;
 
 /// The service over the workspace.
@@ -43,9 +44,10 @@ async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> Result<T, Fault> + 
 }
 
 async fn index() -> Result<Html<String>, Fault> {
+    let visits = visits::count("/").await.map_or(String::new(), |visits| format!(" Visits of this page: {visits}."));
     let (files, packages) = elsewhere(move || Ok((sources()?.len(), graph()?.all().len()))).await?;
     let body = format!(
-        "<p>The sources of this workspace, through cached functions.</p>\n\
+        "<p>The sources of this workspace, through cached functions.{visits}</p>\n\
          <form action=\"/search\"><label>Search <input name=\"q\" value=\"cached\" required minlength=\"2\" maxlength=\"64\"></label> \
          <button>Find</button></form>\n\
          <ul>\n<li><a href=\"/files\">{files} files</a>, one: <a href=\"/files/Cargo.toml\">Cargo.toml</a></li>\n\

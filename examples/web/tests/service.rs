@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -11,19 +12,23 @@ use tempfile::TempDir;
 struct Service {
     child: Child,
     address: String,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Service {
     fn start(words: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("there is room for a directory");
+        Self::start_in(&Arc::new(tempfile::tempdir().expect("there is room for a directory")), words)
+    }
+
+    /// Starts it beside what another one keeps.
+    fn start_in(folder: &Arc<TempDir>, words: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_web"));
         command.arg("--port=0").args(words).env("TMPDIR", folder.path());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the service starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it writes a line");
         let address = line.trim().strip_prefix("listening on http://").expect("it says where").to_owned();
-        Self { child, address, _folder: folder }
+        Self { child, address, folder: Arc::clone(folder) }
     }
 
     /// Status and body.
@@ -104,6 +109,15 @@ fn every_page_says_what_the_workspace_has() {
     assert!(service.json("/crates")["count"].as_u64().expect("a number") > 100);
     let chain = service.json("/crates/cached-core/needs/proc-macro2");
     assert_eq!(chain[1], "cached-macros 0.1.0", "{chain}");
+}
+
+#[test]
+fn the_visits_of_the_first_page_are_counted_over_all_runs() {
+    let service = Service::start(&[]);
+    assert!(service.get("/").contains("Visits of this page: 1."));
+    assert!(service.get("/").contains("Visits of this page: 2."));
+    let again = Service::start_in(&service.folder, &[]);
+    assert!(again.get("/").contains("Visits of this page: 3."));
 }
 
 #[test]
