@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use maud::html;
 
 use crate::document;
-use crate::host;
+use crate::host::{self, Hosts};
 use crate::state::Shared;
 
 /// What goes with every response: nothing is loaded from elsewhere, framed, kept or told to others.
@@ -47,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) mark: String,
     /// Whether keys and values are shown, where they were recorded.
     pub(crate) keys: bool,
+    /// Whether the connection of the browser is known to be encrypted.
+    pub(crate) is_encrypted: bool,
     /// The fields of the form that was sent.
     pub(crate) fields: BTreeMap<String, String>,
 }
@@ -132,7 +134,10 @@ async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Refusa
         }
     }
     let keys = shared.options.shows_to_all() || asker(&parts) == Asker::ThisMachine;
-    let visit = Visit { mark: shared.secrets.form_mark(session), keys, fields, shared: Arc::clone(shared) };
+    // Browsers say whose page asks where they trust the connection: on this machine, and over HTTPS.
+    let is_encrypted = parts.headers.contains_key("sec-fetch-site") && !Hosts::default().allows(host);
+    let mark = shared.secrets.form_mark(session);
+    let visit = Visit { shared: Arc::clone(shared), mark, keys, is_encrypted, fields };
     parts.extensions.insert(visit);
     Ok(Request::from_parts(parts, axum::body::Body::empty()))
 }
@@ -192,10 +197,10 @@ fn cookie_name(shared: &Shared) -> String {
 }
 
 /// The header that lets a browser in from now on.
-pub(crate) fn cookie(shared: &Shared) -> Option<HeaderValue> {
-    let (name, session) = (cookie_name(shared), shared.secrets.new_session()?);
-    let path = &shared.options.prefix;
-    HeaderValue::from_str(&format!("{name}={session}; HttpOnly; SameSite=Strict; Path={path}")).ok()
+pub(crate) fn cookie(visit: &Visit) -> Option<HeaderValue> {
+    let (name, session) = (cookie_name(&visit.shared), visit.shared.secrets.new_session()?);
+    let (path, secure) = (&visit.shared.options.prefix, if visit.is_encrypted { "; Secure" } else { "" });
+    HeaderValue::from_str(&format!("{name}={session}; HttpOnly; SameSite=Strict; Path={path}{secure}")).ok()
 }
 
 fn asker(parts: &Parts) -> Asker {

@@ -40,21 +40,22 @@
     return true;
   };
 
+  // The last that was asked for counts. Says whether the answer was this page.
   let turn = 0;
   const load = async (address, options, change) => {
     const mine = ++turn;
     const answer = await fetch(address, options);
     const text = await answer.text();
-    if (mine !== turn && !change) return;
-    if (!replace(text, change ? answer.url : null)) location.assign(answer.url);
+    return mine !== turn || (answer.ok && replace(text, change ? answer.url : null));
   };
+  const go = (address) => load(address, {}, true).then((here) => here || location.assign(address), () => location.assign(address));
 
   // Sorting and paging: the links of the table.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.sort, .pages a");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    load(link.href, {}, true).catch(() => location.assign(link.href));
+    go(link.href);
     for (const name of ["sort", "dir"]) {
       const field = document.querySelector(`[data-filter] input[name=${name}]`);
       if (field) field.value = new URL(link.href).searchParams.get(name) || "";
@@ -67,7 +68,7 @@
     const filter = () => {
       const query = new URLSearchParams();
       for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
-      load(`${form.action}?${query}`, {}, true).catch(() => form.submit());
+      go(`${form.action}?${query}`);
     };
     let wait;
     form.addEventListener("input", () => {
@@ -84,10 +85,16 @@
   // The buttons of the table of sites: the answer is the same page, with what was done.
   const act = document.getElementById("act");
   if (act) {
-    act.addEventListener("submit", (event) => {
+    let plain = false;
+    act.addEventListener("submit", async (event) => {
+      if (plain) return;
       event.preventDefault();
-      const body = new URLSearchParams(new FormData(act, event.submitter));
-      load(act.action, { method: "POST", body }, true).catch(() => location.reload());
+      const button = event.submitter;
+      const body = new URLSearchParams(new FormData(act, button));
+      if (await load(act.action, { method: "POST", body }, true).catch(() => false)) return;
+      // What could not be done says why on a page of its own.
+      plain = true;
+      act.requestSubmit(button.isConnected ? button : null);
     });
   }
 

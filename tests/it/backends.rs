@@ -12,10 +12,11 @@ use cached_core::{Config, ErrorKind, Expiry, Site, cached, shutdown};
 use cached_testkit::{Fault, Faulty, Shelf};
 
 use cached_tests::support::{Configured, alone};
+use cached_tests::verified;
 
 /// The sites on files in `directory`, under patient timeouts: the machine may be busy.
 fn on_file(directory: &Path, sites: &[&str]) -> Config {
-    let config = Config::new().option("files", "kind", "file").option("files", "op_timeout", "30s");
+    let config = verified::config().option("files", "kind", "file").option("files", "op_timeout", "30s");
     let config = config.option("files", "location", directory.to_str().unwrap());
     sites.iter().fold(config, |config, site| config.site(site, "backend", "files"))
 }
@@ -23,7 +24,7 @@ fn on_file(directory: &Path, sites: &[&str]) -> Config {
 /// One site on a backend of the test's own.
 fn on(backend: Arc<dyn Backend>, site: &'static Site) -> Configured {
     let guard = alone();
-    let config = Config::new().backend("own", backend).option("own", "op_timeout", "200ms");
+    let config = verified::config().backend("own", backend).option("own", "op_timeout", "200ms");
     config.site(site.name(), "backend", "own").install().unwrap();
     guard
 }

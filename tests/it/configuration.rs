@@ -9,6 +9,7 @@ use cached_core::{Config, Expiry, cached};
 use cached_testkit::Shelf;
 
 use cached_tests::support::{alone, configured};
+use cached_tests::verified;
 
 /// Neither serde nor anybody else can carry it.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,7 +157,7 @@ fn a_later_layer_wins_option_by_option_and_the_report_says_which() {
     let said = policy.contains("ttl 2h (") && policy.contains("configuration.rs:");
     assert!(said, "code that comes after the file wins: {policy}");
 
-    Config::new().install().unwrap();
+    verified::config().install().unwrap();
     let policy = row("configuration.layered")["policy"].to_string();
     assert!(policy.contains("ttl 1h (attribute)"), "{policy}");
 }
@@ -174,7 +175,7 @@ fn a_single_variable_wins_over_the_fragment_and_names_the_alias_in_capitals() {
         ("CACHED_TOML", fragment),
         ("CACHED_SITES__IT__CONFIGURATION__ROUTED__BACKEND", "my-spare"),
     ];
-    environment(Config::new(), &variables).install().unwrap();
+    environment(verified::config(), &variables).install().unwrap();
     assert_eq!(routed::site().alias(), "my-spare");
     routed(70);
     let Ok(Some(Expiry::At(end))) = routed::entry(&70).expires_at() else { panic!("it has a lifetime") };
@@ -225,7 +226,7 @@ fn djangos_spelling_of_the_kind_is_named_where_the_kind_is_missing() {
 #[test]
 fn djangos_spellings_are_understood_from_the_environment_too() {
     let variables = [("CACHED_BACKENDS__A__KIND", "memory"), ("CACHED_BACKENDS__A__TIMEOUT", "300")];
-    let said = faults(environment(Config::new(), &variables)).join("\n");
+    let said = faults(environment(verified::config(), &variables)).join("\n");
     assert!(said.contains("here `ttl`") && said.contains("CACHED_BACKENDS__A__TIMEOUT"), "{said}");
 }
 
@@ -295,9 +296,9 @@ fn names_in_the_environment_that_belong_to_others_are_left_alone() {
         ("BACKENDS__A__KIND", "nonsense"),
     ];
     let _alone = alone();
-    assert_eq!(environment(Config::new(), &others).strict().install(), Ok(Vec::new()));
+    assert_eq!(environment(verified::config(), &others).strict().install(), Ok(Vec::new()));
     let foreign = vec![(OsString::from("CACHED_LOG"), not_utf8())];
-    assert_eq!(Config::new().env_from("CACHED", foreign).unwrap().strict().install(), Ok(Vec::new()));
+    assert_eq!(verified::config().env_from("CACHED", foreign).unwrap().strict().install(), Ok(Vec::new()));
 }
 
 #[cfg(unix)]
@@ -307,14 +308,14 @@ fn not_utf8() -> OsString {
 
 #[test]
 fn names_in_the_environment_that_are_ours_are_judged() {
-    let said = faults(environment(Config::new(), &[("CACHED_BACKENDS__SHARED", "x")]));
+    let said = faults(environment(verified::config(), &[("CACHED_BACKENDS__SHARED", "x")]));
     assert!(said[0].contains("write CACHED_BACKENDS__ALIAS__OPTION"), "{said:?}");
-    let said = faults(environment(Config::new(), &[("CACHED_SITES__TTL", "x")]));
+    let said = faults(environment(verified::config(), &[("CACHED_SITES__TTL", "x")]));
     assert!(said[0].contains("CACHED_SITES__CRATE__MODULE__FUNCTION__OPTION"), "{said:?}");
     let ours = vec![(OsString::from("CACHED_BACKENDS__A__KIND"), not_utf8())];
-    let said = faults(Config::new().env_from("CACHED", ours).unwrap());
+    let said = faults(verified::config().env_from("CACHED", ours).unwrap());
     assert!(said[0].contains("CACHED_BACKENDS__A__KIND is not UTF-8"), "{said:?}");
-    let error = Config::new().env_from("CACHED", [("CACHED_TOML", "x = = 1")]).unwrap_err();
+    let error = verified::config().env_from("CACHED", [("CACHED_TOML", "x = = 1")]).unwrap_err();
     assert!(error.to_string().contains("CACHED_TOML, line 1"), "{error}");
 }
 
@@ -354,14 +355,14 @@ fn a_value_of_the_configuration_never_stands_in_an_error_or_in_debug() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
     let variables = [("CACHED_BACKENDS__A__KIND", "memory"), ("CACHED_BACKENDS__A__TTL", "canary-7f3")];
-    let said = faults(environment(Config::new(), &variables)).join("\n");
+    let said = faults(environment(verified::config(), &variables)).join("\n");
     assert!(!said.contains("canary"), "{said}");
 }
 
 #[test]
 fn types_that_cannot_be_bytes_are_a_fault_at_install_with_the_remedy() {
     let shelf = Arc::new(Shelf::new());
-    let said = faults(Config::new().backend("shelf", shelf).site("it::configuration::opaque", "backend", "shelf"));
+    let said = faults(verified::config().backend("shelf", shelf).site("it::configuration::opaque", "backend", "shelf"));
     assert_eq!(said.len(), 1, "{said:?}");
     let parts = [&opaque::site().location(), "it::configuration::opaque", "\"shelf\"", "derive `Serialize`"];
     assert!(parts.iter().all(|part| said[0].contains(part)), "{said:?}");

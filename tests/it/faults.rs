@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cached_core::backend::{Backend, Reply, When, Write};
-use cached_core::{Config, ErrorKind, Site, cached};
+use cached_core::{ErrorKind, Site, cached};
 use cached_testkit::{Fault, Faulty, Shelf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use cached_tests::support::{Configured, alone};
+use cached_tests::verified;
 
 /// One site on a backend of the test's own.
 fn on(backend: Arc<dyn Backend>, site: &'static Site) -> Configured {
     let guard = alone();
-    let config = Config::new().backend("own", backend).option("own", "op_timeout", "30s");
+    let config = verified::config().backend("own", backend).option("own", "op_timeout", "30s");
     config.site(site.name(), "backend", "own").install().unwrap();
     guard
 }

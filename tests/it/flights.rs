@@ -7,12 +7,13 @@ use std::thread;
 use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
-use cached_core::{Config, cached};
+use cached_core::cached;
 use cached_testkit::Shelf;
 use tokio::sync::Semaphore;
 
 use cached_tests::crowd::{self, Crowd, Gauge, at_rest, flush, routed, runtime};
 use cached_tests::support::alone;
+use cached_tests::verified;
 
 const HERE: &str = "it::flights::*";
 
@@ -245,7 +246,7 @@ fn what_a_leader_only_found_is_not_given_to_a_call_that_began_after_an_invalidat
         writes: Door::new(),
         finished_reads: AtomicU64::new(0),
     });
-    let config = Config::new().backend("there", Arc::clone(&doors) as _).site(HERE, "backend", "there");
+    let config = verified::config().backend("there", Arc::clone(&doors) as _).site(HERE, "backend", "there");
     config.install().expect("the test's configuration is right");
     SYNC.truth.store(1, SeqCst);
     doors.reads.shut();

@@ -5,10 +5,11 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, SystemTime};
 
 use cached_core::backend::Backend;
-use cached_core::{Config, Expiry, Site, cached, testing};
+use cached_core::{Expiry, Site, cached, testing};
 use cached_testkit::{Shelf, poll_n};
 
 use cached_tests::support::{Configured, alone, until};
+use cached_tests::verified;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -17,7 +18,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn with(site: &'static Site, bytes: bool, options: &[(&str, &str)]) -> Configured {
     let guard = alone();
     let shelf: Arc<dyn Backend> = Arc::new(Shelf::new());
-    let config = Config::new().backend("shelf", shelf).option("shelf", "op_timeout", "30s");
+    let config = verified::config().backend("shelf", shelf).option("shelf", "op_timeout", "30s");
     let config = config.site(site.name(), "backend", if bytes { "shelf" } else { "default" });
     let config = options.iter().fold(config, |config, (name, value)| config.site(site.name(), name, *value));
     config.install().unwrap();
@@ -221,7 +222,7 @@ fn a_shorter_life_reaches_what_is_stored() {
     }
     let _guard = with(kept::site(), false, &[]);
     assert_eq!(kept(1), 1);
-    let config = || Config::new().site("freshness.shorter", "stale", "1m");
+    let config = || verified::config().site("freshness.shorter", "stale", "1m");
     config().site("freshness.shorter", "ttl", "10m").install().unwrap();
     let Ok(Some(Expiry::At(end))) = kept::entry(&1).expires_at() else { panic!("it ends") };
     let from_now = end.duration_since(SystemTime::now()).unwrap();
@@ -241,7 +242,7 @@ fn what_an_option_of_freshness_cannot_be_is_a_fault() {
         ("jitter", "101%", "jitter is not a share"),
         ("jitter", "NaN%", "jitter is not a share"),
     ] {
-        let faults = Config::new().site("freshness.shorter", name, value).install().unwrap_err().to_string();
+        let faults = verified::config().site("freshness.shorter", name, value).install().unwrap_err().to_string();
         assert!(faults.contains(expected) && faults.contains("freshness.rs:"), "{name} = {value}: {faults}");
     }
 }
@@ -403,7 +404,7 @@ fn an_async_refresh_runs_on_the_spawner_that_the_program_gives() {
     }
     static TASKS: std::sync::Mutex<Vec<cached_core::Task>> = std::sync::Mutex::new(Vec::new());
     let _guard = with(behind::site(), false, &[]);
-    Config::new().spawner(|task| TASKS.lock().unwrap().push(task)).install().unwrap();
+    verified::config().spawner(|task| TASKS.lock().unwrap().push(task)).install().unwrap();
     assert_eq!(block_on(behind("a")), "0 a");
     testing::advance(MINUTE);
     assert_eq!([block_on(behind("a")), block_on(behind("a"))], ["0 a", "0 a"], "nobody waits");

@@ -8,6 +8,7 @@ use std::path::Path;
 use cached_core::{Config, Site, cached};
 
 use cached_tests::support::alone;
+use cached_tests::verified;
 
 /// A call of a family and the answer of the plain function.
 pub(crate) type Asked = (fn() -> u64, u64);
@@ -40,7 +41,7 @@ pub(crate) fn play(family: &str, sites: &[&'static Site], calls: &[Asked]) -> us
 fn on_file(directory: &Path, round: &str, sites: &[&'static Site]) -> Config {
     let alias = round.replace([' ', ','], "-");
     let location = directory.join("cache");
-    let config = Config::new().option(&alias, "kind", "file").option(&alias, "op_timeout", "30s");
+    let config = verified::config().option(&alias, "kind", "file").option(&alias, "op_timeout", "30s");
     let config = config.option(&alias, "location", location.to_str().unwrap());
     sites.iter().fold(config, |config, site| config.site(site.name(), "backend", &alias))
 }

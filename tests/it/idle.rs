@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Reply};
-use cached_core::{Config, cached, testing};
+use cached_core::{cached, testing};
 use cached_testkit::Shelf;
 use cached_tests::support::alone;
+use cached_tests::verified;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,7 +25,7 @@ fn flush() {
 
 /// Puts every site of this file on a shelf.
 fn on_a_shelf(shelf: &Arc<Shelf>) {
-    let config = Config::new().backend("shelf", Arc::clone(shelf) as _).option("shelf", "op_timeout", "30s");
+    let config = verified::config().backend("shelf", Arc::clone(shelf) as _).option("shelf", "op_timeout", "30s");
     config.site("it::idle::*", "backend", "shelf").strict().install().unwrap();
 }
 
@@ -123,7 +124,7 @@ fn retuned(key: u64) -> u64 {
 #[test]
 fn a_shorter_idle_time_reaches_what_is_stored_and_forever_switches_it_off() {
     let _alone = alone();
-    let tuned = |value: &str| Config::new().site("it::idle::retuned", "idle", value).strict().install().unwrap();
+    let tuned = |value: &str| verified::config().site("it::idle::retuned", "idle", value).strict().install().unwrap();
     let first = retuned(1);
     tuned("forever");
     testing::advance(MINUTE);
@@ -131,7 +132,7 @@ fn a_shorter_idle_time_reaches_what_is_stored_and_forever_switches_it_off() {
     tuned("5s");
     testing::advance(6 * SECOND);
     assert_ne!(retuned(1), first);
-    let wrong = Config::new().site("it::idle::retuned", "idle", "0s").install().unwrap_err().to_string();
+    let wrong = verified::config().site("it::idle::retuned", "idle", "0s").install().unwrap_err().to_string();
     assert!(wrong.contains("idle is not a duration above zero"), "{wrong}");
 }
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
-use cached_core::{Config, cached};
+use cached_core::cached;
 
 use cached_tests::support::{Configured, alone};
+use cached_tests::verified;
 
 /// Keeps the storage key that was asked for last, and nothing else.
 #[derive(Default)]
@@ -24,7 +25,7 @@ impl Recorder {
     pub(crate) fn on(sites: &[&'static cached_core::Site]) -> (Configured, Arc<Recorder>) {
         let guard = alone();
         let recorder = Arc::new(Recorder::default());
-        let config = Config::new().namespace("keys").backend("recorder", Arc::clone(&recorder) as _);
+        let config = verified::config().namespace("keys").backend("recorder", Arc::clone(&recorder) as _);
         let config = sites.iter().fold(config, |config, site| config.site(site.name(), "backend", "recorder"));
         assert_eq!(config.strict().install(), Ok(Vec::new()));
         (guard, recorder)
@@ -62,7 +63,7 @@ fn storage_keys_keep_to_their_alphabet_and_length_whatever_the_arguments_and_the
     }
     let guard = alone();
     let recorder = Arc::new(Recorder::default());
-    let config = Config::new().namespace("na me/../\r\n*".repeat(9)).backend("rec", Arc::clone(&recorder) as _);
+    let config = verified::config().namespace("na me/../\r\n*".repeat(9)).backend("rec", Arc::clone(&recorder) as _);
     let config = config.option("rec", "key_prefix", "pre:fix \u{0}é").option("rec", "version", "7");
     config.site(hostile::site().name(), "backend", "rec").install().unwrap();
     assert_eq!(hostile("abc"), 3);
@@ -147,7 +148,7 @@ fn namespace_prefix_version_and_site_are_part_of_the_storage_key() {
     for (namespace, prefix, version) in
         [("a", "", "1"), ("b", "", "1"), ("a", "b", "1"), ("", "ab", "1"), ("a", "", "2"), ("a:b", "", "1")]
     {
-        let config = Config::new().namespace(namespace).backend("rec", Arc::clone(&recorder) as _);
+        let config = verified::config().namespace(namespace).backend("rec", Arc::clone(&recorder) as _);
         let config = config.option("rec", "key_prefix", prefix).option("rec", "version", version);
         let sites = ["keys.one", "keys.two", "keys.three"];
         sites.iter().fold(config, |config, site| config.site(site, "backend", "rec")).install().unwrap();

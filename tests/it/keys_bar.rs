@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::keys::Recorder;
 use cached_tests::support::scaled;
+use cached_tests::verified;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 enum Shape {
@@ -278,7 +279,7 @@ fn r54_arguments_without_a_canonical_form_are_refused_at_install() {
         a.len()
     }
     let _alone = cached_tests::support::alone();
-    let config = cached_core::Config::new().option("files", "kind", "file").option("files", "location", "never made");
+    let config = verified::config().option("files", "kind", "file").option("files", "location", "never made");
     let config = config.site("keys_bar.mute", "backend", "files").site("keys_bar.mute_inside", "backend", "files");
     let error = config.install().unwrap_err();
     let shown = error.to_string();

@@ -9,10 +9,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
-use cached_core::{Config, Site, cached, shutdown, testing};
+use cached_core::{Site, cached, shutdown, testing};
 use cached_testkit::{Shelf, poll_n};
 
 use cached_tests::support::{Configured, alone};
+use cached_tests::verified;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -69,7 +70,7 @@ impl Backend for Slow {
 
 fn slow(site: &'static Site) -> (Configured, Arc<Slow>) {
     let (guard, backend) = (alone(), Arc::new(Slow::default()));
-    let config = Config::new().backend("slow", Arc::clone(&backend) as _).option("slow", "op_timeout", "30s");
+    let config = verified::config().backend("slow", Arc::clone(&backend) as _).option("slow", "op_timeout", "30s");
     config.site(site.name(), "backend", "slow").install().unwrap();
     (guard, backend)
 }

@@ -28,4 +28,5 @@ mod scopes;
 mod seeing;
 mod tags;
 mod twins;
+mod verified;
 mod weights;

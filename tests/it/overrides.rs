@@ -4,8 +4,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-use cached_core::{Config, Outcome, cached, testing};
+use cached_core::{Outcome, cached, testing};
 use cached_tests::support::{alone, until};
+use cached_tests::verified;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -24,7 +25,7 @@ fn full(key: u64) -> Result<Option<u64>, String> {
 
 /// Puts one option of the site in force.
 fn tuned(option: &str, value: &str) {
-    Config::new().site("it::overrides::full", option, value).strict().install().unwrap();
+    verified::config().site("it::overrides::full", option, value).strict().install().unwrap();
 }
 
 fn outcome(key: u64) -> Outcome {
@@ -58,7 +59,7 @@ fn every_value_of_a_policy_can_be_changed_and_switched_off() {
     FAILS.store(true, SeqCst);
     assert_eq!(outcome(1), Outcome::Stale, "`stale_if_error` holds");
     testing::advance(MINUTE);
-    let never = Config::new().site("it::overrides::full", "stale", "never");
+    let never = verified::config().site("it::overrides::full", "stale", "never");
     never.site("it::overrides::full", "stale_if_error", "never").install().unwrap();
     assert_eq!(outcome(1), Outcome::Error);
 
@@ -107,9 +108,9 @@ fn a_refresh_in_the_background_cannot_be_switched_on_where_nobody_knows_how_to_c
     }
     let _alone = alone();
     let pattern = "it::overrides::*::alone_in_front";
-    let error = Config::new().site(pattern, "refresh", "background").install().unwrap_err().to_string();
+    let error = verified::config().site(pattern, "refresh", "background").install().unwrap_err().to_string();
     assert!(error.contains("overrides.rs:") && error.contains("its attribute has to say"), "{error}");
-    let wrong = Config::new().site(pattern, "refresh", "sometimes").install().unwrap_err().to_string();
+    let wrong = verified::config().site(pattern, "refresh", "sometimes").install().unwrap_err().to_string();
     assert!(wrong.contains("refresh is not \"background\" or \"off\""), "{wrong}");
     assert_eq!(alone_in_front(1), 1);
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cached_core::testing::advance;
-use cached_core::{Config, cached, check_connections};
+use cached_core::{cached, check_connections};
 use cached_testkit::{Fault, Faulty, Shelf};
 
 use crate::configuration::row;
 use cached_tests::support::{alone, configured};
+use cached_tests::verified;
 
 #[test]
 fn a_service_starts_with_its_backend_down_and_check_connections_says_so() {
@@ -19,7 +20,7 @@ fn a_service_starts_with_its_backend_down_and_check_connections_says_so() {
     let backend = Arc::new(Faulty::new(Arc::new(Shelf::new())));
     backend.set_fault(Fault::Fail);
     let _alone = alone();
-    let config = Config::new().backend("remote", Arc::clone(&backend) as _).option("remote", "op_timeout", "30ms");
+    let config = verified::config().backend("remote", Arc::clone(&backend) as _).option("remote", "op_timeout", "30ms");
     config.site("configuration.down", "backend", "remote").install().unwrap();
     assert_eq!(backend.reads() + backend.writes() + backend.deletes(), 0, "install opens no connection");
     assert_eq!((down(4), down(4)), (8, 8));
@@ -44,7 +45,7 @@ fn a_second_install_keeps_the_entries_of_an_unchanged_backend_and_drops_those_of
     let shelf: Arc<Shelf> = Arc::new(Shelf::new());
     let _alone = alone();
     let install = |other: &str| {
-        let config = Config::new().backend("shelf", Arc::clone(&shelf) as _).option("other", "kind", other);
+        let config = verified::config().backend("shelf", Arc::clone(&shelf) as _).option("other", "kind", other);
         config.site("configuration.again", "backend", "shelf").install().unwrap();
     };
     let hits = || {
@@ -55,7 +56,7 @@ fn a_second_install_keeps_the_entries_of_an_unchanged_backend_and_drops_those_of
     assert_eq!((hits(), hits()), (0, 1));
     install("dummy");
     assert_eq!(hits(), 2, "its own backend did not change");
-    let config = Config::new().backend("shelf", Arc::new(Shelf::new()));
+    let config = verified::config().backend("shelf", Arc::new(Shelf::new()));
     config.site("configuration.again", "backend", "shelf").install().unwrap();
     assert_eq!((hits(), hits()), (2, 3), "another backend starts empty");
 }
@@ -69,8 +70,8 @@ fn entries_in_memory_outlive_an_install_that_changes_nothing_of_their_alias() {
     let _alone = alone();
     stays(1);
     for _ in 0..3 {
-        Config::new().option("other", "kind", "memory").install().unwrap();
-        Config::new().install().unwrap();
+        verified::config().option("other", "kind", "memory").install().unwrap();
+        verified::config().install().unwrap();
     }
     stays(1);
     assert_eq!(stays::site().stats().hits, 1);
@@ -84,14 +85,14 @@ fn a_site_routed_to_another_memory_alias_starts_empty() {
     }
     let _alone = alone();
     moves(1);
-    let config = Config::new().option("other", "kind", "memory").site("configuration.moves", "backend", "other");
+    let config = verified::config().option("other", "kind", "memory").site("configuration.moves", "backend", "other");
     config.clone().install().unwrap();
     moves(1);
     assert_eq!(moves::site().stats().hits, 0);
     config.install().unwrap();
     moves(1);
     assert_eq!(moves::site().stats().hits, 1, "and keeps what it has when the same is installed again");
-    Config::new().install().unwrap();
+    verified::config().install().unwrap();
     moves(1);
     assert_eq!(moves::site().stats().hits, 1, "what `default` held does not come back to life");
 }
@@ -105,7 +106,7 @@ fn a_shorter_ttl_reaches_entries_that_are_stored_already() {
     let _alone = alone();
     assert_eq!((shortened(1), shortened(1)), (1, 1));
     assert_eq!(shortened::site().stats().hits, 1);
-    Config::new().site("configuration.shortened", "ttl", "1ms").install().unwrap();
+    verified::config().site("configuration.shortened", "ttl", "1ms").install().unwrap();
     advance(Duration::from_millis(5));
     shortened(1);
     let stats = shortened::site().stats();
@@ -119,7 +120,7 @@ fn a_shorter_ttl_reaches_entries_that_are_bytes() {
         n
     }
     let _alone = alone();
-    let config = Config::new().backend("shelf", Arc::new(Shelf::new()));
+    let config = verified::config().backend("shelf", Arc::new(Shelf::new()));
     let config = config.site("configuration.bytes_shortened", "backend", "shelf");
     config.clone().install().unwrap();
     assert_eq!((on_bytes(1), on_bytes(1)), (1, 1));

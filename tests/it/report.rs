@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cached_core::{Config, Site, cached, report, site, sites};
+use cached_core::{Site, cached, report, site, sites};
 use serde_json::Value;
 
 use cached_tests::support::configured;
+use cached_tests::verified;
 
 /// The report's row of a site, from its JSON.
 fn row(site: &Site) -> Value {
@@ -259,7 +260,7 @@ fn for_ever_on_a_shared_backend_is_a_verdict() {
         n
     }
     let _alone = cached_tests::support::alone();
-    let config = Config::new().backend("shelf", std::sync::Arc::new(cached_testkit::Shelf::new()));
+    let config = verified::config().backend("shelf", std::sync::Arc::new(cached_testkit::Shelf::new()));
     config.site("report.for_ever", "backend", "shelf").install().unwrap();
     assert_eq!((f(1), f(1)), (1, 1));
     assert!(verdict(f::site()).contains("no lifetime on a shared backend"));

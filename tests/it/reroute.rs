@@ -8,6 +8,7 @@ use cached_core::{Config, cached};
 
 use cached_tests::crowd::{self, at_rest};
 use cached_tests::support::{alone, scaled};
+use cached_tests::verified;
 
 const THREADS: usize = 8;
 static RUNS: AtomicUsize = AtomicUsize::new(0);
@@ -20,7 +21,7 @@ fn hot(key: u64) -> u64 {
 
 /// Two backends and a way without any; the site lives on `alias`.
 fn routed_to(alias: &str, directory: &str) -> Config {
-    Config::new()
+    verified::config()
         .option("memory", "kind", "memory")
         .option("disk", "kind", "file")
         .option("disk", "location", directory)

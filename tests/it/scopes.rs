@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use cached_core::{Config, bypass, cached};
+use cached_core::{bypass, cached};
 use cached_testkit::{Handle, Shelf, counted, disable_all, isolated};
 
 use cached_tests::support::alone;
+use cached_tests::verified;
 
 #[cached]
 fn double(n: u64) -> u64 {
@@ -76,7 +77,7 @@ fn an_isolated_test_sees_nothing_of_the_program_and_the_program_nothing_of_it() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_follow_by_the_handle_on_bytes_too() {
     let _alone = alone();
-    let config = Config::new().backend("scopes", Arc::new(Shelf::new())).option("scopes", "op_timeout", "30s");
+    let config = verified::config().backend("scopes", Arc::new(Shelf::new())).option("scopes", "op_timeout", "30s");
     config.site("scopes.named", "backend", "scopes").install().unwrap();
     assert_eq!(named("a").await, "a!");
     let handle = Handle::isolated();

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cached_core::backend::Backend;
-use cached_core::{Config, ErrorKind, Site, cached, clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
+use cached_core::{ErrorKind, Site, cached, clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 use cached_testkit::{Fault, Faulty, Shelf, poll_n};
 
 use cached_tests::support::{Configured, alone, scaled};
+use cached_tests::verified;
 
 fn block_on<F: Future>(future: F) -> F::Output {
     futures::executor::block_on(future)
@@ -18,7 +19,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 fn with(sites: &[&'static Site], bytes: bool) -> Configured {
     let guard = alone();
     let shelf: Arc<dyn Backend> = Arc::new(Shelf::new());
-    let config = Config::new().backend("shelf", shelf).option("shelf", "op_timeout", "30s");
+    let config = verified::config().backend("shelf", shelf).option("shelf", "op_timeout", "30s");
     let alias = if bytes { "shelf" } else { "default" };
     sites.iter().fold(config, |config, site| config.site(site.name(), "backend", alias)).install().unwrap();
     sites.iter().for_each(|site| site.clear().unwrap());
@@ -158,7 +159,7 @@ fn methods_and_generic_functions_have_tags_too() {
 fn a_backend_that_fails_says_so_when_a_tag_is_invalidated_and_never_when_a_call_is_made() {
     let faulty = Arc::new(Faulty::new(Arc::new(Shelf::new())));
     let _guard = alone();
-    let config = Config::new().backend("faulty", Arc::clone(&faulty) as _).option("faulty", "op_timeout", "30s");
+    let config = verified::config().backend("faulty", Arc::clone(&faulty) as _).option("faulty", "op_timeout", "30s");
     config.site("tags.profile", "backend", "faulty").install().unwrap();
     let kept = profile(1, "a");
     for fault in [Fault::Fail, Fault::Panic] {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
-use cached_core::{Config, cached};
+use cached_core::cached;
 use cached_tests::support::alone;
+use cached_tests::verified;
 
 #[cached(max_bytes = "1MiB", weigh = |text| text.len())]
 fn text(kilobytes: usize, key: usize) -> String {
@@ -71,8 +72,9 @@ fn an_override_changes_the_bound_while_running_and_what_is_over_it_goes() {
         text::uncached(kilobytes, key)
     }
     let _alone = alone();
-    let tuned =
-        |value: &str| Config::new().site("it::weights::*::tuned_text", "max_bytes", value).strict().install().unwrap();
+    let tuned = |value: &str| {
+        verified::config().site("it::weights::*::tuned_text", "max_bytes", value).strict().install().unwrap()
+    };
     (0..9).for_each(|key| drop(tuned_text(100, key)));
     tuned("256KiB");
     let stats = tuned_text::site().stats();
@@ -98,10 +100,10 @@ fn an_alias_bounds_each_of_its_sites_by_what_they_weigh() {
     fn long(key: u64) -> String {
         "x".repeat(1_000) + &key.to_string()
     }
-    Config::new().option("default", "kind", "memory").option("default", "max_bytes", "10GiB").install().unwrap();
+    verified::config().option("default", "kind", "memory").option("default", "max_bytes", "10GiB").install().unwrap();
     (0..10_500).for_each(|key| assert!(long(key).len() > 1_000));
     assert!(long::site().stats().entries <= 10_000, "who does not weigh has the bound that there is without bytes");
-    Config::new().option("default", "kind", "memory").option("default", "max_bytes", "10 KiB").install().unwrap();
+    verified::config().option("default", "kind", "memory").option("default", "max_bytes", "10 KiB").install().unwrap();
     (0..1_000).for_each(|key| assert_eq!(plain(key)[7], key));
     let stats = plain::site().stats();
     assert!(stats.bytes <= 10 << 10 && (20..200).contains(&stats.entries), "entries weigh something: {stats:?}");
@@ -115,10 +117,10 @@ fn a_bound_in_bytes_of_a_site_that_does_not_weigh_is_a_fault_with_its_place() {
     }
     let _alone = alone();
     let pattern = "it::weights::*::weightless";
-    let error = Config::new().site(pattern, "max_bytes", "1MiB").install().unwrap_err().to_string();
+    let error = verified::config().site(pattern, "max_bytes", "1MiB").install().unwrap_err().to_string();
     assert!(error.contains("weights.rs:") && error.contains("needs `weigh = |value| …`"), "{error}");
     for wrong in ["0", "64 megs", "MiB", "-1B", "99999999TiB"] {
-        let error = Config::new().option("default", "max_bytes", wrong).install().unwrap_err().to_string();
+        let error = verified::config().option("default", "max_bytes", wrong).install().unwrap_err().to_string();
         assert!(error.contains("max_bytes is not a size above zero"), "{wrong}: {error}");
     }
     assert_eq!(weightless(1), 1);

@@ -176,7 +176,7 @@ fn warm(way: Way, key: u64) -> Stats {
 
 #[test]
 fn r28_nobody_waits_for_a_hot_key_and_one_refresh_runs_at_a_time() {
-    for (kind, callers, every) in [("memory", 100, 1), ("file", 10, 10)] {
+    for (kind, callers, every) in [("memory", 1_000, 1), ("file", 10, 10)] {
         let _traffic = Traffic::new(kind);
         for (key, way) in (0..).zip(WAYS) {
             let (site, before) = ((way.site)(), warm(way, key));

@@ -166,7 +166,7 @@ pub fn routed_in_memory(kind: &str, pattern: &str, join_timeout: &str) -> Routed
 
 fn routed_to(directory: tempfile::TempDir, kind: &str, pattern: &str, join_timeout: &str) -> Routed {
     let configured = alone();
-    let mut config = cached_core::Config::new()
+    let mut config = crate::verified::config()
         .option("there", "kind", kind)
         .option("there", "join_timeout", join_timeout)
         .option("there", "op_timeout", "30s")

@@ -6,6 +6,7 @@ pub mod dice;
 pub mod hooks;
 pub mod origin;
 pub mod support;
+pub mod verified;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -11,7 +11,8 @@ pub struct Configured(#[expect(dead_code, reason = "held")] MutexGuard<'static, 
 
 impl Drop for Configured {
     fn drop(&mut self) {
-        Config::new().install().expect("the empty configuration is right");
+        crate::verified::note();
+        crate::verified::config().install().expect("the empty configuration is right");
     }
 }
 
@@ -19,6 +20,7 @@ impl Drop for Configured {
 pub fn alone() -> Configured {
     let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     crate::origin::begin();
+    crate::verified::begin();
     Configured(guard)
 }
 
@@ -26,7 +28,7 @@ pub fn alone() -> Configured {
 pub fn configured(toml: &str) -> Configured {
     let guard = alone();
     let config = Config::from_toml(toml).expect("the test's configuration is TOML");
-    config.install().expect("the test's configuration is right");
+    crate::verified::over(config).install().expect("the test's configuration is right");
     guard
 }
 

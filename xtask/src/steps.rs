@@ -37,6 +37,12 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
     steps.extend([
         step("tests", "cargo test --workspace --exclude bench --all-features --lib --bins --tests"),
+        // Its own test says how many hits were compared, and bounds what is kept out of it.
+        step(
+            "tests, verified",
+            "cargo test --workspace --exclude bench --all-features --test it verified:: -- --ignored --nocapture",
+        )
+        .says(" hits, 0 sites differ"),
         step("doc tests", "cargo test --workspace --exclude bench --all-features --doc"),
     ]);
     steps.extend(examples()?);

@@ -140,6 +140,9 @@ where
 {
     type Output = R;
 
+    // Away from the caller's own future, which a hit goes through.
+    #[cold]
+    #[inline(never)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let mut this = self.project();
         let mut call = this.stage.take();

@@ -151,6 +151,15 @@ pin_project! {
 /// How far an async call is; nothing, once it has ended.
 pub struct Stage<const F: u8, K: 'static, V: 'static>(pub(super) Option<Box<Call<K, V>>>);
 
+impl<const F: u8, K, V> Drop for Stage<F, K, V> {
+    // Were it inlined, the caller's future would look for a call to drop after each hit, which has none.
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
 impl<const F: u8, K, V> Stage<F, K, V> {
     /// Taken out while it is polled, so that a panic drops it while it unwinds.
     pub(super) fn take(&mut self) -> Box<Call<K, V>> {
@@ -178,6 +187,9 @@ where
 {
     type Output = R;
 
+    // Away from the caller's own future, which a hit goes through.
+    #[cold]
+    #[inline(never)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
         let this = self.project();
         let mut call = this.stage.take();

@@ -96,16 +96,21 @@ fn line(visit: &Visit, row: &Row<'_>) -> Markup {
     let call = row.call();
     let place = format!("{}:{}", call.file, call.line);
     if call.trace.is_none() {
-        return html! { code { (place) } };
+        return path(&place);
     }
     let page = address(visit, &format!("/requests/{}/calls/{}", row.request.id, row.place), &[]);
     let keep = format!("trace {} {}", row.request.id, row.place);
     html! {
         details.trace data-trace=(page) data-keep=(keep) {
-            summary { code { (place) } }
+            summary { (path(&place)) }
             a href=(page) { "The stack of this call" }
         }
     }
+}
+
+/// A path that breaks where its parts do.
+fn path(path: &str) -> Markup {
+    html! { code.line { @for part in path.split_inclusive('/') { (part) wbr; } } }
 }
 
 /// The page of one call, with its stack.

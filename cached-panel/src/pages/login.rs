@@ -27,7 +27,7 @@ pub(super) async fn log_in(visit: Visit) -> Response {
         };
         return with(StatusCode::UNAUTHORIZED, form(&visit, "", why));
     }
-    let Some(cookie) = cookie(&visit.shared) else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let Some(cookie) = cookie(&visit) else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     ([(header::SET_COOKIE, cookie)], Redirect::to(&address(&visit, "/sites", &[]))).into_response()
 }
 

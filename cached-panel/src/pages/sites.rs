@@ -171,7 +171,7 @@ fn filter(visit: &Visit, query: &Query, sites: &[SiteReport]) -> Markup {
 /// A name whose last part stands out: it is what tells sites apart.
 pub(super) fn path(name: &str) -> Markup {
     match name.rsplit_once("::") {
-        Some((path, last)) => html! { span.path { (path) "::" } (last) },
+        Some((path, last)) => html! { span.path { (path) "::" } wbr; (last) },
         None => html! { (name) },
     }
 }

@@ -149,7 +149,54 @@ async fn the_cookie_is_kept_from_scripts_and_from_other_sites_and_paths() {
     for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/__cached"] {
         assert!(cookie.contains(part), "{cookie}");
     }
+    assert!(!cookie.contains("Secure"), "this machine has no certificate");
     assert!(!cookie.contains(TOKEN) && !answer.header("location").contains(TOKEN));
+    let panel = Panel::new().locked().token(TOKEN).unwrap().allow_host("panel.shop.example").unwrap();
+    let request = Request::post("/__cached/login").header("host", "panel.shop.example").header("origin", "null");
+    let request = request.header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "navigate");
+    let answer = send(&service(&panel), request.body(Body::from(format!("token={TOKEN}"))).unwrap()).await;
+    assert!(answer.header("set-cookie").ends_with("; Secure"), "{}", answer.header("set-cookie"));
+}
+
+#[tokio::test]
+async fn a_one_time_link_lets_one_browser_in_and_only_by_its_button() {
+    let _alone = alone().await;
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "gate::prints_its_link", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert!(child.status.success(), "{said}");
+    assert_eq!(said.matches("built into this program").count(), 1, "one line of warning: {said}");
+    assert_eq!(said.matches("/login?code=").count(), 1, "{said}");
+}
+
+/// What the test above reads the words of, in a process of its own: it finds its own link there.
+#[tokio::test]
+#[ignore = "run by a_one_time_link_lets_one_browser_in_and_only_by_its_button"]
+async fn prints_its_link() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let stderr = rustix::io::dup(std::io::stderr()).unwrap();
+    rustix::stdio::dup2_stderr(&writer).unwrap();
+    let app = service(&Panel::new().locked().at("http://127.0.0.1:3000"));
+    rustix::stdio::dup2_stderr(&stderr).unwrap();
+    drop(writer);
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut said).unwrap();
+    eprint!("{said}");
+    let link = said.split_whitespace().find(|word| word.contains("/login?code=")).unwrap();
+    let path = link.strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
+    let code = path.split_once("code=").unwrap().1.to_owned();
+    // However often it is looked at, by a preview too, it is not used up.
+    for _ in 0..3 {
+        let page = ask(&app, &path).await;
+        assert_eq!((page.status, page.header("set-cookie")), (StatusCode::OK, ""));
+        assert_eq!(page.attribute("input[name=code]", "value"), code);
+    }
+    for expected in [StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED] {
+        let answer = crate::support::post(&app, "/__cached/login", &[("code", &code)]).await;
+        assert_eq!(answer.status, expected, "it works once");
+    }
 }
 
 #[tokio::test]

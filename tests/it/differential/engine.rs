@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
-use cached_core::{Config, Error, Explanation, Outcome, Reason, testing};
+use cached_core::{Error, Explanation, Outcome, Reason, testing};
 use cached_testkit::{Fault, Faulty, Shelf};
 
 use super::model::Counts;
 use super::setup::{NEVER, Rules, Setup};
 use super::subjects::{Given, RUNS, Subject};
 use cached_tests::support::until;
+use cached_tests::verified;
 
 /// What is broken on purpose: above, the engine; below, its backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Engine {
         self.renews = setup.bytes && Rules { setup, policy: self.subject.policy }.idle().is_some();
         let name = (self.subject.site)().name();
         let shelf: Arc<dyn Backend> = Arc::clone(&self.backend) as _;
-        let mut config = Config::new().backend("differential", shelf).option("differential", "op_timeout", "30s");
+        let mut config = verified::config().backend("differential", shelf).option("differential", "op_timeout", "30s");
         config = config.site(name, "backend", if setup.bytes { "differential" } else { "default" });
         for (option, value) in self.crooked(Rules { setup, policy: self.subject.policy }).options() {
             config = value.into_iter().fold(config, |config, value| config.site(name, option, value));
