@@ -1,5 +1,8 @@
 //! R81: who may look, and who may change things.
 
+use std::io::{BufRead, BufReader, Write as _};
+use std::process::{Command, Stdio};
+
 use axum::Router;
 use axum::body::Body;
 use cached_core::recorder;
@@ -161,31 +164,34 @@ async fn the_cookie_is_kept_from_scripts_and_from_other_sites_and_paths() {
 #[tokio::test]
 async fn a_one_time_link_lets_one_browser_in_and_only_by_its_button() {
     let _alone = alone().await;
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "gate::prints_its_link", "--ignored", "--nocapture"])
-        .output()
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "gate::follows_its_link", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    let said = String::from_utf8_lossy(&child.stderr).into_owned();
-    assert!(child.status.success(), "{said}");
-    assert_eq!(said.matches("built into this program").count(), 1, "one line of warning: {said}");
-    assert_eq!(said.matches("/login?code=").count(), 1, "{said}");
+    let (mut to, from) = (child.stdin.take().unwrap(), child.stderr.take().unwrap());
+    let mut said = Vec::new();
+    for line in BufReader::new(from).lines() {
+        let line = line.unwrap();
+        if let Some(link) = line.split_whitespace().find(|word| word.contains("/login?code=")) {
+            writeln!(to, "{link}").unwrap();
+        }
+        said.push(line);
+    }
+    assert!(child.wait().unwrap().success(), "{said:#?}");
+    let count = |part: &str| said.iter().filter(|line| line.contains(part)).count();
+    assert_eq!((count("built into this program"), count("/login?code=")), (1, 1), "one warning, one link: {said:#?}");
 }
 
-/// What the test above reads the words of, in a process of its own: it finds its own link there.
+/// Prints its link, is told it by the test above, and follows it.
 #[tokio::test]
 #[ignore = "run by a_one_time_link_lets_one_browser_in_and_only_by_its_button"]
-async fn prints_its_link() {
-    let (mut reader, writer) = std::io::pipe().unwrap();
-    let stderr = rustix::io::dup(std::io::stderr()).unwrap();
-    rustix::stdio::dup2_stderr(&writer).unwrap();
+async fn follows_its_link() {
     let app = service(&Panel::new().locked().at("http://127.0.0.1:3000"));
-    rustix::stdio::dup2_stderr(&stderr).unwrap();
-    drop(writer);
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut reader, &mut said).unwrap();
-    eprint!("{said}");
-    let link = said.split_whitespace().find(|word| word.contains("/login?code=")).unwrap();
-    let path = link.strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
+    let mut link = String::new();
+    std::io::stdin().read_line(&mut link).unwrap();
+    let path = link.trim().strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
     let code = path.split_once("code=").unwrap().1.to_owned();
     // However often it is looked at, by a preview too, it is not used up.
     for _ in 0..3 {
