@@ -21,7 +21,7 @@ pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
 
 /// What `cargo xtask browser` needs. Its driver asks for Node 20.
 pub(crate) const FOR_BROWSER: &[Need] = &[
-    ("nodejs", "node --eval process.exit(+(parseInt(process.versions.node)<20))"),
+    ("nodejs", "node --eval process.exit(+(parseInt(process.versions.node)<18))"),
     ("npm", "npm --version"),
     ("chromium", "chromium --version"),
 ];

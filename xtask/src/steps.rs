@@ -75,7 +75,7 @@ pub(crate) fn screenshots() -> Vec<Step> {
 /// What the browser needs: itself, its driver, and the service that it looks at.
 fn with_browser() -> Vec<Step> {
     const DRIVER: &str = "npm install --prefix target/browser --no-package-lock --no-save --no-audit --no-fund \
-                          --prefer-offline playwright-core@1.64.1";
+                          --prefer-offline playwright-core@1.60.0";
     vec![
         step("set-up of the browser", "cargo run --quiet --package xtask -- setup browser"),
         step("driver of the browser", DRIVER),
