@@ -291,8 +291,8 @@ fn any_mixture_of_ends_leaves_nothing_old_and_nothing_behind() {
                             let truth = world.change_truth();
                             let seen = world.refresh(1, value);
                             assert!(seen.is_some_and(|seen| seen >= truth), "refreshed to {seen:?}, truth {truth}");
-                            // No promise to those who come later: what another refresh overtakes is not stored, and what
-                            // was there stays until that one ends.
+                            // No barrier: what overtakes a refresh keeps its value out, and what it was to replace is
+                            // there until that other change is done.
                             seen
                         }
                         4 => {
