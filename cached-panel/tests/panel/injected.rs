@@ -62,7 +62,8 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
         .site(&format!("{payload}::x"), "ttl", "1m")
         .install()
         .unwrap();
-    let panel = Panel::new().service(payload).version(payload).query(true).show(Show::Values);
+    // Each call has its stack: which are sampled is a matter of time.
+    let panel = Panel::new().service(payload).version(payload).query(true).show(Show::Values).traces(u32::MAX);
     let handler = any(async move || {
         told(&word);
         named(&word);

@@ -49,7 +49,7 @@ async fn what_the_application_says_in_server_timing_stays() {
     let said: Vec<_> = answer.headers.get_all("server-timing").iter().map(|value| value.to_str().unwrap()).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert_eq!(said[0], "db;dur=53.2");
-    assert!(said[1].starts_with("CachePanel_total_time;dur=0."), "{said:?}");
+    assert!(said[1].starts_with("CachePanel_total_time;dur="), "{said:?}");
     assert!(said[1].ends_with(";desc=\"Cache 1 Calls\", CachePanel_hits;desc=\"0\", CachePanel_misses;desc=\"1\""));
 }
 
