@@ -229,8 +229,9 @@ impl Operation {
             let when = unchanged(bytes.as_ref());
             let is_live = match spot.judge(bytes.as_ref()) {
                 Found::Live { .. } => true,
-                // Somebody else's guard against what is being written stays.
-                Found::Nothing(Reason::Invalidated) => return Ok(false),
+                // Somebody else's guard against what is being written stays. Where something is computed now, it began
+                // after that guard and would write over it: it needs one of its own.
+                Found::Nothing(Reason::Invalidated) if !is_computed => return Ok(false),
                 Found::Ended(..) | Found::Nothing(_) => false,
             };
             if (bytes.is_none() && !is_computed) || self.take(spot, when, is_computed).await? {

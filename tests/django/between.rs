@@ -1,0 +1,96 @@
+//! What others do between the steps of an operation (B39): a backend that stops in the middle of a write.
+//!
+//! In: what happens before the write reaches the shelf, and after it. Out: what a reader finds in those moments. What
+//! was computed before a removal that has returned is never among it.
+
+use std::sync::{Arc, Mutex};
+
+use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
+use cached_core::{Config, Ttl};
+use cached_testkit::Shelf;
+
+use crate::both::{Face, my_turn};
+
+type Step = Box<dyn FnOnce() + Send>;
+
+/// A shelf whose next write stops before and after it is done.
+#[derive(Default)]
+struct Meeting {
+    shelf: Shelf,
+    around: Mutex<Option<(Step, Step)>>,
+}
+
+impl Meeting {
+    /// What happens around the next write, on its thread.
+    fn around(&self, before: impl FnOnce() + Send + 'static, after: impl FnOnce() + Send + 'static) {
+        *self.around.lock().unwrap() = Some((Box::new(before), Box::new(after)));
+    }
+}
+
+impl Backend for Meeting {
+    fn capabilities(&self) -> Capabilities {
+        self.shelf.capabilities()
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
+        self.shelf.get_many(keys)
+    }
+
+    fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
+        let around = self.around.lock().unwrap().take();
+        let Some((before, after)) = around else { return self.shelf.set_many(writes) };
+        before();
+        let reply = self.shelf.set_many(writes);
+        after();
+        reply
+    }
+
+    fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
+        self.shelf.delete_many(keys)
+    }
+
+    fn clear(&self, prefix: &str) -> Reply<()> {
+        self.shelf.clear(prefix)
+    }
+}
+
+/// One alias on such a shelf, by each face.
+fn met(test: impl Fn(&Arc<Meeting>, &Face)) {
+    for is_async in [false, true] {
+        let (_turn, meeting) = (my_turn(), Arc::new(Meeting::default()));
+        let config = Config::new().backend("there", Arc::clone(&meeting) as _).option("there", "op_timeout", "30s");
+        config.install().unwrap();
+        println!("async: {is_async}");
+        test(&meeting, &Face::of("there", is_async));
+    }
+}
+
+/// Computes 1 while `before` happens in the moment when it is about to be written; gives what a reader finds as soon as
+/// it was.
+fn computed_around(meeting: &Meeting, cache: &Face, before: impl FnOnce(&Face) + Send + 'static) -> Option<i64> {
+    let found = Arc::new(Mutex::new(Some(i64::MAX)));
+    let (seen, others) = (Arc::clone(&found), Face::of(cache.cache.alias(), false));
+    let reader = others.clone();
+    meeting.around(move || before(&others), move || *seen.lock().unwrap() = reader.number("key"));
+    assert_eq!(cache.get_or_set("key", Ttl::Default, || 1).unwrap(), 1);
+    found.lock().unwrap().take()
+}
+
+/// Leaves the guard of a removal while something was being computed.
+fn leave_a_guard(cache: &Face) {
+    let compute = || {
+        assert!(!cache.delete("key").unwrap());
+        1
+    };
+    cache.get_or_set("key", Ttl::Default, compute).unwrap();
+    assert_eq!(cache.number("key"), None);
+}
+
+#[test]
+fn a_removal_within_the_minute_of_another_keeps_out_what_was_computed_between_them() {
+    met(|meeting, cache| {
+        leave_a_guard(cache);
+        let found = computed_around(meeting, cache, |others| assert!(!others.delete("key").unwrap()));
+        assert_eq!((found, cache.number("key")), (None, None));
+    });
+}
