@@ -3,7 +3,9 @@
 //! In: what happens before the write reaches the shelf, and after it. Out: what a reader finds in those moments. What
 //! was computed before a removal that has returned is never among it.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, Ttl};
@@ -13,17 +15,25 @@ use crate::both::{Face, my_turn};
 
 type Step = Box<dyn FnOnce() + Send>;
 
-/// A shelf whose next write stops before and after it is done.
+/// A shelf whose next write stops before and after it is done; it counts what it is asked.
 #[derive(Default)]
 struct Meeting {
     shelf: Shelf,
     around: Mutex<Option<(Step, Step)>>,
+    reads: AtomicUsize,
+    writes: AtomicUsize,
+    deletions: AtomicUsize,
 }
 
 impl Meeting {
     /// What happens around the next write, on its thread.
     fn around(&self, before: impl FnOnce() + Send + 'static, after: impl FnOnce() + Send + 'static) {
         *self.around.lock().unwrap() = Some((Box::new(before), Box::new(after)));
+    }
+
+    /// How often it was asked since the last time: reads, writes, deletions.
+    fn asked(&self) -> [usize; 3] {
+        [&self.reads, &self.writes, &self.deletions].map(|count| count.swap(0, SeqCst))
     }
 }
 
@@ -33,10 +43,12 @@ impl Backend for Meeting {
     }
 
     fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
+        self.reads.fetch_add(1, SeqCst);
         self.shelf.get_many(keys)
     }
 
     fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
+        self.writes.fetch_add(1, SeqCst);
         let around = self.around.lock().unwrap().take();
         let Some((before, after)) = around else { return self.shelf.set_many(writes) };
         before();
@@ -46,6 +58,7 @@ impl Backend for Meeting {
     }
 
     fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
+        self.deletions.fetch_add(1, SeqCst);
         self.shelf.delete_many(keys)
     }
 
@@ -92,5 +105,44 @@ fn a_removal_within_the_minute_of_another_keeps_out_what_was_computed_between_th
         leave_a_guard(cache);
         let found = computed_around(meeting, cache, |others| assert!(!others.delete("key").unwrap()));
         assert_eq!((found, cache.number("key")), (None, None));
+    });
+}
+
+#[test]
+fn a_removal_of_many_leaves_the_guard_of_another_where_it_is() {
+    type Removal = fn(&Face);
+    let removals: [(&str, Removal); 2] = [
+        ("delete_many", |cache| assert_eq!(cache.delete_many(["other", "key"]).unwrap(), 0)),
+        ("set_many for no time", |cache| drop(cache.set_many([("key", 9)], Duration::ZERO).unwrap())),
+    ];
+    for (name, removal) in removals {
+        met(|meeting, cache| {
+            // By now nothing is being computed any more, as far as the removal can see.
+            let before = move |others: &Face| {
+                assert!(!others.delete("key").unwrap());
+                removal(others);
+            };
+            let found = computed_around(meeting, cache, before);
+            assert_eq!((found, cache.number("key")), (None, None), "{name}");
+        });
+    }
+}
+
+#[test]
+fn to_remove_many_is_one_read_and_one_exchange_for_each_sort_of_removal() {
+    met(|meeting, cache| {
+        cache.set_many([("one", 1), ("two", 2), ("three", 3)], Ttl::Default).unwrap();
+        meeting.asked();
+        assert_eq!(cache.delete_many(["one", "two", "missing"]).unwrap(), 2);
+        assert_eq!(meeting.asked(), [1, 0, 1]);
+        assert_eq!(cache.delete_many(["one", "missing"]).unwrap(), 0);
+        assert_eq!(meeting.asked(), [1, 0, 0], "nothing is there that would have to go");
+        let compute = || {
+            meeting.asked();
+            assert_eq!(cache.delete_many(["three", "key", "missing"]).unwrap(), 1);
+            assert_eq!(meeting.asked(), [1, 1, 1], "for what is being computed a guard is written");
+            1
+        };
+        cache.get_or_set("key", Ttl::Default, compute).unwrap();
     });
 }

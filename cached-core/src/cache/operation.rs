@@ -84,6 +84,13 @@ pub(super) struct Spot {
     pub(super) is_off: bool,
 }
 
+/// An entry that is to be removed on a condition, and whether it lives.
+struct Going<'a> {
+    spot: &'a Spot,
+    when: When,
+    is_live: bool,
+}
+
 impl Operation {
     pub(super) fn begin(cache: &Cache, how: How, method: Method, at: &'static Location<'static>) -> Self {
         let registry = registry::current();
@@ -174,6 +181,14 @@ impl Operation {
         spot.channel.read(self.how, &spot.address).await
     }
 
+    pub(super) async fn read_many<'a>(
+        &self,
+        spots: impl Iterator<Item = &'a Spot>,
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        let keys: Vec<Key> = spots.map(|spot| spot.address.key.clone()).collect();
+        self.channel()?.ask(self.how, move |channel| channel.backend.get_many(&keys), |found| found).await
+    }
+
     /// Stores what is sealed, on its condition; after a `clear` that is under way.
     pub(super) async fn write(&self, spot: &Spot, write: Write) -> Result<bool, Error> {
         self.write_many(&spot.channel, vec![write]).await.map(|stored| stored == [true])
@@ -216,40 +231,67 @@ impl Operation {
         value
     }
 
-    /// Removes an entry; gives whether a live one went. What is being computed for it here is not stored.
+    /// Removes an entry; gives whether a live one went. See [`Operation::remove_many`].
     pub(super) async fn remove(&self, spot: &Spot) -> Result<bool, Error> {
-        let is_computed = spot.overtake()?;
-        self.remove_overtaken(spot, is_computed).await
+        self.remove_many(std::slice::from_ref(spot)).await.map(|count| count == 1)
     }
 
-    /// As [`Operation::remove`], for who knows whether anything was being computed.
-    pub(super) async fn remove_overtaken(&self, spot: &Spot, is_computed: bool) -> Result<bool, Error> {
+    /// Removes entries of one channel; gives how many live ones went. What is being computed for them here is not
+    /// stored.
+    ///
+    /// One read, then each goes on the condition that it is what was read: where something is computed a guard takes its
+    /// place, which is one exchange for all; elsewhere it is deleted, which is another. A guard that is there stays where
+    /// nothing is computed: somebody else may be writing what it keeps out. What was changed meanwhile is done again.
+    pub(super) async fn remove_many(&self, spots: &[Spot]) -> Result<usize, Error> {
+        let overtaken = |spot| Ok((spot, Spot::overtake(spot)?));
+        let mut open: Vec<(&Spot, bool)> = spots.iter().map(overtaken).collect::<Result<_, Error>>()?;
+        let mut count = 0;
         for _ in 0..TRIES {
-            let bytes = self.read(spot).await?;
-            let when = unchanged(bytes.as_ref());
-            let is_live = match spot.judge(bytes.as_ref()) {
-                Found::Live { .. } => true,
-                // Somebody else's guard against what is being written stays. Where something is computed now, it began
-                // after that guard and would write over it: it needs one of its own.
-                Found::Nothing(Reason::Invalidated) if !is_computed => return Ok(false),
-                Found::Ended(..) | Found::Nothing(_) => false,
-            };
-            if (bytes.is_none() && !is_computed) || self.take(spot, when, is_computed).await? {
-                return Ok(is_live);
+            if open.is_empty() {
+                return Ok(count);
+            }
+            let found = self.read_many(open.iter().map(|(spot, _)| *spot)).await?;
+            let (mut guarded, mut deleted) = (Vec::new(), Vec::new());
+            for ((spot, is_computed), bytes) in open.into_iter().zip(&found) {
+                let judged = spot.judge(bytes.as_ref());
+                let is_live = matches!(judged, Found::Live { .. });
+                let going = Going { spot, when: unchanged(bytes.as_ref()), is_live };
+                match judged {
+                    // It began after the guard that may be there, and would write over that.
+                    _ if is_computed => guarded.push(going),
+                    Found::Nothing(Reason::Cold | Reason::Invalidated) => {}
+                    Found::Live { .. } | Found::Ended(..) | Found::Nothing(_) => deleted.push(going),
+                }
+            }
+            open = Vec::new();
+            for (going, is_computed) in [(guarded, true), (deleted, false)] {
+                let gone = self.take_many(&going, is_computed).await?;
+                for (Going { spot, is_live, .. }, is_gone) in going.into_iter().zip(gone) {
+                    count += usize::from(is_gone && is_live);
+                    open.extend((!is_gone).then_some((spot, is_computed)));
+                }
             }
         }
         Err(contended())
     }
 
-    /// Removes what is there on a condition. Whoever computed for it may be past his last look, and writes only over
-    /// what he had found: for him a tombstone is left.
+    /// Removes what is there on a condition; see [`Operation::remove_many`].
     pub(super) async fn take(&self, spot: &Spot, when: When, is_computed: bool) -> Result<bool, Error> {
+        let going = [Going { spot, when, is_live: true }];
+        self.take_many(&going, is_computed).await.map(|gone| gone == [true])
+    }
+
+    /// Whoever computed for it may be past his last look, and writes only over what he had found: for him a tombstone
+    /// is left.
+    async fn take_many(&self, going: &[Going<'_>], is_computed: bool) -> Result<Vec<bool>, Error> {
+        let Some(first) = going.first() else { return Ok(Vec::new()) };
         if is_computed {
-            return self.write(spot, tombstone(&spot.address, TOMBSTONE_LIFE, when)).await;
+            let guard = |going: &Going<'_>| tombstone(&going.spot.address, TOMBSTONE_LIFE, going.when);
+            return self.write_many(&first.spot.channel, going.iter().map(guard).collect()).await;
         }
-        let key = spot.address.key.clone();
-        let remove = move |channel: &Channel| channel.backend.delete_many(vec![(key, when)]);
-        spot.channel.ask(self.how, remove, |removed| removed == [true]).await
+        let keys = going.iter().map(|going| (going.spot.address.key.clone(), going.when)).collect();
+        let delete = move |channel: &Channel| channel.backend.delete_many(keys);
+        first.spot.channel.ask(self.how, delete, |gone| gone).await
     }
 
     /// Writes again what is live, as `change` makes it of the payload and of its remaining life (none is for ever),
