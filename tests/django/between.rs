@@ -3,13 +3,15 @@
 //! In: what happens before the write reaches the shelf, and after it. Out: what a reader finds in those moments. What
 //! was computed before a removal that has returned is never among it.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, Ttl};
 use cached_testkit::Shelf;
+use cached_tests::support::until;
+use futures::FutureExt as _;
 
 use crate::both::{Face, my_turn};
 
@@ -144,5 +146,36 @@ fn to_remove_many_is_one_read_and_one_exchange_for_each_sort_of_removal() {
             1
         };
         cache.get_or_set("key", Ttl::Default, compute).unwrap();
+    });
+}
+
+#[test]
+fn what_is_written_too_late_is_taken_back_though_its_caller_has_gone() {
+    met(|meeting, cache| {
+        let [is_written, is_gone] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let (written, gone, others) = (Arc::clone(&is_written), Arc::clone(&is_gone), Face::of("there", false));
+        let replace_the_guard = move || {
+            assert!(!others.delete("key").unwrap());
+            others.set("key", &9, Ttl::Default).unwrap();
+            assert!(others.delete("key").unwrap());
+        };
+        let wait = move || {
+            written.store(true, SeqCst);
+            until(|| gone.load(SeqCst));
+        };
+        meeting.around(replace_the_guard, wait);
+        let asked = cache.cache.as_async();
+        let mut asking = Box::pin(asked.get_or_set("key", Ttl::Default, || async { 1 }));
+        // A backend that blocks is asked on a worker.
+        while !is_written.load(SeqCst) {
+            assert!(asking.as_mut().now_or_never().is_none());
+            std::thread::yield_now();
+        }
+        drop(asking);
+        is_gone.store(true, SeqCst);
+        // The worker goes on by itself; it is given half a minute.
+        let end = Instant::now() + Duration::from_secs(30);
+        until(|| cache.number("key").is_none() || Instant::now() > end);
+        assert_eq!(cache.number("key"), None);
     });
 }

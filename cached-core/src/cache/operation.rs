@@ -18,7 +18,7 @@ use crate::codec;
 use crate::entry::called_back;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Outcome, Reason};
-use crate::flight::Flights;
+use crate::flight::{Flights, Watch};
 use crate::key::{Held, Seed};
 use crate::registry::{self, Alias, BYTE_TTL, Place, nowhere};
 use crate::scope;
@@ -202,13 +202,42 @@ impl Operation {
         channel.ask(self.how, operation, |stored| stored).await
     }
 
-    /// As [`Operation::write`], unless the cache was cleared since it had been so many times.
-    pub(super) async fn write_before_clear(&self, spot: &Spot, write: Write, cleared: u64) -> Result<bool, Error> {
+    /// As [`Operation::write`], for what was computed: unless the cache was cleared since it had been so many times, or
+    /// the entry was set or removed since the computation began.
+    ///
+    /// Whether it came too late is looked at once more when it is written, since a `delete` whose guard a `set` replaced
+    /// leaves nothing for the condition to meet. That, and taking it back, is part of the write: a caller who is dropped
+    /// meanwhile leaves both to the worker, or neither is done.
+    pub(super) async fn write_computed(
+        &self,
+        spot: &Spot,
+        write: Write,
+        cleared: u64,
+        watch: Option<Watch<Key, Bytes>>,
+    ) -> Result<bool, Error> {
+        let of_all = Arc::clone(&spot.channel);
         let operation = move |channel: &Channel| {
             let _pass = channel.turns.gate.pass();
-            match channel.turns.times() == cleared {
-                true => channel.backend.set_many(vec![write]),
-                false => Reply::Ready(Ok(vec![false])),
+            let is_late = move || watch.as_ref().is_some_and(Watch::is_overtaken);
+            if channel.turns.times() != cleared || is_late() {
+                return Reply::Ready(Ok(vec![false]));
+            }
+            let written = vec![(write.key.clone(), unchanged(Some(&write.bytes)))];
+            match channel.backend.set_many(vec![write]) {
+                Reply::Ready(Ok(stored)) if stored == [true] && is_late() => {
+                    not_stored(channel.backend.delete_many(written))
+                }
+                Reply::Later(stored) => Reply::Later(Box::pin(async move {
+                    let stored = stored.await?;
+                    if stored != [true] || !is_late() {
+                        return Ok(stored);
+                    }
+                    match not_stored(of_all.backend.delete_many(written)) {
+                        Reply::Ready(answer) => answer,
+                        Reply::Later(answer) => answer.await,
+                    }
+                })),
+                ready => ready,
             }
         };
         spot.channel.ask(self.how, operation, |stored| stored == [true]).await
@@ -359,6 +388,14 @@ impl Spot {
     pub(super) fn flight(&self) -> Held<Key> {
         let store = self.alias.local.as_ref().map_or(&*self.alias.name, |local| &*local.location);
         SEED.held(Key::from(format!("{}\0{store}\0{}", self.alias.kind, self.address.key)))
+    }
+}
+
+/// The answer of a write that was taken back.
+fn not_stored(taken_back: Reply<Vec<bool>>) -> Reply<Vec<bool>> {
+    match taken_back {
+        Reply::Ready(answer) => Reply::Ready(answer.map(|_| vec![false])),
+        Reply::Later(answer) => Reply::Later(Box::pin(async move { answer.await.map(|_| vec![false]) })),
     }
 }
 
