@@ -4,6 +4,7 @@
 cached_core::link!(cached_file);
 
 mod api;
+mod between;
 mod both;
 mod flights;
 mod in_process;

@@ -18,7 +18,7 @@ use crate::clock::Alarm;
 use crate::codec;
 use crate::error::Error;
 use crate::event::Outcome;
-use crate::flight::{Ended, Entered, Lead, Side, Wait};
+use crate::flight::{Ended, Entered, Lead, Side, Wait, Watch};
 use crate::key::Held;
 use crate::stats::Lap;
 use crate::store::{Found, How, unchanged};
@@ -94,15 +94,9 @@ impl Operation {
         let is_wanted = !turn.is_void() && !spot.is_off && life != Some(Duration::ZERO);
         if is_wanted {
             let write = spot.sealed(&payload, life, unchanged(found.as_ref()))?;
-            let written = unchanged(Some(&write.bytes));
-            let is_stored = self.write_before_clear(&spot, write, cleared).await?;
-            if is_stored && !turn.is_overtaken() {
+            if self.write_computed(&spot, write, cleared, turn.watch()).await? {
                 turn.land(payload);
                 return Ok(value);
-            }
-            if is_stored {
-                // It came too late, perhaps after a `delete` whose guard another `set` had replaced.
-                self.take(&spot, written, false).await?;
             }
         }
         // Somebody was faster, or nothing is to be kept.
@@ -208,16 +202,17 @@ impl Turn {
     fn is_void(&self) -> bool {
         match self {
             Turn::Lead(lead) => lead.is_void(),
-            Turn::Side(_) | Turn::Free => self.is_overtaken(),
+            Turn::Side(side) => side.is_overtaken(),
+            Turn::Free => false,
         }
     }
 
-    /// Whether the entry was set or removed since it began.
-    fn is_overtaken(&self) -> bool {
+    /// For who writes the value: whether the entry was set or removed since it began.
+    fn watch(&self) -> Option<Watch<Key, Bytes>> {
         match self {
-            Turn::Lead(lead) => lead.is_overtaken(),
-            Turn::Side(side) => side.is_overtaken(),
-            Turn::Free => false,
+            Turn::Lead(lead) => Some(lead.watch()),
+            Turn::Side(side) => Some(side.watch()),
+            Turn::Free => None,
         }
     }
 

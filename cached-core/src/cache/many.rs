@@ -1,4 +1,4 @@
-//! What is done to many keys, or to all: one exchange with the backend.
+//! What is done to many keys, or to all, in few exchanges with the backend.
 //!
 //! In: keys as the caller spells them, values in bytes. Out: what was found, what failed, how many went. Everything is
 //! encoded before anything is written.
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::Ttl;
 use super::operation::Operation;
 use super::single::Encoded;
-use crate::backend::{Backend as _, Key, When};
+use crate::backend::{Backend as _, When};
 use crate::error::Error;
 use crate::store::Channel;
 
@@ -34,9 +34,7 @@ impl Operation {
         if spots.is_empty() {
             return Ok(Vec::new());
         }
-        let places: Vec<Key> = spots.iter().map(|spot| spot.address.key.clone()).collect();
-        let read = move |channel: &Channel| channel.backend.get_many(&places);
-        let found = self.channel()?.ask(self.how, read, |found| found).await?;
+        let found = self.read_many(spots.iter()).await?;
         let (mut hits, mut misses) = (0, 0);
         let values = spots.iter().zip(found).map(|(spot, bytes)| {
             let value = self.value(spot, bytes.as_ref());
@@ -85,7 +83,7 @@ impl Operation {
             return Ok(Vec::new());
         }
         if life == Some(Duration::ZERO) {
-            self.forget_many(keys).await?;
+            self.remove_many(&spots).await?;
             return Ok(vec![true; keys.len()]);
         }
         spots.iter().try_for_each(|spot| spot.overtake().map(drop))?;
@@ -102,20 +100,7 @@ impl Operation {
 
     async fn forget_many<K: AsRef<str>>(&mut self, keys: &[K]) -> Result<usize, Error> {
         let spots = keys.iter().map(|key| self.spot(key.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        let (mut conditions, mut count) = (Vec::new(), 0);
-        for spot in &spots {
-            // For one that is being computed here a guard is left, which takes an exchange of its own.
-            match spot.overtake()? {
-                true => count += usize::from(self.remove_overtaken(spot, true).await?),
-                false => conditions.push((spot.address.key.clone(), When::Always)),
-            }
-        }
-        if conditions.is_empty() {
-            return Ok(count);
-        }
-        let remove = move |channel: &Channel| channel.backend.delete_many(conditions);
-        let removed = self.channel()?.ask(self.how, remove, |removed| removed).await?;
-        Ok(count + removed.into_iter().filter(|removed| *removed).count())
+        self.remove_many(&spots).await
     }
 
     /// Removes what the alias holds: the entries of its namespace and prefix, of all versions.

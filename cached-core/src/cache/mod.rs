@@ -325,8 +325,8 @@ impl Cache {
         block_on(self.begin(Method::SetMany).set_many(encoded(entries), ttl.into()))
     }
 
-    /// Removes all these entries, and gives how many the backend had. One exchange with it, and another for each key
-    /// that `get_or_set` is computing.
+    /// Removes all these entries as [`Cache::delete`] does, and gives how many live ones went. Costs one read, and one
+    /// exchange for all that have to go; another for those among them that `get_or_set` is computing.
     ///
     /// # Errors
     /// As the backend says; see [`Cache`].

@@ -18,7 +18,7 @@ use crate::codec;
 use crate::entry::called_back;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Outcome, Reason};
-use crate::flight::Flights;
+use crate::flight::{Flights, Watch};
 use crate::key::{Held, Seed};
 use crate::registry::{self, Alias, BYTE_TTL, Place, nowhere};
 use crate::scope;
@@ -82,6 +82,13 @@ pub(super) struct Spot {
     pub(super) address: Address,
     pub(super) alias: Arc<Alias>,
     pub(super) is_off: bool,
+}
+
+/// An entry that is to be removed on a condition, and whether it lives.
+struct Going<'a> {
+    spot: &'a Spot,
+    when: When,
+    is_live: bool,
 }
 
 impl Operation {
@@ -174,6 +181,14 @@ impl Operation {
         spot.channel.read(self.how, &spot.address).await
     }
 
+    pub(super) async fn read_many<'a>(
+        &self,
+        spots: impl Iterator<Item = &'a Spot>,
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        let keys: Vec<Key> = spots.map(|spot| spot.address.key.clone()).collect();
+        self.channel()?.ask(self.how, move |channel| channel.backend.get_many(&keys), |found| found).await
+    }
+
     /// Stores what is sealed, on its condition; after a `clear` that is under way.
     pub(super) async fn write(&self, spot: &Spot, write: Write) -> Result<bool, Error> {
         self.write_many(&spot.channel, vec![write]).await.map(|stored| stored == [true])
@@ -187,13 +202,42 @@ impl Operation {
         channel.ask(self.how, operation, |stored| stored).await
     }
 
-    /// As [`Operation::write`], unless the cache was cleared since it had been so many times.
-    pub(super) async fn write_before_clear(&self, spot: &Spot, write: Write, cleared: u64) -> Result<bool, Error> {
+    /// As [`Operation::write`], for what was computed: unless the cache was cleared since it had been so many times, or
+    /// the entry was set or removed since the computation began.
+    ///
+    /// Whether it came too late is looked at once more when it is written, since a `delete` whose guard a `set` replaced
+    /// leaves nothing for the condition to meet. That, and taking it back, is part of the write: a caller who is dropped
+    /// meanwhile leaves both to the worker, or neither is done.
+    pub(super) async fn write_computed(
+        &self,
+        spot: &Spot,
+        write: Write,
+        cleared: u64,
+        watch: Option<Watch<Key, Bytes>>,
+    ) -> Result<bool, Error> {
+        let of_all = Arc::clone(&spot.channel);
         let operation = move |channel: &Channel| {
             let _pass = channel.turns.gate.pass();
-            match channel.turns.times() == cleared {
-                true => channel.backend.set_many(vec![write]),
-                false => Reply::Ready(Ok(vec![false])),
+            let is_late = move || watch.as_ref().is_some_and(Watch::is_overtaken);
+            if channel.turns.times() != cleared || is_late() {
+                return Reply::Ready(Ok(vec![false]));
+            }
+            let written = vec![(write.key.clone(), unchanged(Some(&write.bytes)))];
+            match channel.backend.set_many(vec![write]) {
+                Reply::Ready(Ok(stored)) if stored == [true] && is_late() => {
+                    not_stored(channel.backend.delete_many(written))
+                }
+                Reply::Later(stored) => Reply::Later(Box::pin(async move {
+                    let stored = stored.await?;
+                    if stored != [true] || !is_late() {
+                        return Ok(stored);
+                    }
+                    match not_stored(of_all.backend.delete_many(written)) {
+                        Reply::Ready(answer) => answer,
+                        Reply::Later(answer) => answer.await,
+                    }
+                })),
+                ready => ready,
             }
         };
         spot.channel.ask(self.how, operation, |stored| stored == [true]).await
@@ -216,39 +260,67 @@ impl Operation {
         value
     }
 
-    /// Removes an entry; gives whether a live one went. What is being computed for it here is not stored.
+    /// Removes an entry; gives whether a live one went. See [`Operation::remove_many`].
     pub(super) async fn remove(&self, spot: &Spot) -> Result<bool, Error> {
-        let is_computed = spot.overtake()?;
-        self.remove_overtaken(spot, is_computed).await
+        self.remove_many(std::slice::from_ref(spot)).await.map(|count| count == 1)
     }
 
-    /// As [`Operation::remove`], for who knows whether anything was being computed.
-    pub(super) async fn remove_overtaken(&self, spot: &Spot, is_computed: bool) -> Result<bool, Error> {
+    /// Removes entries of one channel; gives how many live ones went. What is being computed for them here is not
+    /// stored.
+    ///
+    /// One read, then each goes on the condition that it is what was read: where something is computed a guard takes its
+    /// place, which is one exchange for all; elsewhere it is deleted, which is another. A guard that is there stays where
+    /// nothing is computed: somebody else may be writing what it keeps out. What was changed meanwhile is done again.
+    pub(super) async fn remove_many(&self, spots: &[Spot]) -> Result<usize, Error> {
+        let overtaken = |spot| Ok((spot, Spot::overtake(spot)?));
+        let mut open: Vec<(&Spot, bool)> = spots.iter().map(overtaken).collect::<Result<_, Error>>()?;
+        let mut count = 0;
         for _ in 0..TRIES {
-            let bytes = self.read(spot).await?;
-            let when = unchanged(bytes.as_ref());
-            let is_live = match spot.judge(bytes.as_ref()) {
-                Found::Live { .. } => true,
-                // Somebody else's guard against what is being written stays.
-                Found::Nothing(Reason::Invalidated) => return Ok(false),
-                Found::Ended(..) | Found::Nothing(_) => false,
-            };
-            if (bytes.is_none() && !is_computed) || self.take(spot, when, is_computed).await? {
-                return Ok(is_live);
+            if open.is_empty() {
+                return Ok(count);
+            }
+            let found = self.read_many(open.iter().map(|(spot, _)| *spot)).await?;
+            let (mut guarded, mut deleted) = (Vec::new(), Vec::new());
+            for ((spot, is_computed), bytes) in open.into_iter().zip(&found) {
+                let judged = spot.judge(bytes.as_ref());
+                let is_live = matches!(judged, Found::Live { .. });
+                let going = Going { spot, when: unchanged(bytes.as_ref()), is_live };
+                match judged {
+                    // It began after the guard that may be there, and would write over that.
+                    _ if is_computed => guarded.push(going),
+                    Found::Nothing(Reason::Cold | Reason::Invalidated) => {}
+                    Found::Live { .. } | Found::Ended(..) | Found::Nothing(_) => deleted.push(going),
+                }
+            }
+            open = Vec::new();
+            for (going, is_computed) in [(guarded, true), (deleted, false)] {
+                let gone = self.take_many(&going, is_computed).await?;
+                for (Going { spot, is_live, .. }, is_gone) in going.into_iter().zip(gone) {
+                    count += usize::from(is_gone && is_live);
+                    open.extend((!is_gone).then_some((spot, is_computed)));
+                }
             }
         }
         Err(contended())
     }
 
-    /// Removes what is there on a condition. Whoever computed for it may be past his last look, and writes only over
-    /// what he had found: for him a tombstone is left.
+    /// Removes what is there on a condition; see [`Operation::remove_many`].
     pub(super) async fn take(&self, spot: &Spot, when: When, is_computed: bool) -> Result<bool, Error> {
+        let going = [Going { spot, when, is_live: true }];
+        self.take_many(&going, is_computed).await.map(|gone| gone == [true])
+    }
+
+    /// Whoever computed for it may be past his last look, and writes only over what he had found: for him a tombstone
+    /// is left.
+    async fn take_many(&self, going: &[Going<'_>], is_computed: bool) -> Result<Vec<bool>, Error> {
+        let Some(first) = going.first() else { return Ok(Vec::new()) };
         if is_computed {
-            return self.write(spot, tombstone(&spot.address, TOMBSTONE_LIFE, when)).await;
+            let guard = |going: &Going<'_>| tombstone(&going.spot.address, TOMBSTONE_LIFE, going.when);
+            return self.write_many(&first.spot.channel, going.iter().map(guard).collect()).await;
         }
-        let key = spot.address.key.clone();
-        let remove = move |channel: &Channel| channel.backend.delete_many(vec![(key, when)]);
-        spot.channel.ask(self.how, remove, |removed| removed == [true]).await
+        let keys = going.iter().map(|going| (going.spot.address.key.clone(), going.when)).collect();
+        let delete = move |channel: &Channel| channel.backend.delete_many(keys);
+        first.spot.channel.ask(self.how, delete, |gone| gone).await
     }
 
     /// Writes again what is live, as `change` makes it of the payload and of its remaining life (none is for ever),
@@ -316,6 +388,14 @@ impl Spot {
     pub(super) fn flight(&self) -> Held<Key> {
         let store = self.alias.local.as_ref().map_or(&*self.alias.name, |local| &*local.location);
         SEED.held(Key::from(format!("{}\0{store}\0{}", self.alias.kind, self.address.key)))
+    }
+}
+
+/// The answer of a write that was taken back.
+fn not_stored(taken_back: Reply<Vec<bool>>) -> Reply<Vec<bool>> {
+    match taken_back {
+        Reply::Ready(answer) => Reply::Ready(answer.map(|_| vec![false])),
+        Reply::Later(answer) => Reply::Later(Box::pin(async move { answer.await.map(|_| vec![false]) })),
     }
 }
 

@@ -22,6 +22,8 @@ mod state;
 mod wait;
 
 use seat::Seat;
+#[cfg(feature = "bytes")]
+pub(crate) use seat::Watch;
 pub(crate) use seat::{Lead, Side};
 use state::{State, this_thread};
 pub(crate) use wait::Wait;

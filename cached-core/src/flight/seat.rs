@@ -48,6 +48,11 @@ impl<'a, K, T> Seat<'a, K, T> {
         }
     }
 
+    #[cfg(feature = "bytes")]
+    fn watch(&self) -> Watch<K, T> {
+        Watch(Arc::clone(&self.flight))
+    }
+
     /// Leads a flight that was opened for this seat.
     pub(super) fn first(self, thread: NonZeroUsize) -> Lead<'a, K, T> {
         Lead { seat: self.on(thread), term: 1, is_open: true }
@@ -110,6 +115,12 @@ impl<K, T> Lead<'_, K, T> {
     pub(crate) fn is_void(&self) -> bool {
         let state = self.seat.lock();
         state.overtaken || !(state.led && state.term == self.term)
+    }
+
+    /// As [`Side::watch`].
+    #[cfg(feature = "bytes")]
+    pub(crate) fn watch(&self) -> Watch<K, T> {
+        self.seat.watch()
     }
 
     /// Ends the flight without a value: those who wait compute for themselves, at the same time.
@@ -175,6 +186,12 @@ impl<K, T> Side<'_, K, T> {
         self.seat.lock().overtaken
     }
 
+    /// A look at it for whoever writes its value elsewhere, and is not dropped with the caller.
+    #[cfg(feature = "bytes")]
+    pub(crate) fn watch(&self) -> Watch<K, T> {
+        self.seat.watch()
+    }
+
     /// Runs `store` unless an invalidation overtook the computation; see [`Lead::land`].
     pub(crate) fn store<R>(self, store: impl FnOnce() -> R) -> Option<R> {
         let state = self.seat.lock();
@@ -189,5 +206,16 @@ impl<K, T> Side<'_, K, T> {
     /// As [`Lead::leave_thread`].
     pub(crate) fn leave_thread(&mut self) {
         self.seat.leave_thread();
+    }
+}
+
+/// Whether a computation was overtaken, without a seat in its flight.
+#[cfg(feature = "bytes")]
+pub(crate) struct Watch<K, T>(Arc<Flight<K, T>>);
+
+#[cfg(feature = "bytes")]
+impl<K, T> Watch<K, T> {
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.0.state.lock().overtaken
     }
 }
