@@ -206,8 +206,9 @@ impl World {
         loop {
             step = match step {
                 Step::Give(truth) => return Some(truth),
-                Step::Wait(wait) => {
-                    let (ended, moment) = self.block(wait);
+                Step::Wait(mut wait) => {
+                    let (ended, moment) = self.block(&mut wait);
+                    drop(wait);
                     call.waited(ended, moment)
                 }
                 Step::Compute(turn) => {
@@ -272,7 +273,7 @@ impl World {
     }
 
     /// Waits as a sync caller does; gives also when it looked.
-    fn block<'a>(&self, mut wait: Box<Wait<'a, u64, Shared>>) -> (Ended<'a, u64, Shared>, u64) {
+    fn block<'a>(&self, wait: &mut Wait<'a, u64, Shared>) -> (Ended<'a, u64, Shared>, u64) {
         let waker = waker();
         let mut told = Told(self, false);
         loop {
@@ -314,7 +315,7 @@ impl World {
         }
         let lead = match self.flights.enter(&Self::held(key), 0, || PATIENCE) {
             Entered::Lead(lead) => lead,
-            Entered::Wait(wait) => match self.block(wait).0 {
+            Entered::Wait(mut wait) => match self.block(&mut wait).0 {
                 Ended::Value(shared) => return Some(shared.as_ref().truth),
                 Ended::Lead(lead) => lead,
                 _ => panic!("in the scenario of bytes nobody fails or is late"),
