@@ -158,6 +158,22 @@ pub(crate) fn replace(old: &Arc<Registry>, new: &Arc<Registry>) -> bool {
     is_installed
 }
 
+/// Bounds the stores in this process as the installed registry says. Who did so by one that has been replaced meanwhile
+/// does it again.
+pub(crate) fn set_bounds() {
+    let mut registry = current();
+    loop {
+        for local in registry.aliases.values().filter_map(|alias| alias.local.as_ref()) {
+            local.store.set_bounds(local.bounds);
+        }
+        let now = current();
+        if Arc::ptr_eq(&now, &registry) {
+            return;
+        }
+        registry = now;
+    }
+}
+
 /// The executable's name, the default namespace.
 pub(crate) fn executable() -> String {
     let path = std::env::current_exe().ok();
@@ -257,7 +273,8 @@ impl Alias {
                 let turns = Arc::clone(&store.turns);
                 channel(store, Local::capable(bounds), turns)
             }
-            Place::Dummy => nowhere(),
+            // One that keeps nothing too has its own, which counts what is asked of it.
+            Place::Dummy => channel(Arc::new(Nothing), Nothing.capabilities(), Arc::default()),
         };
         let keys = Keys { base, prefix, version: version as u64, function };
         let alias = Alias {
@@ -283,7 +300,7 @@ fn bounds(entries: Option<usize>, bytes: Option<u64>) -> Bounds {
     Bounds { entries: entries.unwrap_or(unsaid), bytes: bytes.unwrap_or(u64::MAX) }
 }
 
-/// What the low-level cache asks where nothing is kept.
+/// What the low-level cache asks in a bypass, whatever the alias.
 pub(crate) fn nowhere() -> Arc<Channel> {
     static NOWHERE: OnceLock<Arc<Channel>> = OnceLock::new();
     let make = || {
