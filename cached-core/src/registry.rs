@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
+#[cfg(feature = "bytes")]
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::backend::Backend;
@@ -90,6 +92,7 @@ pub(crate) struct Alias {
     pub(crate) options: Options,
     /// What the low-level cache asks.
     pub(crate) cache: Arc<Channel>,
+    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     pub(crate) keys: Keys,
     /// Of the kind `memory`: the store of the low-level cache.
     pub(crate) local: Option<Shared>,
@@ -103,6 +106,7 @@ pub(crate) struct Shared {
 }
 
 /// What the keys of the low-level cache are made of.
+#[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
 pub(crate) struct Keys {
     /// Namespace and prefix, clean: the beginning of every storage key.
     pub(crate) base: String,
@@ -301,6 +305,7 @@ fn bounds(entries: Option<usize>, bytes: Option<u64>) -> Bounds {
 }
 
 /// What the low-level cache asks in a bypass, whatever the alias.
+#[cfg(feature = "bytes")]
 pub(crate) fn nowhere() -> Arc<Channel> {
     static NOWHERE: OnceLock<Arc<Channel>> = OnceLock::new();
     let make = || {

@@ -30,6 +30,7 @@ mod verify;
 
 pub use behind::Behind;
 pub use run::Run;
+#[cfg(feature = "bytes")]
 pub(crate) use run::block;
 
 /// A call that has to look further. In one box from its first step to its last, since of a recursion every level has
