@@ -53,8 +53,6 @@
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
-#![cfg_attr(not(feature = "bytes"), allow(dead_code, unused_imports, reason = "some is there for the low-level cache"))]
-
 mod bucket;
 #[cfg(feature = "bytes")]
 mod cache;

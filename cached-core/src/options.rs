@@ -33,6 +33,7 @@ const DJANGO: [(&str, &str); 7] = [
 pub struct KeyFunction {
     pub(crate) name: &'static str,
     pub(crate) at: &'static Location<'static>,
+    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     pub(crate) make: fn(&str, u64, &str) -> String,
 }
 

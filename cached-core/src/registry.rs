@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
+#[cfg(feature = "bytes")]
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::backend::Backend;
@@ -90,6 +92,7 @@ pub(crate) struct Alias {
     pub(crate) options: Options,
     /// What the low-level cache asks.
     pub(crate) cache: Arc<Channel>,
+    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     pub(crate) keys: Keys,
     /// Of the kind `memory`: the store of the low-level cache.
     pub(crate) local: Option<Shared>,
@@ -103,6 +106,7 @@ pub(crate) struct Shared {
 }
 
 /// What the keys of the low-level cache are made of.
+#[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
 pub(crate) struct Keys {
     /// Namespace and prefix, clean: the beginning of every storage key.
     pub(crate) base: String,
@@ -156,6 +160,22 @@ pub(crate) fn replace(old: &Arc<Registry>, new: &Arc<Registry>) -> bool {
     drop(current);
     drop(replaced);
     is_installed
+}
+
+/// Bounds the stores in this process as the installed registry says. Who did so by one that has been replaced meanwhile
+/// does it again.
+pub(crate) fn set_bounds() {
+    let mut registry = current();
+    loop {
+        for local in registry.aliases.values().filter_map(|alias| alias.local.as_ref()) {
+            local.store.set_bounds(local.bounds);
+        }
+        let now = current();
+        if Arc::ptr_eq(&now, &registry) {
+            return;
+        }
+        registry = now;
+    }
 }
 
 /// The executable's name, the default namespace.
@@ -257,7 +277,8 @@ impl Alias {
                 let turns = Arc::clone(&store.turns);
                 channel(store, Local::capable(bounds), turns)
             }
-            Place::Dummy => nowhere(),
+            // One that keeps nothing too has its own, which counts what is asked of it.
+            Place::Dummy => channel(Arc::new(Nothing), Nothing.capabilities(), Arc::default()),
         };
         let keys = Keys { base, prefix, version: version as u64, function };
         let alias = Alias {
@@ -283,7 +304,8 @@ fn bounds(entries: Option<usize>, bytes: Option<u64>) -> Bounds {
     Bounds { entries: entries.unwrap_or(unsaid), bytes: bytes.unwrap_or(u64::MAX) }
 }
 
-/// What the low-level cache asks where nothing is kept.
+/// What the low-level cache asks in a bypass, whatever the alias.
+#[cfg(feature = "bytes")]
 pub(crate) fn nowhere() -> Arc<Channel> {
     static NOWHERE: OnceLock<Arc<Channel>> = OnceLock::new();
     let make = || {

@@ -99,6 +99,7 @@ pub(crate) fn apart(site: &Counters) -> Option<&'static Apart> {
 }
 
 /// What keys that belong to no site are mixed with on this thread: 0 outside of isolated scopes.
+#[cfg(feature = "bytes")]
 pub(crate) fn salt() -> u64 {
     match current() {
         Some(Scope::Isolated(isolated)) => isolated.salt,

@@ -45,9 +45,11 @@ pub(crate) struct Turns {
     /// Writers pass together; a `clear` passes alone, after the writers before it.
     pub(crate) gate: Gate,
     /// How often the low-level cache was cleared: what was computed before is not stored.
+    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     cleared: AtomicU64,
 }
 
+#[cfg(feature = "bytes")]
 impl Turns {
     /// Counts a `clear`, for who passes alone.
     pub(crate) fn count(&self) {

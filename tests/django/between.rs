@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, Ttl};
-use cached_testkit::Shelf;
+use cached_testkit::{Shelf, advance};
 use cached_tests::support::until;
 use futures::FutureExt as _;
 
@@ -31,6 +31,15 @@ impl Meeting {
     /// What happens around the next write, on its thread.
     fn around(&self, before: impl FnOnce() + Send + 'static, after: impl FnOnce() + Send + 'static) {
         *self.around.lock().unwrap() = Some((Box::new(before), Box::new(after)));
+    }
+
+    /// When what is on the shelf ends, as its envelopes say: when each was written, and for how many milliseconds.
+    fn ends(&self) -> Vec<u64> {
+        let Reply::Ready(Ok(found)) = self.shelf.get_many(&self.shelf.keys()) else {
+            panic!("a shelf answers at once")
+        };
+        let number = |bytes: &Bytes, at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+        found.iter().flatten().map(|bytes| number(bytes, 72) + number(bytes, 80)).collect()
     }
 
     /// How often it was asked since the last time: reads, writes, deletions.
@@ -177,5 +186,33 @@ fn what_is_written_too_late_is_taken_back_though_its_caller_has_gone() {
         let end = Instant::now() + Duration::from_secs(30);
         until(|| cache.number("key").is_none() || Instant::now() > end);
         assert_eq!(cache.number("key"), None);
+    });
+}
+
+#[test]
+fn a_change_leaves_the_moment_at_which_an_entry_ends_exactly_where_it_is() {
+    const MONTH: Duration = Duration::from_secs(30 * 86_400);
+    met(|meeting, cache| {
+        cache.set("key", &0, MONTH).unwrap();
+        let (end, steps) = (meeting.ends(), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            // Time goes on between any two looks at it.
+            scope.spawn(|| {
+                for step in 1..=20_000 {
+                    advance(Duration::from_millis(1));
+                    steps.store(step, SeqCst);
+                }
+            });
+            let (mut sum, mut version) = (0, 1);
+            while steps.load(SeqCst) < 10_000 {
+                assert_eq!((cache.incr("key", 2), cache.decr("key", 1)), (Ok(sum + 2), Ok(sum + 1)));
+                sum += 1;
+            }
+            assert_eq!(meeting.ends(), end, "after {sum} sums");
+            while steps.load(SeqCst) < 20_000 {
+                version = cache.version(version).incr_version("key", 1).unwrap();
+            }
+            assert_eq!(meeting.ends(), end, "after {version} moves");
+        });
     });
 }

@@ -1,10 +1,12 @@
 //! Stores in this process, and the `dummy` (C1 to C12, C42).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use cached_core::{Config, ErrorKind, Ttl};
-use cached_testkit::advance;
+use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
+use cached_core::{Config, ErrorKind, Ttl, backends, bypass};
+use cached_testkit::{Shelf, advance};
 use cached_tests::crowd;
 use futures::FutureExt as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -201,6 +203,50 @@ fn another_bound_holds_from_its_installation_on() {
     });
 }
 
+/// A backend whose end is the moment for another installation.
+struct Successor(Shelf, &'static str);
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        Config::from_toml(self.1).unwrap().install().unwrap();
+    }
+}
+
+impl Backend for Successor {
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
+        self.0.get_many(keys)
+    }
+
+    fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
+        self.0.set_many(writes)
+    }
+
+    fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
+        self.0.delete_many(keys)
+    }
+
+    fn clear(&self, prefix: &str) -> Reply<()> {
+        self.0.clear(prefix)
+    }
+}
+
+#[test]
+fn of_two_installations_at_once_the_bound_of_the_one_in_force_holds() {
+    const LARGE: &str = "[backends.there]\nkind = \"memory\"\nmax_entries = 40";
+    let _turn = my_turn();
+    let leaving = Arc::new(Successor(Shelf::new(), LARGE));
+    Config::from_toml(LARGE).unwrap().backend("leaving", leaving).install().unwrap();
+    // It takes the place of that one, whose backend ends, and another takes its own before it is done.
+    Config::from_toml(&LARGE.replace("40", "10")).unwrap().install().unwrap();
+    let cache = Face::of("there", false);
+    fill(&cache, "key", 40, Ttl::Default);
+    assert_eq!(count(&cache, "key", 40), 40);
+}
+
 #[test]
 fn what_has_ended_goes_before_what_lives() {
     bounded("max_entries = 20", |cache| {
@@ -289,5 +335,22 @@ fn a_dummy_computes_each_time_and_for_nobody_else() {
             let other = asked.get_or_set("key", Ttl::Default, || async move { n });
             assert_eq!(other.now_or_never().unwrap().unwrap(), n, "and waits for nobody");
         }
+    });
+}
+
+#[test]
+fn each_dummy_counts_what_it_is_asked_and_a_bypass_counts_for_none() {
+    aliases("dummy", &[("one", ""), ("two", "")], |alias| {
+        let asked = |alias: &str| -> u64 {
+            let report = backends().into_iter().find(|report| report.alias == alias).unwrap();
+            report.operations.iter().map(|(_, times)| times).sum()
+        };
+        let before = [asked("one"), asked("two")];
+        alias("one").set("key", &1, Ttl::Default).unwrap();
+        assert_eq!(alias("one").number("key"), None);
+        let since = || [asked("one") - before[0], asked("two") - before[1]];
+        assert_eq!(since(), [2, 0]);
+        bypass(|| alias("two").set("key", &1, Ttl::Default)).unwrap();
+        assert_eq!(since(), [2, 0]);
     });
 }

@@ -84,6 +84,13 @@ pub(super) struct Spot {
     pub(super) is_off: bool,
 }
 
+/// How long an entry lives that is changed; none is for ever.
+#[derive(Clone, Copy)]
+pub(super) enum Lasts {
+    For(Option<Duration>),
+    AsBefore,
+}
+
 /// An entry that is to be removed on a condition, and whether it lives.
 struct Going<'a> {
     spot: &'a Spot,
@@ -95,8 +102,9 @@ impl Operation {
     pub(super) fn begin(cache: &Cache, how: How, method: Method, at: &'static Location<'static>) -> Self {
         let registry = registry::current();
         let means = |alias: &Arc<Alias>| {
-            let is_off = scope::is_bypassed() || matches!(alias.place, Place::Dummy);
-            let channel = if is_off { nowhere() } else { Arc::clone(&alias.cache) };
+            let is_bypassed = scope::is_bypassed();
+            let is_off = is_bypassed || matches!(alias.place, Place::Dummy);
+            let channel = if is_bypassed { nowhere() } else { Arc::clone(&alias.cache) };
             Means { alias: Arc::clone(alias), is_off, channel }
         };
         let alias = registry.aliases.get(&*cache.alias);
@@ -323,22 +331,22 @@ impl Operation {
         first.spot.channel.ask(self.how, delete, |gone| gone).await
     }
 
-    /// Writes again what is live, as `change` makes it of the payload and of its remaining life (none is for ever),
-    /// until nobody has written meanwhile. `None`: nothing is live.
+    /// Writes again what is live, as `change` makes it of the payload, until nobody has written meanwhile. It lives for
+    /// so long from now on, or ends when it did. `None`: nothing is live.
     pub(super) async fn change<T>(
         &mut self,
         spot: &Spot,
-        mut change: impl FnMut(&[u8], Option<Duration>) -> Result<(T, Vec<u8>, Option<Duration>), Error>,
+        lasts: Lasts,
+        mut change: impl FnMut(&[u8]) -> Result<(T, Vec<u8>), Error>,
     ) -> Result<Option<T>, Error> {
         for _ in 0..TRIES {
             let bytes = self.read(spot).await?;
             let Found::Live { payload, end, .. } = spot.judge(bytes.as_ref()) else { return Ok(None) };
-            let left = (end < u64::MAX).then(|| Duration::from_millis(end.saturating_sub(clock::wall())));
-            if left.is_some_and(|left| left.is_zero()) {
-                return Ok(None);
-            }
-            let (given, payload, life) = change(payload, left)?;
-            let write = spot.sealed(&payload, life, unchanged(bytes.as_ref()))?;
+            let (when, (given, payload)) = (unchanged(bytes.as_ref()), change(payload)?);
+            let write = match lasts {
+                Lasts::For(life) => spot.sealed(&payload, life, when)?,
+                Lasts::AsBefore => spot.sealed_until(&payload, end, when)?,
+            };
             self.met.bytes = payload.len();
             if self.write(spot, write).await? {
                 return Ok(Some(given));
@@ -374,7 +382,19 @@ impl Spot {
         let is_round = |life: &Duration| life.subsec_nanos().is_multiple_of(1_000_000);
         let rounded = |life: Duration| Duration::from_millis(millis(life).saturating_add(1));
         let ttl = life.map(|life| if is_round(&life) { life } else { rounded(life) });
-        let life = Life { created: clock::wall(), ttl, unasked: ttl, window: Duration::ZERO };
+        self.sealed_at(clock::wall(), payload, ttl, when)
+    }
+
+    /// As [`Spot::sealed`], for an end by the wall clock, which it is to the millisecond.
+    pub(super) fn sealed_until(&self, payload: &[u8], end: u64, when: When) -> Result<Write, Error> {
+        // What is left is counted from the moment from which the envelope counts it.
+        let now = clock::wall();
+        let left = (end < u64::MAX).then(|| Duration::from_millis(end.saturating_sub(now)));
+        self.sealed_at(now, payload, left, when)
+    }
+
+    fn sealed_at(&self, created: u64, payload: &[u8], ttl: Option<Duration>, when: When) -> Result<Write, Error> {
+        let life = Life { created, ttl, unasked: ttl, window: Duration::ZERO };
         self.channel.sealed(&self.address, payload, life, when)
     }
 

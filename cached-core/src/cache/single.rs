@@ -8,9 +8,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::Ttl;
-use super::operation::{Operation, TRIES, contended, not_found, not_number, refused};
+use super::operation::{Lasts, Operation, TRIES, contended, not_found, not_number, refused};
 use crate::backend::When;
-use crate::clock;
 use crate::codec;
 use crate::error::Error;
 use crate::store::{Found, unchanged};
@@ -83,8 +82,8 @@ impl Operation {
         if life == Some(Duration::ZERO) {
             return self.remove(&spot).await;
         }
-        let same = |payload: &[u8], _: Option<Duration>| Ok(((), payload.to_vec(), life));
-        Ok(self.change(&spot, same).await?.is_some())
+        let same = |payload: &[u8]| Ok(((), payload.to_vec()));
+        Ok(self.change(&spot, Lasts::For(life), same).await?.is_some())
     }
 
     pub(super) async fn delete(self, key: &str) -> Result<bool, Error> {
@@ -106,7 +105,7 @@ impl Operation {
         Ok(spot.is_live(bytes.as_ref()))
     }
 
-    /// Adds `delta`, as it stands or negated; keeps the remaining life.
+    /// Adds `delta`, as it stands or negated; it ends when it did.
     pub(super) async fn incr(mut self, key: &str, delta: Option<i64>) -> Result<i64, Error> {
         let sum = self.sum(key, delta).await;
         self.end(&[key], sum, |_| true)
@@ -114,16 +113,16 @@ impl Operation {
 
     async fn sum(&mut self, key: &str, delta: Option<i64>) -> Result<i64, Error> {
         let spot = self.spot(key)?;
-        let add = |payload: &[u8], left: Option<Duration>| {
+        let add = |payload: &[u8]| {
             let number: i64 = codec::decode(payload).map_err(|_| not_number("what is stored is no whole number"))?;
             let sum = delta.and_then(|delta| number.checked_add(delta));
             let sum = sum.ok_or_else(|| not_number("the result does not fit into 64 bits"))?;
-            Ok((sum, codec::encode(&sum)?, left))
+            Ok((sum, codec::encode(&sum)?))
         };
-        self.change(&spot, add).await?.ok_or_else(not_found)
+        self.change(&spot, Lasts::AsBefore, add).await?.ok_or_else(not_found)
     }
 
-    /// Moves an entry to another version, with its remaining life; `delta` as for [`Operation::incr`].
+    /// Moves an entry to another version; it ends when it did. `delta` as for [`Operation::incr`].
     pub(super) async fn incr_version(mut self, key: &str, delta: Option<i64>) -> Result<u64, Error> {
         let version = self.move_by(key, delta).await;
         self.end(&[key], version, |_| true)
@@ -141,8 +140,7 @@ impl Operation {
                 return Ok(version);
             }
             let target = self.spot_of(key, to)?;
-            let life = (end < u64::MAX).then(|| Duration::from_millis(end.saturating_sub(clock::wall())));
-            let write = target.sealed(payload, life, When::Always)?;
+            let write = target.sealed_until(payload, end, When::Always)?;
             self.met.bytes = payload.len();
             is_guarded |= from.overtake()?;
             // Taken first, by exactly one; what is lost between the two steps is a miss.

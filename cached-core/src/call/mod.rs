@@ -30,6 +30,7 @@ mod verify;
 
 pub use behind::Behind;
 pub use run::Run;
+#[cfg(feature = "bytes")]
 pub(crate) use run::block;
 pub(crate) use ticket::Ticket;
 

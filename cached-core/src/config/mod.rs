@@ -219,9 +219,7 @@ impl Config {
                 break registry;
             }
         };
-        registry.aliases.values().filter_map(|alias| alias.local.as_ref()).for_each(|local| {
-            local.store.set_bounds(local.bounds);
-        });
+        registry::set_bounds();
         for site in sites() {
             site.reroute();
         }
