@@ -173,7 +173,7 @@ fn pass(shared: &Shared, parts: &Parts) -> Option<Pass> {
     if let Some(session) = session(shared, &parts.headers).filter(|session| secrets.is_session(session)) {
         return Some(Pass::Session(session.to_owned()));
     }
-    if !shared.options.is_locked && asker(parts) != Asker::Elsewhere {
+    if !shared.options.is_locked && asker(parts) == Asker::ThisMachine {
         return Some(Pass::Open);
     }
     let is_public = is_below(shared, parts.uri.path(), &["/login", "/style.css", "/script.js", "/icon.svg"]);

@@ -101,7 +101,8 @@ impl Trip {
     /// Says in the response what is known so far.
     fn announce<R>(&mut self, response: &mut Response<R>) {
         self.status = Some(response.status().as_u16());
-        if !self.shared.options.headers {
+        let options = &self.shared.options;
+        if !options.headers.unwrap_or(!options.is_locked) {
             return;
         }
         let headers = response.headers_mut();

@@ -25,7 +25,9 @@
 //!
 //! - **Nothing is there unless it is mounted**: [`Panel::router`] in the application, or [`Panel::serve`] on a port of
 //!   its own.
-//! - **A debug build** records from the start and answers whoever asks by a name of this machine. **Any other build**
+//! - **A debug build** records from the start, and answers whoever asks on this machine by one of its names, where the
+//!   service says who is connected (`into_make_service_with_connect_info::<SocketAddr>()`); else its link on stderr lets
+//!   one browser in. **Any other build**
 //!   records nothing until it is switched on, on the page or by [`Panel::record`], and answers nobody without a token
 //!   of at least 128 bits: the application's own ([`Panel::token`]), or a link on stderr that lets one browser in.
 //! - **A request for another host** than `localhost`, `127.0.0.1`, `[::1]` and those that [`Panel::allow_host`] adds

@@ -76,8 +76,8 @@ impl Finished {
     /// About how many bytes it takes.
     fn bytes(&self) -> usize {
         let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        // A captured stack holds an address for each frame, and little else until it is looked at.
-        let trace = |call: &Call| if call.trace.is_some() { 2_048 } else { 0 };
+        // As much as a deep stack takes once somebody has looked at it: what was looked up stays with it.
+        let trace = |call: &Call| if call.trace.is_some() { 16 << 10 } else { 0 };
         let calls = &self.recording.calls;
         let texts: usize = calls.iter().map(|call| text(&call.key) + text(&call.value) + trace(call)).sum();
         let head = self.recording.label.len() + self.head.path.len() + self.head.query.as_ref().map_or(0, String::len);
@@ -107,20 +107,20 @@ impl Log {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The last number that was given.
-    pub(crate) fn last(&self) -> u64 {
-        self.last.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn push(&self, finished: Finished) {
-        let id = finished.id;
         let mut ring = self.ring();
         ring.bytes += finished.bytes();
         ring.requests.push_back(Arc::new(finished));
         let gone = ring.settle();
         drop(ring);
         drop(gone);
-        self.changed.send_replace(id);
+        // One more than before, whichever ended: requests do not end in the order in which they began.
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// A number that moves whenever a request ends.
+    pub(crate) fn version(&self) -> u64 {
+        *self.changed.borrow()
     }
 
     pub(crate) fn clear(&self) {

@@ -75,7 +75,7 @@ impl Panel {
                 prefix: "/__cached".to_owned(),
                 hosts: Hosts::default(),
                 is_locked: !cfg!(debug_assertions),
-                headers: true,
+                headers: None,
                 query: false,
                 only: None,
                 show: None,
@@ -196,10 +196,11 @@ impl Panel {
     }
 
     /// Whether responses of recorded requests say so: `Server-Timing`, and `x-cached-panel` with the path of their
-    /// page (on, unless said here).
+    /// page. Unless said here they do in a debug build, and in no other: every client would be told how often the
+    /// caches were asked, and what was found.
     #[must_use]
     pub fn headers(mut self, sent: bool) -> Self {
-        self.options.headers = sent;
+        self.options.headers = Some(sent);
         self
     }
 
@@ -302,8 +303,16 @@ impl Panel {
         if options.is_locked {
             say("the panel is built into this program, and not for debugging only: it answers whoever has its token");
         }
+        let state = if recorder.is_enabled() { "recording is on" } else { "recording is off" };
         match (options.is_locked, self.secrets.is_given) {
-            (false, _) => say(&format!("panel at {place}, open to this machine; recording is on")),
+            // Where the service does not say who is connected, nobody is known to be on this machine.
+            (false, _) => match self.secrets.new_code() {
+                Some(code) => say(&format!(
+                    "panel at {place}, {state}; open to this machine where the service says who is connected, else \
+                     by {place}/login?code={code} (this link works once, for an hour)"
+                )),
+                None => say(&format!("panel at {place}, {state}; open to this machine")),
+            },
             (true, true) => say(&format!("panel at {place}, with the token that it was given")),
             (true, false) => match self.secrets.new_code() {
                 Some(code) => say(&format!("panel at {place}/login?code={code} (this link works once, for an hour)")),

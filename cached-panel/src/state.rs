@@ -25,7 +25,7 @@ pub(crate) struct Options {
     pub(crate) prefix: String,
     pub(crate) hosts: Hosts,
     pub(crate) is_locked: bool,
-    pub(crate) headers: bool,
+    pub(crate) headers: Option<bool>,
     pub(crate) query: bool,
     pub(crate) only: Option<Only>,
     pub(crate) show: Option<Show>,

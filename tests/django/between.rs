@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, Ttl};
@@ -182,10 +182,8 @@ fn what_is_written_too_late_is_taken_back_though_its_caller_has_gone() {
         }
         drop(asking);
         is_gone.store(true, SeqCst);
-        // The worker goes on by itself; it is given half a minute.
-        let end = Instant::now() + Duration::from_secs(30);
-        until(|| cache.number("key").is_none() || Instant::now() > end);
-        assert_eq!(cache.number("key"), None);
+        // The worker goes on by itself; if it never took it back, this would hang.
+        until(|| cache.number("key").is_none());
     });
 }
 

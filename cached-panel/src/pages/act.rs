@@ -4,13 +4,16 @@
 //! and nothing changed. One line on stderr says what was done: whoever runs the service should know.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use cached_core::{Error, recorder, retune, site as find};
+use cached_core::{Error, ErrorKind, recorder, retune, site as find};
 use http::StatusCode;
 use maud::{Markup, html};
 
 use super::{Query, address, notice};
 use crate::gate::Visit;
 use crate::state::say;
+
+/// What a page may set: never what is shown, nor what runs a body more often.
+const OPTIONS: [&str; 3] = ["ttl", "max_entries", "backend"];
 
 /// What can be done, with what is said when it has been.
 const DONE: [(&str, &str); 6] = [
@@ -43,7 +46,7 @@ pub(super) async fn site(visit: Visit) -> Response {
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
     let what = if option.is_empty() { String::new() } else { format!(" {option}") };
-    say(&format!("{verb}{what} of {} by the panel", name.escape_debug()));
+    say(&format!("{verb}{} of {} by the panel", what.escape_debug(), name.escape_debug()));
     match field("at") {
         Some(at) => Redirect::to(&address(&visit, "/site", &[("name", name), ("at", at), ("done", verb)])),
         None => {
@@ -59,8 +62,13 @@ fn change(verb: &str, name: &str, option: &str, value: &str) -> Result<(), Error
         "clear" => find(name)?.clear(),
         "disable" => find(name).map(|site| site.disable()),
         "enable" => find(name).map(|site| site.enable()),
-        "set" => retune(name, option, Some(value)).map(drop),
-        _ => retune(name, option, None).map(drop),
+        _ if !OPTIONS.contains(&option) => {
+            let message = format!("`{}` is not set from a page", option.escape_debug());
+            let offered = format!("a page sets {}; configuration and attribute say the rest", OPTIONS.join(", "));
+            Err(Error::new(ErrorKind::Config, message).note(offered))
+        }
+        "set" => retune(name, option, Some(value)),
+        _ => retune(name, option, None),
     }
 }
 

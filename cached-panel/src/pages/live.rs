@@ -35,7 +35,7 @@ pub(super) async fn stream(visit: Visit, query: RawQuery) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "as many pages listen as may").into_response();
     };
     let of_requests = Query::read(query).get("of") == "requests";
-    let said = if of_requests { visit.shared.log.last() } else { calls() };
+    let said = if of_requests { visit.shared.log.version() } else { calls() };
     let listener = Listener { shared: visit.shared, of_requests, said, _seat: seat };
     Sse::new(news(listener)).keep_alive(KeepAlive::default()).into_response()
 }

@@ -75,7 +75,9 @@ fn service(panel: &Panel) -> Router {
 }
 
 async fn ask(app: &Router, path: &str) -> String {
-    let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap_or_default();
+    let here = axum::extract::ConnectInfo(std::net::SocketAddr::from(([127, 0, 0, 1], 50_000)));
+    let request = Request::get(path).header("host", "localhost").extension(here);
+    let request = request.body(Body::empty()).unwrap_or_default();
     match app.clone().oneshot(request).await {
         Ok(answer) => {
             let bytes = answer.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();

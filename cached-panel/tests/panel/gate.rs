@@ -230,10 +230,32 @@ async fn a_debug_build_answers_this_machine_and_asks_everybody_else_for_a_token(
     let far = axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 9], 4_000)));
     let request = Request::get("/__cached/sites").header("host", "localhost").extension(far);
     assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    // Where nobody says who is connected, nobody is known to be here.
+    let unsaid = || Request::get("/__cached/sites").header("host", "localhost");
+    assert_eq!(send(&app, unsaid().body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
     // Behind a proxy everybody seems to be here.
     let request = Request::get("/__cached/sites").header("host", "localhost").header("x-forwarded-for", "10.0.0.9");
     let request = request.extension(crate::support::here());
     assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_shown_and_how_often_bodies_run_is_not_set_from_a_page() {
+    #[cached_core::cached(name = "gate.tuned")]
+    fn tuned(n: u64) -> u64 {
+        n
+    }
+    tuned(1);
+    let _alone = alone().await;
+    let app = service(&Panel::new());
+    for (option, value) in [("show", "values"), ("verify", "100%"), ("refresh", "off"), ("flight", "off")] {
+        let fields = [("set", "gate.tuned"), ("option", option), ("value", value)];
+        let answer = crate::support::post(&app, "/__cached/act/site", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{option}");
+        assert!(answer.text.contains("is not set from a page"), "{option}: {}", answer.text);
+    }
+    let said = tuned::entry(&1).explain().unwrap().to_string();
+    assert!(!said.contains("retuned"), "{said}");
 }
 
 #[tokio::test]
