@@ -99,17 +99,20 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
 
     /// Joins the flight of `key`, or opens one. A flight of another generation is not joined. Whoever computes is
     /// inside the flight from here on, on this thread; see [`Seat::leave_thread`].
-    pub(crate) fn enter(
-        &self,
-        key: &Held<K>,
-        generation: u64,
-        patience: impl FnOnce() -> Duration,
-    ) -> Entered<'_, K, T> {
+    pub(crate) fn enter(&self, key: &Held<K>, generation: u64, patience: impl Fn() -> Duration) -> Entered<'_, K, T> {
         let thread = this_thread();
-        match self.stand(key, generation, State::led(thread)) {
-            Some((seat, true)) => Entered::Lead(seat.first(thread)),
-            Some((seat, false)) => seat.board(thread, patience),
-            None => Entered::Busy,
+        loop {
+            match self.stand(key, generation, State::led(thread)) {
+                Some((seat, true)) => return Entered::Lead(seat.first(thread)),
+                // Once more only if an invalidation came between: computing in a flight that nobody finds any more would
+                // be a second computation beside that of whoever comes next.
+                Some((seat, false)) => {
+                    if let Some(entered) = seat.board(thread, &patience) {
+                        return entered;
+                    }
+                }
+                None => return Entered::Busy,
+            }
         }
     }
 

@@ -58,19 +58,22 @@ impl<'a, K, T> Seat<'a, K, T> {
         Lead { seat: self.on(thread), term: 1, is_open: true }
     }
 
-    /// What is to do in a flight that stood.
-    pub(super) fn board(self, thread: NonZeroUsize, patience: impl FnOnce() -> Duration) -> Entered<'a, K, T> {
+    /// What is to do in a flight that stood. `None`: it was overtaken since it was found; another may stand by now.
+    pub(super) fn board(self, thread: NonZeroUsize, patience: impl Fn() -> Duration) -> Option<Entered<'a, K, T>> {
         let mut state = self.lock();
         if state.here.has(thread) {
             state.here.add(thread);
             drop(state);
-            return Entered::Alone(Side { seat: self.on(thread) });
+            return Some(Entered::Alone(Side { seat: self.on(thread) }));
+        }
+        if state.overtaken {
+            return None;
         }
         if !state.led && state.heir.is_none() {
             let term = state.begin_term();
             state.here.add(thread);
             drop(state);
-            return Entered::Lead(Lead { seat: self.on(thread), term, is_open: true });
+            return Some(Entered::Lead(Lead { seat: self.on(thread), term, is_open: true }));
         }
         state.next_id += 1;
         let (id, term) = (state.next_id, state.term);
@@ -79,7 +82,7 @@ impl<'a, K, T> Seat<'a, K, T> {
         drop(state);
         let (flight, patience) = (Arc::clone(&self.flight), patience());
         let deadline = clock::after(clock::now(), patience);
-        Entered::Wait(Box::new(Wait { flight, seat: Some(self), id, term, patience, deadline, second: false }))
+        Some(Entered::Wait(Box::new(Wait { flight, seat: Some(self), id, term, patience, deadline, second: false })))
     }
 }
 

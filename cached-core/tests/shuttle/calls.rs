@@ -253,8 +253,10 @@ impl World {
 
     fn begin(&self, role: Role) -> u64 {
         let read = self.truth();
+        let is_since = self.finished() == read;
         self.count(|tally| {
             tally.runs += 1;
+            tally.since += usize::from(is_since);
             tally.running += 1;
             tally.led += usize::from(role == Role::Leader);
             tally.leading += usize::from(role == Role::Leader);

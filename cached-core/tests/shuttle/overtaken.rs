@@ -40,6 +40,32 @@ fn a_call_after_an_invalidation_never_sees_what_was_computed_before_it() {
 }
 
 #[test]
+fn who_found_a_flight_that_was_overtaken_before_it_came_aboard_computes_beside_nobody() {
+    check("invalidate between find and board", || {
+        let world = World::new();
+        let slow = with(&world, |world| {
+            let within = Arc::clone(world);
+            // Nothing lands before the invalidation has returned.
+            let act = move |_| {
+                within.until(|tally| tally.done == 1);
+                Act::Value
+            };
+            assert!(world.call(1, act).is_some());
+        });
+        let invalidate = with(&world, |world| {
+            world.until(|tally| tally.runs > 0);
+            world.finish(world.invalidate(1));
+            world.count(|tally| tally.done += 1);
+            assert_eq!(world.call(1, |_| Act::Value), Some(2));
+        });
+        all(vec![slow, caller(&world), invalidate]);
+        // P2: whoever comes after the invalidation joins, or finds what landed.
+        assert!(world.tally().since <= 1, "{:?}", world.tally());
+        is_fresh(&world);
+    });
+}
+
+#[test]
 fn two_invalidations_at_once_leave_nothing_old() {
     check("invalidate against invalidate", || {
         let world = World::new();

@@ -99,6 +99,8 @@ pub(crate) struct World {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) runs: usize,
+    /// Of them, those that began after the last invalidation had returned.
+    pub(crate) since: usize,
     /// Of them, those that computed for all.
     pub(crate) led: usize,
     /// Leaders' bodies at this moment, and the most there ever were.
