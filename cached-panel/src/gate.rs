@@ -62,15 +62,6 @@ enum Refusal {
     Form,
 }
 
-/// Where a request comes from.
-#[derive(PartialEq)]
-enum Asker {
-    ThisMachine,
-    /// The application does not say who is connected.
-    Unknown,
-    Elsewhere,
-}
-
 /// How somebody was let in.
 enum Pass {
     Bearer,
@@ -133,7 +124,7 @@ async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Refusa
             return Err(Refusal::Mark);
         }
     }
-    let keys = shared.options.shows_to_all() || asker(&parts) == Asker::ThisMachine;
+    let keys = shared.options.shows_to_all() || is_here(&parts);
     // Browsers say whose page asks where they trust the connection: on this machine, and over HTTPS.
     let is_encrypted = parts.headers.contains_key("sec-fetch-site") && !Hosts::default().allows(host);
     let mark = shared.secrets.form_mark(session);
@@ -173,7 +164,7 @@ fn pass(shared: &Shared, parts: &Parts) -> Option<Pass> {
     if let Some(session) = session(shared, &parts.headers).filter(|session| secrets.is_session(session)) {
         return Some(Pass::Session(session.to_owned()));
     }
-    if !shared.options.is_locked && asker(parts) == Asker::ThisMachine {
+    if !shared.options.is_locked && is_here(parts) {
         return Some(Pass::Open);
     }
     let is_public = is_below(shared, parts.uri.path(), &["/login", "/style.css", "/script.js", "/icon.svg"]);
@@ -203,16 +194,13 @@ pub(crate) fn cookie(visit: &Visit) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("{name}={session}; HttpOnly; SameSite=Strict; Path={path}{secure}")).ok()
 }
 
-fn asker(parts: &Parts) -> Asker {
+/// Whether a request is known to come from this machine: the application says who is connected, and no proxy that says
+/// so stands between.
+fn is_here(parts: &Parts) -> bool {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-    if forwarded.iter().any(|name| parts.headers.contains_key(*name)) {
-        return Asker::Elsewhere;
-    }
-    match parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-        Some(ConnectInfo(peer)) if peer.ip().to_canonical().is_loopback() => Asker::ThisMachine,
-        Some(_) => Asker::Elsewhere,
-        None => Asker::Unknown,
-    }
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
+        && !forwarded.iter().any(|name| parts.headers.contains_key(*name))
 }
 
 /// What somebody is told who is not let in: nothing of the service.

@@ -215,8 +215,8 @@ impl Panel {
     /// Its pages, below its prefix: merge it into the application's router.
     ///
     /// Add it after [`Panel::layer`], or before: its own requests are not recorded. Serve with
-    /// `into_make_service_with_connect_info::<SocketAddr>()`: where it is not known who asks, keys are not shown
-    /// without a token.
+    /// `into_make_service_with_connect_info::<SocketAddr>()`: where it is not known who asks, nobody is let in without
+    /// a token or the link.
     pub fn router(&self) -> Router {
         self.mount(&self.options.at);
         let shared = self.shared();

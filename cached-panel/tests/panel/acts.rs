@@ -84,7 +84,7 @@ async fn what_cannot_be_set_says_why_and_changes_nothing() {
     let mark = mark(&app).await;
     let rows = [
         ([("set", "acts::tuned"), ("option", "ttl"), ("value", "soon")], "ttl"),
-        ([("set", "acts::tuned"), ("option", "tll"), ("value", "1s")], "did you mean"),
+        ([("set", "acts::tuned"), ("option", "tll"), ("value", "1s")], "a page sets ttl, max_entries, backend"),
         ([("set", "acts::tuned"), ("option", "backend"), ("value", "nowhere")], "nowhere"),
         ([("clear", "acts::clared"), ("option", ""), ("value", "")], "did you mean"),
     ];

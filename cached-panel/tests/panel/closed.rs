@@ -12,7 +12,7 @@ use cached_panel::Panel;
 use cached_testkit::Shelf;
 use http::{Request, StatusCode};
 
-use crate::support::{Answer, TOKEN, alone, ask, send};
+use crate::support::{TOKEN, alone, ask, send};
 
 fn make(options: &Options) -> Result<Arc<dyn Backend>, Error> {
     options.text("password")?;
@@ -159,7 +159,7 @@ async fn r79_of_twenty_secrets_none_is_anywhere() {
         .unwrap()
         .install()
         .unwrap();
-    let panel = Panel::new().locked().token(TOKEN).unwrap().record(true).traces(u32::MAX);
+    let panel = Panel::new().locked().token(TOKEN).unwrap().record(true).headers(true).traces(u32::MAX);
     let app = Router::new().route("/", get(handler).post(handler)).layer(panel.layer()).merge(panel.router());
     let request = Request::post("/?password=canary-query")
         .header("host", "localhost")
@@ -185,18 +185,21 @@ async fn r79_of_twenty_secrets_none_is_anywhere() {
 #[tokio::test]
 async fn keys_are_shown_to_this_machine_in_a_debug_build_and_not_to_who_may_be_elsewhere() {
     let _alone = alone().await;
-    let panel = Panel::new();
+    let panel = Panel::new().token(TOKEN).unwrap();
     let app = Router::new().route("/", get(handler)).layer(panel.layer()).merge(panel.router());
     let page = ask(&app, "/").await.header("x-cached-panel").to_owned();
     let here = ask(&app, &page).await.text;
     assert!(here.contains("canary-argument"), "{here}");
     let json = page.replace("/requests", "/api/requests") + ".json";
-    // Nothing says who is connected.
     for path in [&page, &json] {
-        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
-        let answer: Answer = send(&app, request).await;
-        assert!(answer.status == StatusCode::UNAUTHORIZED, "{path}");
-        assert!(!answer.text.contains("canary-"), "{path}: {}", answer.text);
+        // Nothing says who is connected: nobody is let in without the token, and it does not open keys.
+        let request = || Request::get(path).header("host", "localhost");
+        let stranger = send(&app, request().body(Body::empty()).unwrap()).await;
+        let known = request().header("authorization", format!("Bearer {TOKEN}"));
+        let known = send(&app, known.body(Body::empty()).unwrap()).await;
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert!(known.status.is_success() && known.text.contains("told"), "{path}: {}", known.text);
+        assert!(!(stranger.text + &known.text).contains("canary-"), "{path}");
     }
 }
 

@@ -248,8 +248,9 @@ async fn what_is_shown_and_how_often_bodies_run_is_not_set_from_a_page() {
     tuned(1);
     let _alone = alone().await;
     let app = service(&Panel::new());
+    let mark = crate::support::mark(&app).await;
     for (option, value) in [("show", "values"), ("verify", "100%"), ("refresh", "off"), ("flight", "off")] {
-        let fields = [("set", "gate.tuned"), ("option", option), ("value", value)];
+        let fields = [("set", "gate.tuned"), ("option", option), ("value", value), ("mark", &mark)];
         let answer = crate::support::post(&app, "/__cached/act/site", &fields).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{option}");
         assert!(answer.text.contains("is not set from a page"), "{option}: {}", answer.text);
