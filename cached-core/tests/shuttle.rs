@@ -37,6 +37,8 @@ mod sync;
 mod table;
 #[path = "shuttle/world.rs"]
 mod world;
+#[path = "shuttle/written.rs"]
+mod written;
 
 /// Time, moved by hand. A model runs on one thread of the system, and so does its time.
 mod clock {
