@@ -60,6 +60,7 @@ rows! {
     "errors" errors { #[cached(errors = "1h")] pub(super) fn f(n: u64) -> Result<u64, String> { Err(n.to_string()) } }
     "none" none { #[cached(none = "1h")] pub(super) fn f(n: u64) -> Option<u64> { n.checked_sub(u64::MAX) } }
     "flight" flight { #[cached(flight = "off")] pub(super) fn f(n: u64) -> u64 { n } }
+    "show" show { #[cached(show = "keys")] pub(super) fn f(n: u64) -> u64 { n } }
     "name" name { #[cached(name = "bounds.named")] pub(super) fn f(n: u64) -> u64 { n } }
     "version" version { #[cached(version = 3)] pub(super) fn f(n: u64) -> u64 { n } }
     "companion" companion {
