@@ -217,11 +217,18 @@ async fn values_are_shown_only_where_the_application_says_so() {
 #[tokio::test]
 async fn r78_a_locked_panel_records_nothing_and_listens_nowhere_until_it_is_told_to() {
     let _alone = alone().await;
+    // Those that listen: other tests open others meanwhile, which are none of the panel's.
     let sockets = || {
-        std::fs::read_dir("/proc/self/fd").map_or(0, |fds| {
-            let links = fds.flatten().filter_map(|fd| std::fs::read_link(fd.path()).ok());
-            links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
-        })
+        let fds = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+        let links: Vec<_> =
+            fds.filter_map(|fd| Some(std::fs::read_link(fd.path()).ok()?.display().to_string())).collect();
+        let tables = ["tcp", "tcp6"].map(|name| std::fs::read_to_string(format!("/proc/self/net/{name}")));
+        let listens = |row: &str| {
+            let columns: Vec<&str> = row.split_whitespace().collect();
+            let is_ours = |inode: &&str| links.contains(&format!("socket:[{inode}]"));
+            columns.get(3) == Some(&"0A") && columns.get(9).is_some_and(is_ours)
+        };
+        tables.iter().flatten().flat_map(|table| table.lines()).filter(|row| listens(row)).count()
     };
     let before = sockets();
     let panel = Panel::new().locked().token(TOKEN).unwrap();
