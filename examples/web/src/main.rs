@@ -112,7 +112,7 @@ async fn serve(port: u16) -> Result<(), String> {
 /// everybody who does not have it, and if it is empty, to everybody but who opens the link on stderr. A secret stands in
 /// no list of processes, so it is no argument.
 fn panel(address: &str) -> Result<Panel, cached_core::Error> {
-    let panel = Panel::new().service("web example").version(env!("CARGO_PKG_VERSION")).at(address);
+    let panel = Panel::new().headers(true).service("web example").version(env!("CARGO_PKG_VERSION")).at(address);
     match env::var("WEB_PANEL_TOKEN") {
         Ok(token) if token.is_empty() => Ok(panel.locked()),
         Ok(token) => Ok(panel.token(&token)?.locked()),
