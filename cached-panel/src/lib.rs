@@ -25,14 +25,16 @@
 //!
 //! - **Nothing is there unless it is mounted**: [`Panel::router`] in the application, or [`Panel::serve`] on a port of
 //!   its own.
-//! - **A debug build** records from the start, and answers whoever asks on this machine by one of its names, where the
-//!   service says who is connected (`into_make_service_with_connect_info::<SocketAddr>()`); else its link on stderr lets
-//!   one browser in. **Any other build**
-//!   records nothing until it is switched on, on the page or by [`Panel::record`], and answers nobody without a token
-//!   of at least 128 bits: the application's own ([`Panel::token`]), or a link on stderr that lets one browser in.
+//! - **A debug build** records from the start. It answers whoever asks on this machine by one of its names, where the
+//!   service says who is connected: `into_make_service_with_connect_info::<SocketAddr>()`. Where it does not, nobody is
+//!   known to be here, and a link on stderr lets one browser in.
+//! - **Any other build** records nothing until it is switched on, on the page or by [`Panel::record`], and answers
+//!   nobody without a token of at least 128 bits: the application's own ([`Panel::token`]), or a link on stderr that lets
+//!   one browser in. Its responses tell clients nothing of the caches, unless [`Panel::headers`] says so.
 //! - **A request for another host** than `localhost`, `127.0.0.1`, `[::1]` and those that [`Panel::allow_host`] adds
 //!   is refused, and so is one that a page of another origin makes.
-//! - **Only a POST changes anything**, and only with the token, or from a page of the panel's own.
+//! - **Only a POST changes anything**, and only with the token, or from a page of the panel's own. Of a site it sets the
+//!   `ttl`, `max_entries` and the backend, and nothing else: what is shown is for the application to say.
 //! - **Keys and values** are shown where the site or the application opts in ([`Panel::show`]); a debug build shows
 //!   keys to who asks on this machine, where the service says who is connected
 //!   (`into_make_service_with_connect_info`). Of an address the path is shown; the query only by [`Panel::query`].

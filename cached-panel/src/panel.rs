@@ -30,8 +30,8 @@ const LISTENERS: usize = 16;
 
 /// A page over a running service: the cached calls of its requests, and every cached site of the program.
 ///
-/// In a debug build, mounting it switches recording on and prints where it is; who asks on this machine needs no
-/// token, and sees keys, cut after 200 characters. In any other build, and with [`Panel::locked`], nothing is
+/// In a debug build, mounting it switches recording on and prints where it is; who is known to ask on this machine
+/// needs no token, and sees keys, cut after 200 characters. In any other build, and with [`Panel::locked`], nothing is
 /// recorded until it is switched on, and a token is needed always.
 ///
 /// # Example: a service with its panel

@@ -12,8 +12,9 @@ use super::{Query, address, notice};
 use crate::gate::Visit;
 use crate::state::say;
 
-/// What a page may set: never what is shown, nor what runs a body more often.
-const OPTIONS: [&str; 3] = ["ttl", "max_entries", "backend"];
+/// What a page may set, with what that looks like: never what is shown, nor what runs a body more often.
+pub(super) const OPTIONS: [(&str, &str); 3] =
+    [("ttl", "30s, 5m, forever"), ("max_entries", "10000, unbounded"), ("backend", "")];
 
 /// What can be done, with what is said when it has been.
 const DONE: [(&str, &str); 6] = [
@@ -62,9 +63,10 @@ fn change(verb: &str, name: &str, option: &str, value: &str) -> Result<(), Error
         "clear" => find(name)?.clear(),
         "disable" => find(name).map(|site| site.disable()),
         "enable" => find(name).map(|site| site.enable()),
-        _ if !OPTIONS.contains(&option) => {
+        _ if OPTIONS.iter().all(|(offered, _)| *offered != option) => {
             let message = format!("`{}` is not set from a page", option.escape_debug());
-            let offered = format!("a page sets {}; configuration and attribute say the rest", OPTIONS.join(", "));
+            let offered = OPTIONS.map(|(offered, _)| offered).join(", ");
+            let offered = format!("a page sets {offered}; configuration and attribute say the rest");
             Err(Error::new(ErrorKind::Config, message).note(offered))
         }
         "set" => retune(name, option, Some(value)),

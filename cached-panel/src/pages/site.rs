@@ -19,9 +19,6 @@ use crate::text;
 /// How many of its last calls are shown.
 const LAST: usize = 50;
 
-/// What can be retuned by a text, with what that looks like.
-const TUNED: [(&str, &str); 2] = [("ttl", "30s, 5m, forever"), ("max_entries", "10000, unbounded")];
-
 pub(super) async fn page(visit: Visit, query: RawQuery) -> Response {
     let query = Query::read(query);
     let (name, at) = (query.get("name"), query.get("at"));
@@ -136,19 +133,16 @@ fn tune(visit: &Visit, site: &SiteReport) -> Markup {
             button name="clear" value=(site.name) { "Clear" }
             button name=(verb) value=(site.name) { (title) }
         }
-        @for (option, like) in TUNED {
+        @for (option, like) in act::OPTIONS {
             form.tune method="post" action=(action) {
                 (head(Some(option)))
-                label { span { (option) } input name="value" required autocomplete="off" placeholder=(like); }
+                label { span { (option) }
+                    @if option == "backend" { select name="value" {
+                        @for backend in backends() { option value=(backend.alias) selected[*backend.alias == *site.alias] { (backend.alias) } }
+                    } } @else { input name="value" required autocomplete="off" placeholder=(like); }
+                }
                 (buttons)
             }
-        }
-        form.tune method="post" action=(action) {
-            (head(Some("backend")))
-            label { span { "backend" } select name="value" {
-                @for backend in backends() { option value=(backend.alias) selected[*backend.alias == *site.alias] { (backend.alias) } }
-            } }
-            (buttons)
         }
         p.hint { "Over what configuration and attribute say, at once; until it is taken back, or another configuration is installed." }
     }

@@ -181,27 +181,42 @@ async fn a_one_time_link_lets_one_browser_in_and_only_by_its_button() {
     }
     assert!(child.wait().unwrap().success(), "{said:#?}");
     let count = |part: &str| said.iter().filter(|line| line.contains(part)).count();
-    assert_eq!((count("built into this program"), count("/login?code=")), (1, 1), "one warning, one link: {said:#?}");
+    // The locked panel warns; the other one is open to this machine, and says how somebody else gets in.
+    assert_eq!((count("built into this program"), count("/login?code=")), (1, 2), "one warning, two links: {said:#?}");
+    assert_eq!(count("open to this machine where the service says who is connected"), 1, "{said:#?}");
 }
 
-/// Prints its link, is told it by the test above, and follows it.
+/// Prints its links, is told them by the test above, and follows them: of a locked panel, and of one in a debug build
+/// whose service does not say who is connected.
 #[tokio::test]
 #[ignore = "run by a_one_time_link_lets_one_browser_in_and_only_by_its_button"]
 async fn follows_its_link() {
-    let app = service(&Panel::new().locked().at("http://127.0.0.1:3000"));
-    let mut link = String::new();
-    std::io::stdin().read_line(&mut link).unwrap();
-    let path = link.trim().strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
-    let code = path.split_once("code=").unwrap().1.to_owned();
-    // However often it is looked at, by a preview too, it is not used up.
-    for _ in 0..3 {
-        let page = ask(&app, &path).await;
-        assert_eq!((page.status, page.header("set-cookie")), (StatusCode::OK, ""));
-        assert_eq!(page.attribute("input[name=code]", "value"), code);
-    }
-    for expected in [StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED] {
-        let answer = crate::support::post(&app, "/__cached/login", &[("code", &code)]).await;
-        assert_eq!(answer.status, expected, "it works once");
+    for panel in [Panel::new().locked(), Panel::new()] {
+        let app = service(&panel.at("http://127.0.0.1:3000"));
+        let get = async |path: &str, cookie: &str| {
+            let request = Request::get(path).header("host", "127.0.0.1:3000").header("cookie", cookie);
+            send(&app, request.body(Body::empty()).unwrap()).await
+        };
+        let mut link = String::new();
+        std::io::stdin().read_line(&mut link).unwrap();
+        let path = link.trim().strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
+        let code = path.split_once("code=").unwrap().1.to_owned();
+        assert_eq!(get("/__cached/sites", "").await.status, StatusCode::UNAUTHORIZED);
+        // However often it is looked at, by a preview too, it is not used up.
+        for _ in 0..3 {
+            let page = get(&path, "").await;
+            assert_eq!((page.status, page.header("set-cookie")), (StatusCode::OK, ""));
+            assert_eq!(page.attribute("input[name=code]", "value"), code);
+        }
+        let mut cookie = String::new();
+        for expected in [StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED] {
+            let request = Request::post("/__cached/login").header("host", "127.0.0.1:3000");
+            let request = request.header("origin", "http://127.0.0.1:3000");
+            let answer = send(&app, request.body(Body::from(format!("code={code}"))).unwrap()).await;
+            assert_eq!(answer.status, expected, "it works once");
+            cookie.push_str(answer.header("set-cookie").split(';').next().unwrap());
+        }
+        assert_eq!(get("/__cached/sites", &cookie).await.status, StatusCode::OK);
     }
 }
 
@@ -227,36 +242,90 @@ async fn a_debug_build_answers_this_machine_and_asks_everybody_else_for_a_token(
     let _alone = alone().await;
     let app = service(&Panel::new());
     assert_eq!(ask(&app, "/__cached/sites").await.status, StatusCode::OK);
-    let far = axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 9], 4_000)));
-    let request = Request::get("/__cached/sites").header("host", "localhost").extension(far);
-    assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
-    // Where nobody says who is connected, nobody is known to be here.
-    let unsaid = || Request::get("/__cached/sites").header("host", "localhost");
-    assert_eq!(send(&app, unsaid().body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
-    // Behind a proxy everybody seems to be here.
-    let request = Request::get("/__cached/sites").header("host", "localhost").header("x-forwarded-for", "10.0.0.9");
-    let request = request.extension(crate::support::here());
-    assert_eq!(send(&app, request.body(Body::empty()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    let from = |ip: [u8; 4]| Some(std::net::SocketAddr::from((ip, 4_000)));
+    // Who is connected, as the service says; what a proxy adds; the answer.
+    let rows = [
+        (from([127, 0, 0, 1]), "", StatusCode::OK),
+        (from([10, 0, 0, 9]), "", StatusCode::UNAUTHORIZED),
+        // Where nobody says who is connected, nobody is known to be here.
+        (None, "", StatusCode::UNAUTHORIZED),
+        // Behind a proxy everybody seems to be here.
+        (from([127, 0, 0, 1]), "x-forwarded-for", StatusCode::UNAUTHORIZED),
+        (None, "forwarded", StatusCode::UNAUTHORIZED),
+    ];
+    for (connected, forwarded, expected) in rows {
+        let mut request = Request::get("/__cached/sites").header("host", "localhost");
+        if let Some(connected) = connected {
+            request = request.extension(axum::extract::ConnectInfo(connected));
+        }
+        if !forwarded.is_empty() {
+            request = request.header(forwarded, "10.0.0.9");
+        }
+        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, expected, "{connected:?} {forwarded}");
+        assert_eq!(answer.text.contains("support::square"), expected == StatusCode::OK, "{connected:?} {forwarded}");
+    }
 }
 
 #[tokio::test]
 async fn what_is_shown_and_how_often_bodies_run_is_not_set_from_a_page() {
     #[cached_core::cached(name = "gate.tuned")]
-    fn tuned(n: u64) -> u64 {
-        n
+    fn tuned(word: &str) -> String {
+        format!("canary-value of {word}")
     }
-    tuned(1);
     let _alone = alone().await;
-    let app = service(&Panel::new());
-    let mark = crate::support::mark(&app).await;
-    for (option, value) in [("show", "values"), ("verify", "100%"), ("refresh", "off"), ("flight", "off")] {
-        let fields = [("set", "gate.tuned"), ("option", option), ("value", value), ("mark", &mark)];
-        let answer = crate::support::post(&app, "/__cached/act/site", &fields).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{option}");
-        assert!(answer.text.contains("is not set from a page"), "{option}: {}", answer.text);
+    let panel = Panel::new().locked().token(TOKEN).unwrap().record(true).headers(true);
+    let app = Router::new()
+        .route("/", axum::routing::get(async || tuned("canary-key").len().to_string()))
+        .layer(panel.layer())
+        .merge(panel.router());
+    let bearer = |request: http::request::Builder, body: String| {
+        let request = request.header("host", "localhost").header("authorization", format!("Bearer {TOKEN}"));
+        request.body(Body::from(body)).unwrap()
+    };
+    for (option, value) in [
+        ("show", "keys"),
+        ("show", "values"),
+        ("verify", "100%25"),
+        ("refresh", "off"),
+        ("flight", "off"),
+        ("Show", "values"),
+        ("ttl ", "1s"),
+        ("", "values"),
+    ] {
+        for verb in ["set", "unset"] {
+            let form = format!("{verb}=gate.tuned&option={option}&value={value}");
+            let answer = send(&app, bearer(Request::post("/__cached/act/site"), form)).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{verb} {option}");
+            assert!(answer.text.contains("is not set from a page"), "{verb} {option}: {}", answer.text);
+        }
     }
-    let said = tuned::entry(&1).explain().unwrap().to_string();
-    assert!(!said.contains("retuned"), "{said}");
+    // Nothing of the call is shown that nobody opted in to.
+    let page = ask(&app, "/").await.header("x-cached-panel").to_owned();
+    let page = send(&app, bearer(Request::get(page), String::new())).await;
+    assert!(page.text.contains("gate.tuned") && !page.text.contains("canary-"), "{}", page.text);
+    let site = send(&app, bearer(Request::get("/__cached/site?name=gate.tuned"), String::new())).await;
+    assert!(!site.text.contains("retuned)"), "{}", site.text);
+    // And what the page offers is what can be set.
+    let offered = scraper::Selector::parse("input[name=option]").unwrap();
+    let document = site.page();
+    let offered: Vec<_> = document.select(&offered).filter_map(|field| field.attr("value")).collect();
+    assert_eq!(offered, ["ttl", "max_entries", "backend"]);
+}
+
+#[tokio::test]
+async fn only_a_debug_build_tells_every_client_of_its_caches_unless_the_application_says_so() {
+    let _alone = alone().await;
+    let locked = || Panel::new().locked().token(TOKEN).unwrap().record(true);
+    let rows =
+        [(Panel::new(), true), (Panel::new().headers(false), false), (locked(), false), (locked().headers(true), true)];
+    for (place, (panel, told)) in rows.into_iter().enumerate() {
+        let answer = ask(&service(&panel), "/square/81").await;
+        assert_eq!(answer.text, "6561");
+        for name in ["server-timing", "x-cached-panel"] {
+            assert_eq!(!answer.header(name).is_empty(), told, "row {place}: {name}");
+        }
+    }
 }
 
 #[tokio::test]
