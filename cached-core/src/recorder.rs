@@ -36,7 +36,7 @@ use crate::trail::{self, Owner, Place};
 
 type Predicate = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Which scopes are recorded; none is all. Held while recording is switched.
+/// Which scopes are recorded, or were before recording was switched off; none is all. Held while it is switched.
 static WANTED: Mutex<Option<Predicate>> = Mutex::new(None);
 
 /// The recorder of this process.
@@ -51,12 +51,12 @@ pub struct Recorder(());
 impl Recorder {
     /// Records every scope from now on. Visits every site.
     pub fn enable(self) {
-        self.switch(true, None);
+        self.switch(true, Some(None));
     }
 
     /// Records the scopes whose label `wanted` says yes to. It runs at the beginning of each scope.
     pub fn enable_for(self, wanted: impl Fn(&str) -> bool + Send + Sync + 'static) {
-        self.switch(true, Some(Arc::new(wanted)));
+        self.switch(true, Some(Some(Arc::new(wanted))));
     }
 
     /// Records nothing from now on: hits cost what they did before. Scopes keep what they have.
@@ -64,14 +64,32 @@ impl Recorder {
         self.switch(false, None);
     }
 
+    /// Records again, and the same scopes as before it was switched off: those that [`enable_for`](Self::enable_for)
+    /// chose, or else every one. For a switch in the hand of somebody who did not choose them.
+    ///
+    /// # Example: what was chosen is chosen still
+    /// ```
+    /// # use cached_core::recorder;
+    /// let recorder = recorder();
+    /// recorder.enable_for(|label| label.starts_with("GET"));
+    /// recorder.disable();
+    /// recorder.resume();
+    /// assert!(recorder.scope("GET /").is_recorded() && !recorder.scope("HEAD /").is_recorded());
+    /// # recorder.disable();
+    /// ```
+    pub fn resume(self) {
+        self.switch(true, None);
+    }
+
     /// Whether calls are recorded now.
     pub fn is_enabled(self) -> bool {
         trail::is_on()
     }
 
-    fn switch(self, on: bool, wanted: Option<Predicate>) {
+    /// Switches recording; where `wanted` is none the same scopes are recorded as before.
+    fn switch(self, on: bool, wanted: Option<Option<Predicate>>) {
         let mut held = WANTED.lock();
-        let before = std::mem::replace(&mut *held, wanted);
+        let before = wanted.and_then(|wanted| std::mem::replace(&mut *held, wanted));
         trail::set_on(on);
         weigh();
         drop(held);
@@ -156,6 +174,11 @@ impl Scope {
     /// What was gathered so far; nothing where the scope is not recorded.
     pub fn recording(&self) -> Recording {
         self.0.owner().map_or_else(|| Recording::empty(String::new()), Owner::taken)
+    }
+
+    /// The figures of what was gathered so far, without the calls: they are not copied for it.
+    pub fn totals(&self) -> Totals {
+        self.0.owner().map_or_else(Totals::default, Owner::totals)
     }
 }
 

@@ -12,6 +12,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use maud::html;
 
@@ -124,9 +125,8 @@ async fn admit(shared: &Arc<Shared>, request: Request) -> Result<Request, Refusa
             return Err(Refusal::Mark);
         }
     }
-    let keys = shared.options.shows_to_all() || is_here(&parts);
-    // Browsers say whose page asks where they trust the connection: on this machine, and over HTTPS.
-    let is_encrypted = parts.headers.contains_key("sec-fetch-site") && !Hosts::default().allows(host);
+    let keys = shared.options.shows_to_all() || is_here(shared, &parts);
+    let is_encrypted = is_encrypted(shared, &parts, host);
     let mark = shared.secrets.form_mark(session);
     let visit = Visit { shared: Arc::clone(shared), mark, keys, is_encrypted, fields };
     parts.extensions.insert(visit);
@@ -164,7 +164,7 @@ fn pass(shared: &Shared, parts: &Parts) -> Option<Pass> {
     if let Some(session) = session(shared, &parts.headers).filter(|session| secrets.is_session(session)) {
         return Some(Pass::Session(session.to_owned()));
     }
-    if !shared.options.is_locked && is_here(parts) {
+    if !shared.options.is_locked && is_here(shared, parts) {
         return Some(Pass::Open);
     }
     let is_public = is_below(shared, parts.uri.path(), &["/login", "/style.css", "/script.js", "/icon.svg"]);
@@ -194,13 +194,24 @@ pub(crate) fn cookie(visit: &Visit) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("{name}={session}; HttpOnly; SameSite=Strict; Path={path}{secure}")).ok()
 }
 
-/// Whether a request is known to come from this machine: the application says who is connected, and no proxy that says
-/// so stands between.
-fn is_here(parts: &Parts) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+/// Whether the browser's connection is known to be encrypted.
+fn is_encrypted(shared: &Shared, parts: &Parts, host: &str) -> bool {
+    // Where it is spoken by the service itself, the address says so, at least over HTTP/2.
+    let spoken = parts.uri.scheme() == Some(&Scheme::HTTPS);
+    let forwarded = host::one(&parts.headers, HeaderName::from_static("x-forwarded-proto"));
+    let proxied = shared.options.is_proxied && matches!(forwarded, Ok(Some(scheme)) if scheme.trim() == "https");
+    // Browsers say whose page asks where they trust the connection: on this machine, and over HTTPS.
+    let trusted = parts.headers.contains_key("sec-fetch-site") && !Hosts::default().allows(host);
+    spoken || proxied || trusted
+}
+
+/// Whether a request is known to come from this machine: the application says who is connected, and no proxy stands
+/// between, of which it or the request says so.
+fn is_here(shared: &Shared, parts: &Parts) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via"];
+    let is_forwarded = shared.options.is_proxied || forwarded.iter().any(|name| parts.headers.contains_key(*name));
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
-        && !forwarded.iter().any(|name| parts.headers.contains_key(*name))
+    !is_forwarded && peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())
 }
 
 /// What somebody is told who is not let in: nothing of the service.

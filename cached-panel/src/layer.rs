@@ -106,7 +106,7 @@ impl Trip {
             return;
         }
         let headers = response.headers_mut();
-        timing::append(headers, &self.scope.recording().totals());
+        timing::append(headers, &self.scope.totals());
         let page = format!("{}/requests/{}", self.shared.options.prefix, self.id);
         if let Ok(page) = HeaderValue::from_str(&page) {
             headers.insert("x-cached-panel", page);
@@ -118,7 +118,7 @@ impl Drop for Trip {
     fn drop(&mut self) {
         let recording: Recording = self.scope.recording();
         let head = std::mem::replace(&mut self.head, Head::new("", "", None));
-        self.shared.log.push(Finished { id: self.id, head, status: self.status, recording });
+        self.shared.log.push(Finished::new(self.id, head, self.status, recording));
     }
 }
 

@@ -31,6 +31,8 @@
 //! - **Any other build** records nothing until it is switched on, on the page or by [`Panel::record`], and answers
 //!   nobody without a token of at least 128 bits: the application's own ([`Panel::token`]), or a link on stderr that lets
 //!   one browser in. Its responses tell clients nothing of the caches, unless [`Panel::headers`] says so.
+//! - **Behind a proxy** everybody seems to be on this machine; so nobody is, where the request or the application
+//!   ([`Panel::behind_proxy`]) says that there is one.
 //! - **A request for another host** than `localhost`, `127.0.0.1`, `[::1]` and those that [`Panel::allow_host`] adds
 //!   is refused, and so is one that a page of another origin makes.
 //! - **Only a POST changes anything**, and only with the token, or from a page of the panel's own. Of a site it sets the
@@ -42,8 +44,9 @@
 //! # What it costs
 //!
 //! A request costs one look at a flag while recording is off. While it is on, every call of a cached function takes
-//! the slow way, and each request a scope of the recorder. The newest hundred requests are kept, in 8 MiB at the most;
-//! of each site that was called, less than a kibibyte of history.
+//! the slow way, and each request a scope of the recorder. The newest hundred requests are kept, in about 8 MiB: a
+//! stack counts as 8 KiB until somebody opens it, and then as what its frames take. Of each site that was called less
+//! than a kibibyte of history is kept.
 
 mod chart;
 mod document;
@@ -55,6 +58,7 @@ mod log;
 mod pages;
 mod panel;
 mod secrets;
+mod stack;
 mod state;
 mod text;
 mod timing;

@@ -1,17 +1,18 @@
 //! What the panel remembers: the last requests.
 //!
-//! In: each recorded request, when it has ended. Out: the newest of them, by number. It holds so many, and so many
+//! In: each recorded request, when it has ended. Out: the newest of them, by number. It holds so many, and about so many
 //! bytes, and no more; what went is counted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use cached_core::recorder::{Call, Recording};
+use cached_core::recorder::{Call, Frame, Recording};
 use tokio::sync::watch;
 
 use crate::history::{Histories, STRETCH};
+use crate::stack::Stack;
 
 /// How many requests are kept, unless told otherwise.
 const KEEP: usize = 100;
@@ -30,7 +31,8 @@ pub(crate) struct Log {
 }
 
 struct Ring {
-    requests: VecDeque<Arc<Finished>>,
+    /// Each with what it was last weighed at.
+    requests: VecDeque<(Arc<Finished>, usize)>,
     keep: usize,
     bytes: usize,
     dropped: u64,
@@ -42,7 +44,10 @@ pub(crate) struct Finished {
     pub(crate) head: Head,
     /// None if nobody waited for the answer.
     pub(crate) status: Option<u16>,
+    /// Its calls have no stacks: those are in `stacks`.
     pub(crate) recording: Recording,
+    /// By the place of their call.
+    stacks: BTreeMap<usize, Stack>,
 }
 
 /// What is known of a request when it comes.
@@ -68,6 +73,17 @@ fn cut(text: &str, characters: usize) -> String {
 }
 
 impl Finished {
+    pub(crate) fn new(id: u64, head: Head, status: Option<u16>, mut recording: Recording) -> Self {
+        let calls = recording.calls.iter_mut().enumerate();
+        let stacks = calls.filter_map(|(place, call)| Some((place, Stack::new(call.trace.take()?)))).collect();
+        Finished { id, head, status, recording, stacks }
+    }
+
+    /// Whether the stack of a call was captured.
+    pub(crate) fn has_stack(&self, place: usize) -> bool {
+        self.stacks.contains_key(&place)
+    }
+
     /// How long the request took, to the end of its body.
     pub(crate) fn took(&self) -> Duration {
         self.recording.took
@@ -76,12 +92,11 @@ impl Finished {
     /// About how many bytes it takes.
     fn bytes(&self) -> usize {
         let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        // As much as a deep stack takes once somebody has looked at it: what was looked up stays with it.
-        let trace = |call: &Call| if call.trace.is_some() { 16 << 10 } else { 0 };
         let calls = &self.recording.calls;
-        let texts: usize = calls.iter().map(|call| text(&call.key) + text(&call.value) + trace(call)).sum();
+        let texts: usize = calls.iter().map(|call| text(&call.key) + text(&call.value)).sum();
+        let stacks: usize = self.stacks.values().map(|stack| size_of::<usize>() + stack.bytes()).sum();
         let head = self.recording.label.len() + self.head.path.len() + self.head.query.as_ref().map_or(0, String::len);
-        size_of::<Self>() + size_of::<Call>() * calls.len() + texts + head
+        size_of::<Self>() + size_of::<Call>() * calls.capacity() + texts + stacks + head
     }
 }
 
@@ -108,17 +123,22 @@ impl Log {
     }
 
     pub(crate) fn push(&self, finished: Finished) {
+        let bytes = finished.bytes();
         let mut ring = self.ring();
-        ring.bytes += finished.bytes();
-        ring.requests.push_back(Arc::new(finished));
+        ring.bytes += bytes;
+        ring.requests.push_back((Arc::new(finished), bytes));
         let gone = ring.settle();
         drop(ring);
         drop(gone);
-        // One more than before, whichever ended: requests do not end in the order in which they began.
+        self.has_changed();
+    }
+
+    /// One more than before, whichever ended: requests do not end in the order in which they began.
+    fn has_changed(&self) {
         self.changed.send_modify(|version| *version += 1);
     }
 
-    /// A number that moves whenever a request ends.
+    /// A number that moves whenever a request ends, or all are forgotten. It never goes back.
     pub(crate) fn version(&self) -> u64 {
         *self.changed.borrow()
     }
@@ -129,16 +149,35 @@ impl Log {
         ring.bytes = 0;
         drop(ring);
         drop(gone);
-        self.changed.send_replace(0);
+        self.has_changed();
+    }
+
+    /// The frames of a call's stack, the nearest first; none if it has none. Takes long at the first look, and the log
+    /// may then forget its oldest requests: frames take more than addresses.
+    pub(crate) fn look(&self, request: &Finished, place: usize) -> Arc<[Frame]> {
+        let Some(stack) = request.stacks.get(&place) else { return Arc::default() };
+        let frames = stack.frames();
+        let bytes = request.bytes();
+        let mut ring = self.ring();
+        let Ring { requests, bytes: all, .. } = &mut *ring;
+        // It may be gone by now.
+        if let Some((_, weighed)) = requests.iter_mut().find(|(kept, _)| kept.id == request.id) {
+            *all = *all - *weighed + bytes;
+            *weighed = bytes;
+        }
+        let gone = ring.settle();
+        drop(ring);
+        drop(gone);
+        frames
     }
 
     /// The requests that are kept, the newest first.
     pub(crate) fn newest(&self) -> Vec<Arc<Finished>> {
-        self.ring().requests.iter().rev().cloned().collect()
+        self.ring().requests.iter().rev().map(|(request, _)| Arc::clone(request)).collect()
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<Arc<Finished>> {
-        self.ring().requests.iter().find(|request| request.id == id).cloned()
+        self.ring().requests.iter().map(|(request, _)| request).find(|request| request.id == id).cloned()
     }
 
     /// How many went to make room, and how many bytes the rest takes.
@@ -147,7 +186,7 @@ impl Log {
         (ring.dropped, ring.bytes)
     }
 
-    /// Says the number of a request when it has ended.
+    /// Says when that number moves.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
@@ -162,8 +201,8 @@ impl Ring {
     fn settle(&mut self) -> Vec<Arc<Finished>> {
         let mut gone = Vec::new();
         while self.requests.len() > self.keep || self.bytes > ROOM {
-            let Some(oldest) = self.requests.pop_front() else { break };
-            self.bytes -= oldest.bytes();
+            let Some((oldest, bytes)) = self.requests.pop_front() else { break };
+            self.bytes -= bytes;
             self.dropped += 1;
             gone.push(oldest);
         }
@@ -179,16 +218,121 @@ impl Log {
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if !self.is_sampled.swap(true, Ordering::Relaxed) {
-            runtime.spawn(sample(Arc::downgrade(self)));
+            runtime.spawn(sample(Sampling(Arc::downgrade(self))));
         }
     }
 }
 
-async fn sample(log: Weak<Log>) {
+/// The task that samples a log. When its runtime ends, another may take its place.
+struct Sampling(Weak<Log>);
+
+impl Drop for Sampling {
+    fn drop(&mut self) {
+        if let Some(log) = self.0.upgrade() {
+            log.is_sampled.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn sample(sampling: Sampling) {
     loop {
-        let Some(held) = log.upgrade() else { return };
-        held.histories.sample();
-        drop(held);
+        let Some(log) = sampling.0.upgrade() else { return };
+        log.histories.sample();
+        drop(log);
         tokio::time::sleep(STRETCH).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cached_core::{cached, recorder};
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[cached]
+    fn asked(n: u64) -> u64 {
+        n
+    }
+
+    #[inline(never)]
+    fn descend(depth: u64) -> u64 {
+        if depth > 0 { std::hint::black_box(descend(depth - 1)) + 1 } else { asked(7) }
+    }
+
+    /// Requests of one call each, whose stacks are so deep.
+    fn requests(count: u64, depth: u64) -> Vec<Finished> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let recorder = recorder();
+        recorder.traces(u32::MAX);
+        recorder.enable();
+        let recorded = |id| {
+            let scope = recorder.scope("deep");
+            scope.run(|| descend(depth));
+            Finished::new(id, Head::new("GET", "/", None), Some(200), scope.recording())
+        };
+        let requests = (1..=count).map(recorded).collect();
+        recorder.disable();
+        requests
+    }
+
+    #[test]
+    fn a_stack_that_was_opened_is_kept_as_frames_and_weighs_what_they_take() {
+        let log = Log::new();
+        requests(3, 1_000).into_iter().for_each(|request| log.push(request));
+        let before = log.figures().1;
+        let request = log.find(2).unwrap();
+        assert!(request.has_stack(0) && request.recording.calls[0].trace.is_none());
+        let frames = log.look(&request, 0);
+        assert_eq!(frames.len(), crate::stack::FRAMES, "of a thousand the nearest");
+        let texts: usize = frames.iter().map(|frame| frame.function.len()).sum();
+        let after = log.figures().1;
+        assert!(after > before.saturating_sub(9_000) + texts, "{before} bytes, then {after} with {texts} of names");
+        // Once: who looks again finds what is held.
+        assert!(Arc::ptr_eq(&frames, &log.look(&request, 0)));
+        assert_eq!(log.figures().1, after);
+        let weighed: usize = log.newest().iter().map(|request| request.bytes()).sum();
+        assert_eq!(after, weighed, "the sum is that of what is kept");
+        log.clear();
+        assert_eq!(log.figures().1, 0);
+        // What is gone is shown to who still holds it, and weighs nothing.
+        assert_eq!(log.look(&request, 0).len(), frames.len());
+        assert_eq!(log.figures().1, 0);
+    }
+
+    #[test]
+    fn the_version_moves_with_each_end_and_never_goes_back() {
+        let log = Log::new();
+        let mut seen = vec![log.version()];
+        let mut later = requests(2, 0);
+        // The one that began first ends last.
+        for request in [later.remove(1), later.remove(0)] {
+            log.push(request);
+            seen.push(log.version());
+        }
+        log.clear();
+        seen.push(log.version());
+        assert!(seen.is_sorted_by(|a, b| a < b), "{seen:?}");
+    }
+
+    #[test]
+    fn the_histories_go_on_when_the_runtime_that_sampled_them_has_ended() {
+        let log = Arc::new(Log::new());
+        asked(1);
+        let stretches = || {
+            let report = cached_core::report();
+            let site = report.sites().iter().find(|site| site.name == asked::site().name()).unwrap();
+            log.histories.of(&site.at, site.name).stretches.len()
+        };
+        for expected in [1, 3] {
+            let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            runtime.block_on(async {
+                log.begin_sampling();
+                log.begin_sampling();
+                tokio::time::sleep(STRETCH + Duration::from_millis(1)).await;
+            });
+            assert_eq!(stretches(), expected);
+        }
     }
 }

@@ -54,6 +54,7 @@ pub struct Panel {
     secrets: Arc<Secrets>,
     log: Arc<Log>,
     mounted: AtomicBool,
+    announced: AtomicBool,
     closed: Arc<watch::Sender<bool>>,
 }
 
@@ -75,6 +76,7 @@ impl Panel {
                 prefix: "/__cached".to_owned(),
                 hosts: Hosts::default(),
                 is_locked: !cfg!(debug_assertions),
+                is_proxied: false,
                 headers: None,
                 query: false,
                 only: None,
@@ -86,6 +88,7 @@ impl Panel {
             secrets: Arc::new(Secrets::generated()),
             log: Arc::new(Log::new()),
             mounted: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
             closed: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -112,7 +115,7 @@ impl Panel {
     }
 
     /// The token that lets in, as a `Bearer` or at the login page; it belongs in no address. Without one of the
-    /// application's own a link is printed, once, that lets one browser in.
+    /// application's own a link is printed, once, that lets one browser in. White space around it is no part of it.
     ///
     /// # Errors
     /// When it has fewer than 128 bits: about 22 random letters and digits, or 32 hexadecimal digits.
@@ -151,15 +154,18 @@ impl Panel {
         Err(Error::new(ErrorKind::Config, message).note("it is a path like \"/__cached\" or \"/admin/cache\""))
     }
 
-    /// How many requests are kept (100), the newest; all together at most 8 MiB.
+    /// How many requests are kept (100), the newest; all together in about 8 MiB.
+    ///
+    /// Each is weighed: its calls, what is shown of them, and its stacks. One that nobody has opened counts as 8 KiB,
+    /// however deep it is; of one that was opened the nearest 256 frames are kept, and count as what they take.
     #[must_use]
     pub fn keep(self, requests: usize) -> Self {
         self.log.keep(requests);
         self
     }
 
-    /// How many stacks may be captured in a second: 50 in a debug build, else none, unless said here. Each costs
-    /// some microseconds; its names are looked up when somebody opens it.
+    /// How many stacks may be captured in a second: 50 in a debug build, else none, unless the recorder was told of some
+    /// or it is said here. Each costs some microseconds; its names are looked up when somebody opens it.
     #[must_use]
     pub fn traces(mut self, per_second: u32) -> Self {
         self.options.traces = Some(per_second);
@@ -174,7 +180,9 @@ impl Panel {
         self
     }
 
-    /// Whether recording is on once the panel is mounted: in a debug build, unless said here.
+    /// Whether recording is switched on when the panel is mounted: in a debug build, unless said here. It is never
+    /// switched off; and scopes that [`Recorder::enable_for`](cached_core::Recorder::enable_for) chose before stay chosen,
+    /// also when it is stopped and begun again on the page.
     #[must_use]
     pub fn record(mut self, on: bool) -> Self {
         self.options.record = Some(on);
@@ -204,6 +212,15 @@ impl Panel {
         self
     }
 
+    /// Says that a proxy of yours stands before the service: then nobody counts as on this machine, and where its
+    /// `x-forwarded-proto` says `https` the cookie is kept to encrypted connections. The proxy has to set that header
+    /// itself, over what clients send.
+    #[must_use]
+    pub fn behind_proxy(mut self) -> Self {
+        self.options.is_proxied = true;
+        self
+    }
+
     /// As in a build for release, also in a debug build: nothing is recorded until it is switched on, and a token is
     /// needed always.
     #[must_use]
@@ -218,7 +235,8 @@ impl Panel {
     /// `into_make_service_with_connect_info::<SocketAddr>()`: where it is not known who asks, nobody is let in without
     /// a token or the link.
     pub fn router(&self) -> Router {
-        self.mount(&self.options.at);
+        self.mount();
+        self.announce(&self.options.at);
         let shared = self.shared();
         pages::router(&shared.options.prefix)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), gate::gate))
@@ -227,7 +245,7 @@ impl Panel {
 
     /// The layer that records the requests of what it wraps.
     pub fn layer(&self) -> PanelLayer {
-        self.mount(&self.options.at);
+        self.mount();
         PanelLayer::new(self.shared())
     }
 
@@ -247,7 +265,8 @@ impl Panel {
         }
         let failed = |error: std::io::Error| Error::new(ErrorKind::Config, format!("the panel at {address}: {error}"));
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        self.mount(&format!("http://{}", listener.local_addr().map_err(failed)?));
+        self.mount();
+        self.announce(&format!("http://{}", listener.local_addr().map_err(failed)?));
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).await.map_err(failed)
     }
@@ -284,39 +303,47 @@ impl Panel {
         })
     }
 
-    /// What happens once, when any part is first asked for.
-    fn mount(&self, at: &str) {
+    /// What happens once, when any part is first asked for: the recorder is told what the application says here, and in
+    /// a debug build what it does not say. What it said to the recorder before stays, where neither says otherwise.
+    fn mount(&self) {
         if self.mounted.swap(true, Ordering::Relaxed) {
             return;
         }
-        let options = &self.options;
-        let recorder = recorder();
-        let show = options.show.or((!options.is_locked).then_some(Show::Keys));
-        if let Some(show) = show {
+        let (options, recorder) = (&self.options, recorder());
+        let is_open = !options.is_locked;
+        if let Some(show) = options.show.or(is_open.then_some(Show::Keys)) {
             recorder.show(show);
         }
-        recorder.traces(options.traces.unwrap_or(if options.is_locked { 0 } else { TRACES }));
-        if options.record.unwrap_or(!options.is_locked) {
-            recorder.enable();
+        if let Some(per_second) = options.traces.or(is_open.then_some(TRACES)) {
+            recorder.traces(per_second);
         }
+        if options.record.unwrap_or(is_open) {
+            recorder.resume();
+        }
+    }
+
+    /// Says once where the pages are and who gets in, when they are first asked for.
+    fn announce(&self, at: &str) {
+        if self.announced.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let options = &self.options;
         let place = format!("{at}{}", options.prefix);
         if options.is_locked {
             say("the panel is built into this program, and not for debugging only: it answers whoever has its token");
         }
-        let state = if recorder.is_enabled() { "recording is on" } else { "recording is off" };
-        match (options.is_locked, self.secrets.is_given) {
-            // Where the service does not say who is connected, nobody is known to be on this machine.
-            (false, _) => match self.secrets.new_code() {
-                Some(code) => say(&format!(
-                    "panel at {place}, {state}; open to this machine where the service says who is connected, else \
-                     by {place}/login?code={code} (this link works once, for an hour)"
-                )),
-                None => say(&format!("panel at {place}, {state}; open to this machine")),
-            },
-            (true, true) => say(&format!("panel at {place}, with the token that it was given")),
-            (true, false) => match self.secrets.new_code() {
-                Some(code) => say(&format!("panel at {place}/login?code={code} (this link works once, for an hour)")),
-                None => say(&format!("panel at {place} is closed: the system gave no random numbers")),
+        let state = if recorder().is_enabled() { "recording is on" } else { "recording is off" };
+        let link = |code| format!("{place}/login?code={code} (this link works once, for an hour)");
+        // Where the service does not say who is connected, nobody is known to be on this machine.
+        let open = "open to this machine where the service says who is connected";
+        match (options.is_locked || options.is_proxied, self.secrets.is_given) {
+            (true, true) => say(&format!("panel at {place}, with the token that it was given; {state}")),
+            (false, true) => say(&format!("panel at {place}, {open}, else with the token that it was given; {state}")),
+            (is_closed, false) => match (self.secrets.new_code(), is_closed) {
+                (Some(code), true) => say(&format!("panel at {}; {state}", link(code))),
+                (Some(code), false) => say(&format!("panel at {place}, {open}, else by {}; {state}", link(code))),
+                (None, true) => say(&format!("panel at {place} is closed: the system gave no random numbers")),
+                (None, false) => say(&format!("panel at {place}, {open}; {state}")),
             },
         }
     }

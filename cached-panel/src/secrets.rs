@@ -43,11 +43,12 @@ impl Secrets {
         secrets
     }
 
-    /// Secrets with the token of the application.
+    /// Secrets with the token of the application; the end of a file's line is no part of it.
     ///
     /// # Errors
     /// When it has fewer than 128 bits.
     pub(crate) fn given(token: &str) -> Result<Self, Error> {
+        let token = token.trim();
         let bits = strength(token);
         if bits < TOKEN_BITS {
             let message = format!("the panel's token has about {bits:.0} bits, and at least {TOKEN_BITS} are needed");
@@ -165,6 +166,14 @@ mod tests {
         for weak in ["", "secret", "0123456789abcdef0123456789abcde", &"a".repeat(100), "correct horse battery"] {
             assert!(strength(weak) < 128.0, "{weak}");
         }
+    }
+
+    #[test]
+    fn a_token_that_was_read_from_a_file_is_the_one_that_is_typed() {
+        let token = "0123456789abcdef0123456789abcdef";
+        let secrets = Secrets::given(&format!(" {token}\r\n")).unwrap();
+        assert!(secrets.is_token(token) && !secrets.is_token(&token[1..]));
+        assert!(Secrets::given(&format!("{}{}", &token[4..], " ".repeat(20))).is_err(), "space makes none stronger");
     }
 
     #[test]

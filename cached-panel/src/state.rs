@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) prefix: String,
     pub(crate) hosts: Hosts,
     pub(crate) is_locked: bool,
+    /// Whether a proxy stands before the service, whose `x-forwarded-proto` is believed.
+    pub(crate) is_proxied: bool,
     pub(crate) headers: Option<bool>,
     pub(crate) query: bool,
     pub(crate) only: Option<Only>,

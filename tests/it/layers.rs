@@ -8,7 +8,7 @@ const CORE: &str = "error · process · sync · fence · record · clock · word
                     entry · forget · recorder · config · cache · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
 const PANEL: &str =
-    "text · host · secrets · timing · history · log · state · chart · document · layer · gate · pages · panel";
+    "text · host · secrets · timing · history · stack · log · state · chart · document · layer · gate · pages · panel";
 const FILE: &str = "entry · name · config · client · backend";
 
 fn workspace() -> PathBuf {

@@ -66,6 +66,25 @@ fn a_scope_that_nobody_wants_hides_the_one_around_it() {
     assert_eq!(request.recording().calls.len() + health.recording().calls.len(), 0);
     request.run(|| wanted(1));
     assert_eq!(outcomes(&request.recording()), [Outcome::Hit]);
+    assert_eq!(request.totals(), request.recording().totals());
+    assert_eq!((health.totals(), request.totals().hits), (recorder::Totals::default(), 1));
+}
+
+#[test]
+fn what_was_chosen_is_recorded_again_and_all_of_it_where_nothing_was() {
+    let (_on, recorder) = recorded();
+    let chosen = || ["GET /", "HEAD /health"].map(|label| recorder.scope(label).is_recorded());
+    recorder.enable_for(|label| label.starts_with("GET"));
+    recorder.disable();
+    assert_eq!(chosen(), [false, false]);
+    recorder.resume();
+    recorder.resume();
+    assert_eq!(chosen(), [true, false]);
+    recorder.enable();
+    assert_eq!(chosen(), [true, true]);
+    recorder.disable();
+    recorder.resume();
+    assert_eq!(chosen(), [true, true]);
 }
 
 #[test]

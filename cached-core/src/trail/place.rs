@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Call, Recording};
+use super::{Call, Recording, Totals};
 use crate::clock;
 use crate::stats;
 use crate::sync::Mutex;
@@ -135,6 +135,11 @@ impl Owner {
     /// What was gathered so far.
     pub(crate) fn taken(&self) -> Recording {
         self.0.taken().unwrap_or_else(|| Recording::empty(String::new()))
+    }
+
+    /// The figures of what was gathered so far.
+    pub(crate) fn totals(&self) -> Totals {
+        self.0.with(|recording| recording.totals()).unwrap_or_default()
     }
 }
 

@@ -78,7 +78,8 @@ fn change(verb: &str, name: &str, option: &str, value: &str) -> Result<(), Error
 pub(super) async fn record(visit: Visit) -> Response {
     let on = visit.fields.get("on").is_some_and(|on| on == "true");
     if on {
-        recorder().enable();
+        // Which scopes are recorded is for the application to say: what it chose stays chosen.
+        recorder().resume();
     } else {
         recorder().disable();
     }

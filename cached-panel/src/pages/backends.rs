@@ -6,17 +6,18 @@
 use cached_core::{BackendReport, Setting, backends};
 use maud::{Markup, html};
 
-use super::address;
 use super::frame::{self, Here};
+use super::{address, live};
 use crate::gate::Visit;
 use crate::text;
 
 pub(super) async fn page(visit: Visit) -> Markup {
+    let news = live::now(&visit.shared, false);
     let all = backends();
     let below = html! { (text::plural(all.len() as u64, "alias").replace("aliass", "aliases")) " configured" };
     let body = html! {
         (frame::heading("Backends", &below))
-        div.region.cards data-region="backends" { @for backend in &all { (card(&visit, backend)) } }
+        div.region.cards data-region="backends" data-news=(news) { @for backend in &all { (card(&visit, backend)) } }
     };
     frame::page(&visit, Here::Backends, "Backends", &body)
 }

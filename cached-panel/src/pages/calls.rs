@@ -15,6 +15,7 @@ use super::{address, notice, request, requests, sites};
 use crate::chart;
 use crate::gate::Visit;
 use crate::log::Finished;
+use crate::stack::FRAMES;
 use crate::text;
 
 /// One call, where it is shown.
@@ -95,7 +96,7 @@ fn what(visit: &Visit, row: &Row<'_>) -> Markup {
 fn line(visit: &Visit, row: &Row<'_>) -> Markup {
     let call = row.call();
     let place = format!("{}:{}", call.file, call.line);
-    if call.trace.is_none() {
+    if !row.request.has_stack(row.place) {
         return path(&place);
     }
     let page = address(visit, &format!("/requests/{}/calls/{}", row.request.id, row.place), &[]);
@@ -120,10 +121,10 @@ pub(super) async fn page(visit: Visit, Path((id, place)): Path<(String, String)>
     };
     let Some(request) = visit.shared.log.find(id) else { return notice::gone(&visit, id) };
     let Some(call) = request.recording.calls.get(place) else { return notice::no_number(&visit) };
-    let frames = match call.trace.clone() {
+    let frames = {
+        let (log, request) = (Arc::clone(&visit.shared.log), Arc::clone(&request));
         // The first look reads the debug information of the whole program.
-        Some(trace) => tokio::task::spawn_blocking(move || trace.frames()).await.unwrap_or_default(),
-        None => Vec::new(),
+        tokio::task::spawn_blocking(move || log.look(&request, place)).await.unwrap_or_default()
     };
     let below = html! { a href=(address(&visit, &format!("/requests/{id}"), &[])) { (requests::title(&request)) } };
     let title = format!("{} at {}:{}", call.method, call.file, call.line);
@@ -151,6 +152,7 @@ fn stack(frames: &[Frame]) -> Markup {
                 }
             }
         }
+        @if frames.len() == FRAMES { p.hint { "The nearest " (FRAMES) " frames are kept." } }
     }
 }
 

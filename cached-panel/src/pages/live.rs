@@ -1,7 +1,7 @@
 //! News, for pages that are open.
 //!
-//! In: a page that listens. Out: a server-sent event when there is something new, at most once a second. Nothing runs
-//! while nobody listens, and no more may than there are seats.
+//! In: a page that listens, and the number of what it shows. Out: a server-sent event when there is something new, at
+//! most once a second. Nothing runs while nobody listens, and no more may than there are seats.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -34,8 +34,10 @@ pub(super) async fn stream(visit: Visit, query: RawQuery) -> Response {
     let Ok(seat) = Arc::clone(&visit.shared.seats).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "as many pages listen as may").into_response();
     };
-    let of_requests = Query::read(query).get("of") == "requests";
-    let said = if of_requests { visit.shared.log.version() } else { calls() };
+    let query = Query::read(query);
+    let of_requests = query.get("of") == "requests";
+    // What came between the page and its listening is news too.
+    let said = query.get("since").parse().unwrap_or_else(|_| now(&visit.shared, of_requests));
     let listener = Listener { shared: visit.shared, of_requests, said, _seat: seat };
     Sse::new(news(listener)).keep_alive(KeepAlive::default()).into_response()
 }
@@ -58,8 +60,8 @@ impl Listener {
     async fn next(&self) -> u64 {
         sleep(PAUSE).await;
         if self.of_requests {
-            let mut ended = self.shared.log.watch();
-            let number = ended.wait_for(|number| *number != self.said).await.map(|number| *number);
+            let mut changed = self.shared.log.watch();
+            let number = changed.wait_for(|number| *number != self.said).await.map(|number| *number);
             // It fails when the log is gone, and this holds it.
             return number.unwrap_or_default();
         }
@@ -71,6 +73,11 @@ impl Listener {
             sleep(PAUSE).await;
         }
     }
+}
+
+/// The number of what a page shows that is written now, for the attribute of its region: to be asked before the rest.
+pub(super) fn now(shared: &Shared, of_requests: bool) -> u64 {
+    if of_requests { shared.log.version() } else { calls() }
 }
 
 /// How many calls all sites had: it moves with everything that a table of sites shows.

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::frame::{self, Here};
 use super::table::{Column, Table};
-use super::{Query, act, address, mark};
+use super::{Query, act, address, live, mark};
 use crate::chart;
 use crate::gate::Visit;
 use crate::log::Finished;
@@ -81,6 +81,7 @@ const COLUMNS: [Column<Row>; 7] = [
 pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
     let query = Query::read(query);
     let log = &visit.shared.log;
+    let news = live::now(&visit.shared, true);
     let rows: Vec<_> =
         log.newest().into_iter().map(|request| Row { totals: request.recording.totals(), request }).collect();
     let (dropped, bytes) = log.figures();
@@ -95,7 +96,7 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
     let table =
         Table { visit: &visit, query: &query, path: "/requests", caption: "Recorded requests", columns: &COLUMNS };
     let body = html! {
-        div.region data-region="requests" {
+        div.region data-region="requests" data-news=(news) {
             (frame::heading("Requests", &below))
             (act::done(&query))
             (table.show(rows, empty))

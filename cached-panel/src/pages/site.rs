@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::calls::{Row, rows};
 use super::frame::{self, Here};
-use super::{Query, act, address, mark, notice};
+use super::{Query, act, address, live, mark, notice};
 use crate::chart;
 use crate::gate::Visit;
 use crate::text;
@@ -22,6 +22,7 @@ const LAST: usize = 50;
 pub(super) async fn page(visit: Visit, query: RawQuery) -> Response {
     let query = Query::read(query);
     let (name, at) = (query.get("name"), query.get("at"));
+    let news = live::now(&visit.shared, false);
     let report = report();
     let found = report.sites().iter().find(|site| site.name == name && (at.is_empty() || *site.at == *at));
     let Some(site) = found else { return notice::no_site(&visit) };
@@ -31,7 +32,7 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Response {
     let body = html! {
         (frame::heading(site.name, &below))
         (act::done(&query))
-        div.region data-region="site" {
+        div.region data-region="site" data-news=(news) {
             @if !site.verdict.is_empty() { p.verdict { (site.verdict) } }
             (frame::figures(&summary(&site.stats)))
             section aria-labelledby="recent" {

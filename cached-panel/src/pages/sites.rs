@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::frame::{self, Here};
 use super::table::{Column, Table};
-use super::{Query, act, address, mark};
+use super::{Query, act, address, live, mark};
 use crate::chart;
 use crate::gate::Visit;
 use crate::text;
@@ -78,6 +78,7 @@ const COLUMNS: [Column<SiteReport>; 10] = [
 pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
     visit.shared.log.begin_sampling();
     let query = Query::read(query);
+    let news = live::now(&visit.shared, false);
     let report = report();
     let all = report.sites();
     let shown: Vec<_> = all.iter().filter(|site| is_wanted(site, &query)).cloned().collect();
@@ -111,7 +112,7 @@ pub(super) async fn page(visit: Visit, query: RawQuery) -> Markup {
             (mark(&visit))
             input type="hidden" name="back" value=(query.with(&[("done", "")]));
         }
-        div.region data-region="sites" {
+        div.region data-region="sites" data-news=(news) {
             (act::done(&query))
             (frame::figures(&figures))
             (table.show(shown, empty))

@@ -154,11 +154,31 @@ async fn the_cookie_is_kept_from_scripts_and_from_other_sites_and_paths() {
     }
     assert!(!cookie.contains("Secure"), "this machine has no certificate");
     assert!(!cookie.contains(TOKEN) && !answer.header("location").contains(TOKEN));
-    let panel = Panel::new().locked().token(TOKEN).unwrap().allow_host("panel.shop.example").unwrap();
-    let request = Request::post("/__cached/login").header("host", "panel.shop.example").header("origin", "null");
-    let request = request.header("sec-fetch-site", "same-origin").header("sec-fetch-mode", "navigate");
-    let answer = send(&service(&panel), request.body(Body::from(format!("token={TOKEN}"))).unwrap()).await;
-    assert!(answer.header("set-cookie").ends_with("; Secure"), "{}", answer.header("set-cookie"));
+    let panel = || Panel::new().locked().token(TOKEN).unwrap().allow_host("panel.shop.example").unwrap();
+    // What is asked for, what comes with it, whether a proxy is known to stand before the service, and whether the
+    // connection is then known to be encrypted.
+    let origin = ("origin", "http://panel.shop.example");
+    let rows = [
+        ("/__cached/login", vec![("origin", "null"), ("sec-fetch-site", "same-origin")], false, true),
+        ("/__cached/login", vec![origin], false, false),
+        ("https://panel.shop.example/__cached/login", vec![origin], false, true),
+        ("http://panel.shop.example/__cached/login", vec![origin], false, false),
+        ("/__cached/login", vec![origin, ("x-forwarded-proto", "https")], false, false),
+        ("/__cached/login", vec![origin, ("x-forwarded-proto", "https")], true, true),
+        ("/__cached/login", vec![origin, ("x-forwarded-proto", "http")], true, false),
+        ("/__cached/login", vec![origin], true, false),
+    ];
+    for (uri, headers, is_proxied, is_secure) in rows {
+        let panel = if is_proxied { panel().behind_proxy() } else { panel() };
+        let mut request = Request::post(uri).header("host", "panel.shop.example").header("sec-fetch-mode", "navigate");
+        for (name, value) in &headers {
+            request = request.header(*name, *value);
+        }
+        let answer = send(&service(&panel), request.body(Body::from(format!("token={TOKEN}"))).unwrap()).await;
+        let cookie = answer.header("set-cookie");
+        assert!(cookie.starts_with("cached_panel_"), "{uri} {headers:?}: {}", answer.text);
+        assert_eq!(cookie.ends_with("; Secure"), is_secure, "{uri} {headers:?} {is_proxied}: {cookie}");
+    }
 }
 
 #[tokio::test]
@@ -184,6 +204,7 @@ async fn a_one_time_link_lets_one_browser_in_and_only_by_its_button() {
     // The locked panel warns; the other one is open to this machine, and says how somebody else gets in.
     assert_eq!((count("built into this program"), count("/login?code=")), (1, 2), "one warning, two links: {said:#?}");
     assert_eq!(count("open to this machine where the service says who is connected"), 1, "{said:#?}");
+    assert_eq!((count("recording is off"), count("recording is on")), (1, 1), "{said:#?}");
 }
 
 /// Prints its links, is told them by the test above, and follows them: of a locked panel, and of one in a debug build
@@ -265,6 +286,9 @@ async fn a_debug_build_answers_this_machine_and_asks_everybody_else_for_a_token(
         assert_eq!(answer.status, expected, "{connected:?} {forwarded}");
         assert_eq!(answer.text.contains("support::square"), expected == StatusCode::OK, "{connected:?} {forwarded}");
     }
+    // Also behind one that adds nothing, where the application says that it is there.
+    let app = service(&Panel::new().behind_proxy());
+    assert_eq!(ask(&app, "/__cached/sites").await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -104,11 +104,12 @@ async fn pages(payload: &str) -> Vec<(&'static str, Answer)> {
     ]
 }
 
-/// The elements of a page in their order, each with the attributes whose values are no text of somebody else's.
+/// The elements of a page in their order, each with the attributes whose values are no text of somebody else's, nor a
+/// number that moves.
 /// Pictures and lists of choices have as many parts as there are figures, and are looked through one by one.
 fn skeleton(page: &Html) -> Vec<String> {
-    const TEXTS: [&str; 8] =
-        ["href", "value", "aria-label", "data-keep", "data-trace", "datetime", "class", "selected"];
+    const TEXTS: [&str; 9] =
+        ["href", "value", "aria-label", "data-keep", "data-news", "data-trace", "datetime", "class", "selected"];
     let is_counted = |element: &ElementRef<'_>| {
         let of_picture = |name: &str| ["svg", "path", "rect", "option"].contains(&name);
         !of_picture(element.value().name())
@@ -143,6 +144,7 @@ fn is_harmless(name: &str, page: &Html) {
                 !attribute.starts_with("on") && attribute != "style" && attribute != "srcdoc",
                 "{name}: {attribute}"
             );
+            assert!(attribute != "data-news" || value.parse::<u64>().is_ok(), "{name}: {attribute}={value}");
             if ["href", "src", "action", "formaction", "data-trace"].contains(&attribute) {
                 assert!(value.starts_with("/__cached") || value == "#main", "{name}: {attribute}={value}");
             }

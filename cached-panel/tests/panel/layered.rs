@@ -178,6 +178,23 @@ async fn recording_is_switched_on_the_page_and_only_then_begins() {
 }
 
 #[tokio::test]
+async fn which_requests_are_recorded_is_what_the_application_chose_before_and_stays_so() {
+    let _alone = alone().await;
+    recorder().enable_for(|label| label.starts_with("GET /twice"));
+    let app = service(&Panel::new());
+    let recorded = async || {
+        let page = async |path| !ask(&app, path).await.header("x-cached-panel").is_empty();
+        (page("/twice/85").await, page("/square/85").await)
+    };
+    assert_eq!(recorded().await, (true, false), "when it is mounted");
+    let mark = mark(&app).await;
+    for on in ["false", "true"] {
+        post(&app, "/__cached/act/record", &[("on", on), ("mark", &mark)]).await;
+    }
+    assert_eq!(recorded().await, (true, false), "and when the button stopped it and began it again");
+}
+
+#[tokio::test]
 async fn metrics_are_the_report_in_the_format_of_prometheus() {
     let _alone = alone().await;
     square(1);

@@ -10,9 +10,9 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::support::{alone, ask, here, service, square};
+use crate::support::{alone, ask, here, mark, post, service, square};
 
-/// Begins to listen.
+/// Begins to listen, as `of` says: `requests`, or `sites&since=7`.
 async fn listen(app: &Router, of: &str) -> (StatusCode, Body) {
     let request = Request::get(format!("/__cached/live?of={of}")).header("host", "localhost").extension(here());
     let answer = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -41,6 +41,33 @@ async fn an_open_page_is_told_when_a_request_has_ended_and_at_most_once_a_second
     ask(&app, "/square/1").await;
     assert_eq!(next(&mut body).await.unwrap(), "event: news\ndata: 6\n\n");
     assert!(since.elapsed() >= Duration::from_secs(1), "{:?}", since.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_between_a_page_and_its_listening_is_news_and_so_is_what_ends_after_all_was_forgotten() {
+    let _alone = alone().await;
+    let app = service(&Panel::new());
+    for (path, of) in [("/__cached/requests", "requests"), ("/__cached/sites", "sites")] {
+        let since = ask(&app, path).await.attribute("[data-region]", "data-news");
+        let (_, mut nothing) = listen(&app, &format!("{of}&since={since}")).await;
+        assert!(timeout(Duration::from_secs(5), next(&mut nothing)).await.is_err(), "{of}: nothing has happened");
+        ask(&app, "/square/82").await;
+        let (_, mut body) = listen(&app, &format!("{of}&since={since}")).await;
+        assert!(
+            timeout(Duration::from_secs(5), next(&mut body)).await.is_ok(),
+            "{of}: it ended before anybody listened"
+        );
+    }
+    // As many requests have ended since the log was emptied as the page has seen.
+    let mark = mark(&app).await;
+    let forget = async || assert!(post(&app, "/__cached/act/forget", &[("mark", &mark)]).await.status.is_redirection());
+    forget().await;
+    ask(&app, "/square/83").await;
+    let since = ask(&app, "/__cached/requests").await.attribute("[data-region]", "data-news");
+    forget().await;
+    ask(&app, "/square/84").await;
+    let (_, mut body) = listen(&app, &format!("requests&since={since}")).await;
+    assert!(timeout(Duration::from_secs(5), next(&mut body)).await.is_ok(), "another request is shown by now");
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,6 +26,8 @@ pub(crate) struct Alone(#[expect(dead_code, reason = "held")] MutexGuard<'static
 impl Drop for Alone {
     fn drop(&mut self) {
         let recorder = recorder();
+        // And nothing stays chosen.
+        recorder.enable();
         recorder.disable();
         recorder.traces(0);
         recorder.show(Show::Nothing);
