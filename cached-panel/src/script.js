@@ -40,15 +40,32 @@
     return true;
   };
 
-  // The last that was asked for counts. Says whether the answer was this page.
+  // The last that somebody asked for counts, and what was asked for before it is stale: figures that come by themselves
+  // too, which never make stale what somebody asked for. Says whether the answer was this page.
   let turn = 0;
-  const load = async (address, options, change) => {
+  let asked = 0;
+  const load = async (address, change) => {
     const mine = ++turn;
-    const answer = await fetch(address, options);
-    const text = await answer.text();
-    return mine !== turn || (answer.ok && replace(text, change ? answer.url : null));
+    asked += 1;
+    try {
+      const answer = await fetch(address);
+      const text = await answer.text();
+      return mine !== turn || (answer.ok && replace(text, change ? answer.url : null));
+    } finally {
+      asked -= 1;
+    }
   };
-  const go = (address) => load(address, {}, true).then((here) => here || location.assign(address), () => location.assign(address));
+  const go = (address) => load(address, true).then((here) => here || location.assign(address), () => location.assign(address));
+
+  // Another document takes the place of this one, under the same address.
+  let stop = () => {};
+  const show = (text) => {
+    stop();
+    const page = new DOMParser().parseFromString(text, "text/html");
+    document.title = page.title;
+    document.body.replaceWith(document.adoptNode(page.body));
+    window.scrollTo(0, 0);
+  };
 
   // Sorting and paging: the links of the table.
   document.addEventListener("click", (event) => {
@@ -85,16 +102,23 @@
   // The buttons of the table of sites: the answer is the same page, with what was done.
   const act = document.getElementById("act");
   if (act) {
-    let plain = false;
     act.addEventListener("submit", async (event) => {
-      if (plain) return;
       event.preventDefault();
-      const button = event.submitter;
-      const body = new URLSearchParams(new FormData(act, button));
-      if (await load(act.action, { method: "POST", body }, true).catch(() => false)) return;
-      // What could not be done says why on a page of its own.
-      plain = true;
-      act.requestSubmit(button.isConnected ? button : null);
+      const body = new URLSearchParams(new FormData(act, event.submitter));
+      const mine = ++turn;
+      asked += 1;
+      try {
+        const answer = await fetch(act.action, { method: "POST", body });
+        const text = await answer.text();
+        // What could not be done says why, on the page that came; it is not asked for again.
+        if (!answer.ok) show(text);
+        else if (mine === turn && !replace(text, answer.url)) location.assign(answer.url);
+      } catch {
+        // The service is gone, and whether it did so is not known: its page says what there is, or that it is gone.
+        location.reload();
+      } finally {
+        asked -= 1;
+      }
     });
   }
 
@@ -103,10 +127,15 @@
     const node = event.target;
     if (!node.open || !node.dataset || !node.dataset.trace || node.dataset.loaded) return;
     node.dataset.loaded = "yes";
-    const answer = await fetch(node.dataset.trace);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const stack = page.querySelector("[data-stack]");
+    let stack = null;
+    try {
+      const answer = await fetch(node.dataset.trace);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.ok) stack = page.querySelector("[data-stack]");
+    } catch { /* The link is still there. */ }
     if (stack) node.querySelector("a").replaceWith(document.adoptNode(stack));
+    // Closed and opened, it is asked for again.
+    else delete node.dataset.loaded;
   }, true);
 
   // News, while the page is seen and nobody is in the middle of something.
@@ -116,13 +145,25 @@
     let source = null;
     let wanted = true;
     let running = false;
-    const busy = () => region().querySelector(":active") !== null || document.querySelector("select:focus") !== null;
+    let later = null;
+    const busy = () => asked > 0 || region().querySelector(":active") !== null || document.querySelector("select:focus") !== null;
     const refresh = async () => {
-      if (running || busy()) return;
+      clearTimeout(later);
+      if (!source) return;
+      if (running || busy()) {
+        // Not now, and not never: no other news may come.
+        later = setTimeout(refresh, 1000);
+        return;
+      }
       running = true;
       const now = new URL(location.href);
       now.searchParams.delete("done");
-      try { await load(now.href, {}, false); } catch { /* The service is gone: the stream says so. */ }
+      const before = turn;
+      try {
+        const answer = await fetch(now.href);
+        const text = await answer.text();
+        if (before === turn && answer.ok) replace(text, null);
+      } catch { /* The service is gone: the stream says so. */ }
       running = false;
     };
     const button = document.createElement("button");
@@ -136,13 +177,14 @@
       if (source) source.close();
       source = null;
       if (wanted && !document.hidden) {
-        source = new EventSource(`${base}/live?of=${of === "requests" ? "requests" : "sites"}`);
+        source = new EventSource(`${base}/live?of=${of === "requests" ? "requests" : "sites"}&since=${region().dataset.news}`);
         source.addEventListener("news", refresh);
         source.addEventListener("open", say);
         source.addEventListener("error", say);
       }
       say();
     };
+    stop = () => { wanted = false; listen(); document.removeEventListener("visibilitychange", listen); };
     button.addEventListener("click", () => { wanted = !wanted; listen(); });
     document.addEventListener("visibilitychange", listen);
     document.querySelector(".switch").prepend(button);

