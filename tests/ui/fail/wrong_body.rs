@@ -4,7 +4,8 @@ use cached_core::cached;
 
 #[cached]
 fn f(n: u64) -> u64 {
-    n + "one"
+    let one: u64 = "one";
+    n + one
 }
 
 fn main() {
