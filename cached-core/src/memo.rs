@@ -15,7 +15,7 @@ use once_cell::race::OnceRef;
 use once_cell::sync::OnceCell;
 
 use crate::clock::{self, NEVER};
-use crate::codec::{self, Facts};
+use crate::codec::{self, Facts, Finds};
 use crate::error::{Error, ErrorKind};
 use crate::event::Method;
 use crate::flight::Flights;
@@ -271,7 +271,7 @@ impl Site {
     pub fn instance<Tag: 'static, K: OwnedKey, V: Value>(
         &'static self,
         tag: Tag,
-        facts: Facts<K, V>,
+        facts: Finds<'_, K, V>,
     ) -> &'static Memo<K, V> {
         drop(tag);
         let mut cell = &self.instances[bucket::<Typed<Tag, K, V>>()];
@@ -281,7 +281,7 @@ impl Site {
             }
             cell = &node.next;
         }
-        self.append::<Tag, K, V>(facts)
+        self.append::<Tag, K, V>(facts())
     }
 
     #[cold]

@@ -104,7 +104,7 @@ function skeletonOf(document) {
         const isLeaf = node.matches('svg, .verdict, select[name=verdict]');
         // The button for live figures comes with the script.
         const children = isLeaf ? [] : [...node.children].filter((child) => !child.matches('.live')).map(walk);
-        if (node.matches('tbody, .cards')) children.sort();
+        if (node.matches('table, tbody, .cards')) children.sort();
         return `<${[node.localName, ...attributes].join(' ')}>${children.join('')}</>`;
     };
     return walk(document.documentElement);

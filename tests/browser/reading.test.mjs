@@ -124,6 +124,23 @@ test('no page scrolls to the side, down to 400 pixels', async () => {
     });
 });
 
+test('a stack opens at every width, over the whole row', async () => {
+    await visit(browser, service.url, {}, async (page) => {
+        for (const width of [400, 1280]) {
+            await page.setViewportSize({ width, height: 800 });
+            await page.goto(service.url + pages['Cache calls from 2 backends']);
+            const trace = page.locator('details.trace').first();
+            await trace.locator('summary').click();
+            const [stack, table] = await Promise.all([
+                trace.locator('[data-stack]').boundingBox(),
+                page.locator('table.calls').boundingBox(),
+            ]);
+            assert.ok(stack.width > 0.9 * table.width, `${stack.width} of ${table.width} at ${width}`);
+            await fits(page);
+        }
+    });
+});
+
 /** Texts that stand out too little: below 4.5 to 1 (WCAG 2.2, AA). */
 const faint = (page) =>
     page.evaluate(() => {

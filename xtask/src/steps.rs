@@ -79,7 +79,8 @@ fn with_browser() -> Vec<Step> {
     vec![
         step("set-up of the browser", "cargo run --quiet --package xtask -- setup browser"),
         step("driver of the browser", DRIVER),
-        step("web example", "cargo build --package cached-web-example"),
+        // As the tests do, so that nothing is built for the browser alone.
+        step("web example", "cargo build --workspace --exclude bench --all-features --bins"),
     ]
 }
 

@@ -41,6 +41,9 @@ pub(crate) type Shown<T> = Option<for<'a> fn(&'a T) -> &'a dyn fmt::Debug>;
 type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
 type Decode<V> = fn(&[u8]) -> Result<V, Error>;
 
+/// Finds facts: asked once for each memo, so that a hit of a generic function builds none.
+pub type Finds<'a, K, V> = &'a dyn Fn() -> Facts<K, V>;
+
 /// What the macro found out about the types of a memo.
 pub struct Facts<K, V> {
     pub(crate) key: KeyCodec<K>,
@@ -273,7 +276,7 @@ macro_rules! __facts {
     }};
 }
 
-/// The facts of a key known by its parts and a value known by what is kept.
+/// How the facts of a key known by its parts and a value known by what is kept are found: only a first call asks.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __facts_for {
@@ -281,13 +284,15 @@ macro_rules! __facts_for {
         #[allow(unused_imports)]
         use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotShown as _};
         let (key, stored) = ($crate::rt::probe_owned(&$parts), $kept.__cached_probe());
-        $crate::rt::Facts::new(
-            key.__cached_key(),
-            stored.__cached_value(),
-            stored.__cached_same(),
-            stored.__cached_is_copy() || stored.__cached_is_handle(),
-        )
-        .shown(key.__cached_shown(), stored.__cached_shown())
+        move || {
+            $crate::rt::Facts::new(
+                key.__cached_key(),
+                stored.__cached_value(),
+                stored.__cached_same(),
+                stored.__cached_is_copy() || stored.__cached_is_handle(),
+            )
+            .shown(key.__cached_shown(), stored.__cached_shown())
+        }
     }};
 }
 

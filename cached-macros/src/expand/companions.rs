@@ -108,8 +108,8 @@ fn asked(model: &Model, in_entry: bool, question: &str, proves: bool) -> TokenSt
     let (facts, parameters) = (local("facts"), parameters(&model.memo));
     let hooked = model.names.hidden("hooked");
     let known = match model.policy.hooks.is_empty() {
-        true => quote!(#facts),
-        false => quote!(#home::#hooked::<#(#parameters,)* _>(#facts)),
+        true => quote!(&#facts),
+        false => quote!(&|| #home::#hooked::<#(#parameters,)* _>(#facts())),
     };
     let memo = quote!(#home::#memo::<#(#parameters,)* _, _>(#known));
     // The companions take it on trust that it may be cached.
@@ -168,7 +168,7 @@ fn memo(model: &Model) -> TokenStream {
     generics.params.push(parse_quote!(__Value: #root::rt::Value));
     let (generics, _, clause) = generics.split_for_impl();
     quote! {
-        fn #name #generics(#facts: #root::rt::Facts<__Key, __Value>) -> &'static #root::rt::Memo<__Key, __Value> #clause {
+        fn #name #generics(#facts: #root::rt::Finds<'_, __Key, __Value>) -> &'static #root::rt::Memo<__Key, __Value> #clause {
             #home::#site().instance(|| (), #facts)
         }
     }

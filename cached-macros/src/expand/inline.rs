@@ -18,7 +18,7 @@ pub(super) fn write(model: &Model) -> TokenStream {
         None => quote!(#root::rt::kept_of!(#lasting)),
         Some(_) => model.said(),
     };
-    let memo = quote!({ #site_function #site().instance(|| (), #facts #hooks) });
+    let memo = quote!({ #site_function #site().instance(|| (), &|| #facts() #hooks) });
     let found = model.asked(&quote!((#(#parts,)*)), &quote!(#root::rt::proven(#said)), &memo, "lookup");
     let patterns = model.patterns.iter().map(|(pattern, name)| quote!(let #pattern = #name;));
     let run = match (model.sig.asyncness, model.patterns.is_empty()) {

@@ -122,11 +122,12 @@ impl Model {
     /// type, so that the compiler says there, and once, what is wrong.
     fn asked(&self, parts: &TokenStream, said: &TokenStream, memo: &TokenStream, question: &str) -> TokenStream {
         let (root, question) = (&self.root, local(question));
-        let (key, kept, facts) = (local("key"), local("kept"), local("facts"));
+        let (key, kept, facts, found) = (local("key"), local("kept"), local("facts"), local("found"));
         let asked = self.at_output(quote! {{
             let #kept = #said;
             let #facts = #root::rt::facts_for!(#key, #kept);
-            #kept.__cached_memo(#memo).#question(#key)
+            let #found = #memo;
+            #kept.__cached_memo(#found).#question(#key)
         }});
         quote!(match #parts { #key => #asked })
     }

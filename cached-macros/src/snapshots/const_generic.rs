@@ -10,7 +10,8 @@ fn sum<const N: usize>(all: [u64; N]) -> u64 {
                 >(::core::marker::PhantomData),
             );
             let facts = ::cached_core::rt::facts_for!(key, kept);
-            kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).lookup(key)
+            let found = <sum>::memo::<N, _, _>(&facts);
+            kept.__cached_memo(found).lookup(key)
         }
     };
     match found {
@@ -58,7 +59,7 @@ impl sum {
         __Key: ::cached_core::rt::OwnedKey,
         __Value: ::cached_core::rt::Value,
     >(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
         <sum>::site().instance(|| (), facts)
     }
@@ -84,7 +85,8 @@ impl sum {
                     u64,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).entry(key)
+                let found = <sum>::memo::<N, _, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -103,7 +105,8 @@ impl sum {
                     u64,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).refresh(key)
+                let found = <sum>::memo::<N, _, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| <sum>::uncached::<N>(all))
@@ -124,7 +127,8 @@ impl sum {
                         u64,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(<sum>::memo::<N, _, _>(facts)).lookup(key)
+                    let found = <sum>::memo::<N, _, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -10,7 +10,8 @@ where
                 ::cached_core::rt::Kept::<0, Option<T>>(::core::marker::PhantomData),
             );
             let facts = ::cached_core::rt::facts_for!(key, kept);
-            kept.__cached_memo(<best>::memo::<T, _, _>(facts)).lookup(key)
+            let found = <best>::memo::<T, _, _>(&facts);
+            kept.__cached_memo(found).lookup(key)
         }
     };
     match found {
@@ -61,7 +62,7 @@ impl best {
         __Key: ::cached_core::rt::OwnedKey,
         __Value: ::cached_core::rt::Value,
     >(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value>
     where
         T: Hash,
@@ -89,7 +90,8 @@ impl best {
                     Option<T>,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<best>::memo::<T, _, _>(facts)).entry(key)
+                let found = <best>::memo::<T, _, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -109,7 +111,8 @@ impl best {
                     Option<T>,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<best>::memo::<T, _, _>(facts)).refresh(key)
+                let found = <best>::memo::<T, _, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| <best>::uncached::<T>(all))
@@ -133,7 +136,8 @@ impl best {
                         Option<T>,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(<best>::memo::<T, _, _>(facts)).lookup(key)
+                    let found = <best>::memo::<T, _, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -8,7 +8,8 @@ impl<T: Clone + 'static> Store<T> {
                     ::cached_core::rt::Kept::<0, Option<T>>(::core::marker::PhantomData),
                 );
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).lookup(key)
+                let found = Self::__first_memo::<_, _>(&facts);
+                kept.__cached_memo(found).lookup(key)
             }
         };
         match found {
@@ -55,7 +56,7 @@ impl<T: Clone + 'static> Store<T> {
         __Key: ::cached_core::rt::OwnedKey,
         __Value: ::cached_core::rt::Value,
     >(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
         Self::first_site().instance(|| (), facts)
     }
@@ -79,7 +80,8 @@ impl<T: Clone + 'static> Store<T> {
                     Option<T>,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).entry(key)
+                let found = Self::__first_memo::<_, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -98,7 +100,8 @@ impl<T: Clone + 'static> Store<T> {
                     Option<T>,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(Self::__first_memo::<_, _>(facts)).refresh(key)
+                let found = Self::__first_memo::<_, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| Self::first_uncached(n))
@@ -119,7 +122,8 @@ impl<T: Clone + 'static> Store<T> {
                         Option<T>,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(Self::__first_memo::<_, _>(facts)).lookup(key)
+                    let found = Self::__first_memo::<_, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -13,7 +13,8 @@ fn size<ImplDb: Db, ImplName: AsRef<str> + 'static>(
                 >(::core::marker::PhantomData),
             );
             let facts = ::cached_core::rt::facts_for!(key, kept);
-            kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).lookup(key)
+            let found = <size>::memo::<ImplName, _, _>(&facts);
+            kept.__cached_memo(found).lookup(key)
         }
     };
     match found {
@@ -66,7 +67,7 @@ impl size {
         __Key: ::cached_core::rt::OwnedKey,
         __Value: ::cached_core::rt::Value,
     >(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
         <size>::site().instance(|| (), facts)
     }
@@ -92,7 +93,8 @@ impl size {
                     usize,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).entry(key)
+                let found = <size>::memo::<ImplName, _, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -114,7 +116,8 @@ impl size {
                     usize,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).refresh(key)
+                let found = <size>::memo::<ImplName, _, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| <size>::uncached::<ImplDb, ImplName>(db, name))
@@ -138,7 +141,8 @@ impl size {
                         usize,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(<size>::memo::<ImplName, _, _>(facts)).lookup(key)
+                    let found = <size>::memo::<ImplName, _, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -14,7 +14,8 @@ fn find(db: &Db, name: &str, id: u64) -> Row {
                 >(::core::marker::PhantomData),
             );
             let facts = ::cached_core::rt::facts_for!(key, kept);
-            kept.__cached_memo(<find>::memo::<_, _>(facts)).lookup(key)
+            let found = <find>::memo::<_, _>(&facts);
+            kept.__cached_memo(found).lookup(key)
         }
     };
     match found {
@@ -58,7 +59,7 @@ impl find {
     #[doc(hidden)]
     #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<__Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value> {
         <find>::site().instance(|| (), facts)
     }
@@ -89,7 +90,8 @@ impl find {
                     Row,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<find>::memo::<_, _>(facts)).entry(key)
+                let found = <find>::memo::<_, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -112,7 +114,8 @@ impl find {
                     Row,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<find>::memo::<_, _>(facts)).refresh(key)
+                let found = <find>::memo::<_, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| <find>::uncached(db, name, id))
@@ -137,7 +140,8 @@ impl find {
                         Row,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(<find>::memo::<_, _>(facts)).lookup(key)
+                    let found = <find>::memo::<_, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -15,7 +15,8 @@ where
                 >(::core::marker::PhantomData),
             );
             let facts = ::cached_core::rt::facts_for!(key, kept);
-            kept.__cached_memo(<f>::memo::<T, _, _>(facts)).lookup(key)
+            let found = <f>::memo::<T, _, _>(&facts);
+            kept.__cached_memo(found).lookup(key)
         }
     };
     match found {
@@ -64,7 +65,7 @@ impl f {
     #[doc(hidden)]
     #[allow(dead_code, deprecated, clippy::all, clippy::pedantic, clippy::nursery)]
     fn memo<T, __Key: ::cached_core::rt::OwnedKey, __Value: ::cached_core::rt::Value>(
-        facts: ::cached_core::rt::Facts<__Key, __Value>,
+        facts: ::cached_core::rt::Finds<'_, __Key, __Value>,
     ) -> &'static ::cached_core::rt::Memo<__Key, __Value>
     where
         T: Clone + 'static,
@@ -95,7 +96,8 @@ impl f {
                     u8,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<f>::memo::<T, _, _>(facts)).entry(key)
+                let found = <f>::memo::<T, _, _>(&facts);
+                kept.__cached_memo(found).entry(key)
             }
         }
     }
@@ -117,7 +119,8 @@ impl f {
                     u8,
                 >(::core::marker::PhantomData);
                 let facts = ::cached_core::rt::facts_for!(key, kept);
-                kept.__cached_memo(<f>::memo::<T, _, _>(facts)).refresh(key)
+                let found = <f>::memo::<T, _, _>(&facts);
+                kept.__cached_memo(found).refresh(key)
             }
         };
         miss.run(|| <f>::uncached::<T>(a))
@@ -141,7 +144,8 @@ impl f {
                         u8,
                     >(::core::marker::PhantomData);
                     let facts = ::cached_core::rt::facts_for!(key, kept);
-                    kept.__cached_memo(<f>::memo::<T, _, _>(facts)).lookup(key)
+                    let found = <f>::memo::<T, _, _>(&facts);
+                    kept.__cached_memo(found).lookup(key)
                 }
             };
             match found {

@@ -40,7 +40,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// A table of calls.
+/// A table of calls: each is a group of two rows.
 pub(super) fn rows(visit: &Visit, caption: &str, rows: &[Row<'_>]) -> Markup {
     html! {
         div.scroll { table.calls {
@@ -52,21 +52,22 @@ pub(super) fn rows(visit: &Visit, caption: &str, rows: &[Row<'_>]) -> Markup {
                 th.wide scope="col" { "Backend" }
                 th scope="col" { "Outcome" }
                 th.figure.wider scope="col" { "Bytes" }
-                th.wide scope="col" { "Line" }
                 th.wider.chart scope="col" { "In its request" }
             } }
-            tbody { @for row in rows {
+            @for row in rows { tbody {
                 @let call = row.call();
+                @let depth = format!("depth-{}", call.depth.min(6));
                 tr {
-                    th scope="row" class={ "depth-" (call.depth.min(6)) } { (what(visit, row)) }
+                    th scope="row" class=(depth) { (what(visit, row)) }
                     td.figure { (text::millis(call.took)) }
                     td.wide.method { (call.method) }
                     td.wide { (call.alias) span.below { (call.kind) } }
                     td { span class={ "outcome " (chart::class(call.ended)) } { (call.ended) } }
                     td.figure.wider { @if let Some(bytes) = call.bytes { (text::count(bytes)) } @else { "–" } }
-                    td.wide { (line(visit, row)) }
                     td.wider.chart { (chart::fall(call, row.request.took())) }
                 }
+                // A row of its own: at every width there is room for the line, and for the stack that opens below it.
+                tr.line { td class=(depth) colspan="7" { (line(visit, row)) } }
             } }
         } }
     }

@@ -31,7 +31,7 @@ fn figure(page: &Answer, name: &str) -> String {
 }
 
 fn rows(page: &Answer) -> Vec<String> {
-    page.all("table.calls tbody tr")
+    page.all("table.calls tbody")
 }
 
 #[tokio::test]

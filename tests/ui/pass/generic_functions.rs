@@ -60,6 +60,9 @@ fn main() {
     assert_eq!(in_both::entry(&1).peek().unwrap(), Some(Some(Row(1))));
     assert_eq!((in_an_error(Row(1)), in_neither::<u8, 3>()), (Err(Row(1)), "0 3".to_owned()));
     drop(later(1));
-    assert_eq!((Shop(1).all(Row(2)).len(), Shop::same("a"), Shop::<&str>::same_entry(&"a").peek().unwrap()), (2, Ok("a"), Some("a")));
+    assert_eq!(
+        (Shop(1).all(Row(2)).len(), Shop::same("a"), Shop::<&str>::same_entry(&"a").peek().unwrap()),
+        (2, Ok("a"), Some("a"))
+    );
     assert_eq!(in_both::refresh(1), Some(Row(1)));
 }

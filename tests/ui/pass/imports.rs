@@ -19,8 +19,8 @@ mod catalogue {
 }
 
 mod shop {
-    pub use super::catalogue::*;
     pub use super::catalogue::price as cost;
+    pub use super::catalogue::*;
 }
 
 mod by_name {

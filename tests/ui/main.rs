@@ -5,19 +5,29 @@ use std::path::Path;
 /// The one program that is wrong in more than one way.
 const SEVERAL: &str = "several_errors_at_once";
 
+/// The right programs are targets of their own: without programs to run, all of these are checked by one command.
 #[test]
 fn every_wrong_program_gets_exactly_its_errors() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("ui/fail/*.rs");
+    cases.compile_fail("fail/*.rs");
     // What only the compiler can see, and tells more than once: each says why in its first line. One that comes down
     // to one error moves to `fail`.
-    cases.compile_fail("ui/bounds/*.rs");
-    cases.pass("ui/pass/*.rs");
+    cases.compile_fail("bounds/*.rs");
+}
+
+#[test]
+fn every_right_program_is_a_target() {
+    let manifest = include_str!("Cargo.toml");
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("pass")).expect("they are here") {
+        let name = entry.expect("a file").file_name();
+        let path = format!("path = \"pass/{}\"", name.display());
+        assert!(manifest.contains(&path), "{path} is no target of the manifest");
+    }
 }
 
 #[test]
 fn r63_every_wrong_program_gets_one_error_in_its_own_file() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/fail");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fail");
     let mut wrong = Vec::new();
     let (mut programs, mut panicked) = (0, 0);
     for entry in std::fs::read_dir(folder).expect("the wrong programs are here") {
@@ -31,7 +41,7 @@ fn r63_every_wrong_program_gets_one_error_in_its_own_file() {
         let errors = stderr.lines().filter(|line| line.starts_with("error")).count();
         panicked += stderr.matches("panicked").count();
         let place = stderr.lines().find_map(|line| line.trim_start().strip_prefix("--> ")).unwrap_or_default();
-        if (errors != 1 && name != SEVERAL) || !place.starts_with(&format!("ui/fail/{name}.rs:")) {
+        if (errors != 1 && name != SEVERAL) || !place.starts_with(&format!("fail/{name}.rs:")) {
             wrong.push(format!("{name}: {errors} errors, the first at {place}"));
         }
     }
@@ -44,7 +54,7 @@ fn r63_every_wrong_program_gets_one_error_in_its_own_file() {
 /// The shapes are written in macros, a row each: `module "what it is" … [the attribute] { the function }`.
 #[test]
 fn r63_at_least_sixty_shapes_compile_and_are_played() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("forms/shapes");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../forms/shapes");
     let files = std::fs::read_dir(folder).expect("the shapes are here").map(|entry| entry.expect("a file").path());
     let is_row = |line: &&str| {
         let words = line.strip_prefix("    ").filter(|row| row.starts_with(char::is_alphabetic));
@@ -52,7 +62,7 @@ fn r63_at_least_sixty_shapes_compile_and_are_played() {
     };
     let shapes: usize =
         files.map(|path| std::fs::read_to_string(path).expect("a text").lines().filter(is_row).count()).sum();
-    let pass = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/pass")).expect("they are here").count();
+    let pass = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("pass")).expect("they are here").count();
     println!("R63 {shapes} shapes are compiled and played in `forms`, and {pass} programs compiled here");
     assert!(shapes >= 60, "{shapes} shapes");
 }
