@@ -19,7 +19,8 @@ usage: cargo xtask <chore>
   browser        the web example and its panel in a real browser
   screenshots    draw the pictures in `docs` again
   bench [args]   our speed beside the peers'; the arguments go to the bench
-  mutants [some] whether the tests of the checklists notice what is planted, on a copy; takes hours
+  mutants [some …]
+                 whether the tests of the checklists notice what is planted, on a copy; takes hours
   setup [bench | browser | screenshots]
                  install what `test` (or another chore) needs and does not find
   sizes          lines of each file and crate against their limits
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
         ("screenshots", []) => run::all(&steps::screenshots()),
         ("bench", _) => run::all(&steps::bench(rest)),
-        ("mutants", [] | [_]) => mutants::check(rest.first().map_or("", String::as_str)),
+        ("mutants", some) => mutants::check(some),
         ("setup", []) => setup::install(setup::FOR_TEST),
         ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
         ("setup", [only]) if only == "browser" => setup::install(setup::FOR_BROWSER),

@@ -30,11 +30,12 @@ struct Mutant {
     replacement: String,
 }
 
-/// Runs the mutants whose item, test or file has `filter` in it.
-pub(crate) fn check(filter: &str) -> Result<(), String> {
+/// Runs the mutants whose item, test or file has one of `some` in it; without any, all of them.
+pub(crate) fn check(some: &[String]) -> Result<(), String> {
     let copy = copied()?;
     let wanted = |mutant: &Mutant| {
-        [mutant.item.as_str(), &mutant.test, &mutant.file.to_string_lossy()].iter().any(|text| text.contains(filter))
+        let texts = [mutant.item.as_str(), &mutant.test, &mutant.file.to_string_lossy()];
+        some.is_empty() || some.iter().any(|word| texts.iter().any(|text| text.contains(word)))
     };
     let mutants: Vec<Mutant> = listed(&copy)?.into_iter().filter(wanted).collect();
     let mut unnoticed = Vec::new();
@@ -51,7 +52,7 @@ pub(crate) fn check(filter: &str) -> Result<(), String> {
     }
     println!("{} mutants, {} noticed", mutants.len(), mutants.len() - unnoticed.len());
     match (mutants.len(), unnoticed.as_slice()) {
-        (0, _) => Err(format!("no mutant has \"{filter}\" in its item, test or file")),
+        (0, _) => Err(format!("no mutant has {some:?} in its item, test or file")),
         (_, []) => Ok(()),
         (_, unnoticed) => Err(unnoticed.join("\n")),
     }
