@@ -157,8 +157,9 @@ impl Log {
     pub(crate) fn look(&self, request: &Finished, place: usize) -> Arc<[Frame]> {
         let Some(stack) = request.stacks.get(&place) else { return Arc::default() };
         let frames = stack.frames();
-        let bytes = request.bytes();
         let mut ring = self.ring();
+        // Weighed here: of two who look at once the later one knows of both stacks.
+        let bytes = request.bytes();
         let Ring { requests, bytes: all, .. } = &mut *ring;
         // It may be gone by now.
         if let Some((_, weighed)) = requests.iter_mut().find(|(kept, _)| kept.id == request.id) {

@@ -41,7 +41,7 @@ pub(crate) type Shown<T> = Option<for<'a> fn(&'a T) -> &'a dyn fmt::Debug>;
 type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
 type Decode<V> = fn(&[u8]) -> Result<V, Error>;
 
-/// Finds facts: asked once for each memo, so that a hit of a generic function builds none.
+/// Finds facts: asked by the first calls of a memo only, so that a hit of a generic function builds none.
 pub type Finds<'a, K, V> = &'a dyn Fn() -> Facts<K, V>;
 
 /// What the macro found out about the types of a memo.

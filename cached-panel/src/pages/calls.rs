@@ -58,7 +58,7 @@ pub(super) fn rows(visit: &Visit, caption: &str, rows: &[Row<'_>]) -> Markup {
                 @let call = row.call();
                 @let depth = format!("depth-{}", call.depth.min(6));
                 tr {
-                    th scope="row" class=(depth) { (what(visit, row)) }
+                    th scope="rowgroup" class=(depth) { (what(visit, row)) }
                     td.figure { (text::millis(call.took)) }
                     td.wide.method { (call.method) }
                     td.wide { (call.alias) span.below { (call.kind) } }

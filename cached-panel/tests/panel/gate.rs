@@ -271,7 +271,11 @@ async fn a_debug_build_answers_this_machine_and_asks_everybody_else_for_a_token(
         // Where nobody says who is connected, nobody is known to be here.
         (None, "", StatusCode::UNAUTHORIZED),
         // Behind a proxy everybody seems to be here.
+        (from([127, 0, 0, 1]), "forwarded", StatusCode::UNAUTHORIZED),
         (from([127, 0, 0, 1]), "x-forwarded-for", StatusCode::UNAUTHORIZED),
+        (from([127, 0, 0, 1]), "x-forwarded-proto", StatusCode::UNAUTHORIZED),
+        (from([127, 0, 0, 1]), "x-real-ip", StatusCode::UNAUTHORIZED),
+        (from([127, 0, 0, 1]), "via", StatusCode::UNAUTHORIZED),
         (None, "forwarded", StatusCode::UNAUTHORIZED),
     ];
     for (connected, forwarded, expected) in rows {
