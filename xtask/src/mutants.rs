@@ -122,8 +122,9 @@ fn tested(copy: &Path, package: &str, target: &str, tests: &[&str], seconds: &st
     let mut command = Command::new("timeout");
     command.args([seconds, &run::cargo(), "test", "--quiet", "--package", package, "--test", target, "--"]);
     command.arg("--exact").args(tests).current_dir(copy);
-    // Built quickly: nothing here is measured.
-    command.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "0"), ("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "1")]);
+    // Built quickly: nothing here is measured. What stacks are told by is kept.
+    command.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "0"), ("CARGO_INCREMENTAL", "1")]);
+    command.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
     command.env("CARGO_TARGET_DIR", copy.join("target")).env_remove("RUST_BACKTRACE");
     command.output().map_err(|error| format!("cargo test: {error}"))
 }
