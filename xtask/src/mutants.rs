@@ -186,4 +186,15 @@ mod tests {
         assert_eq!((mutants.len(), &*mutants[0].target, &*mutants[0].replacement), (1, "t", "a <= b"));
         assert_eq!(read(head).err().unwrap(), "`file` is not there, or is no text");
     }
+
+    /// Planting them takes too long for every change; that they can be planted does not.
+    #[test]
+    fn what_every_mutant_changes_stands_once_where_it_says() {
+        let mutants = listed(run::root()).unwrap();
+        assert!(mutants.len() > 150, "{}", mutants.len());
+        for mutant in mutants {
+            let times = fs::read_to_string(run::root().join(&mutant.file)).unwrap().matches(&mutant.text).count();
+            assert_eq!(times, 1, "{} ({}): {}", mutant.item, mutant.test, mutant.text);
+        }
+    }
 }
