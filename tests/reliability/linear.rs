@@ -320,14 +320,19 @@ fn linearizable_on(kind: &str, is_async: bool, scenarios: usize, runs: usize) {
     at_rest(number_async::site());
 }
 
+/// Runs of each program in memory.
+fn runs() -> usize {
+    if scaled(10) >= 10 { 10_000 } else { 300 }
+}
+
 #[test]
 fn r04_whatever_threads_do_in_memory_could_have_happened_one_after_another() {
-    linearizable_on("memory", false, scaled(100), scaled(3_000));
+    linearizable_on("memory", false, scaled(100), runs());
 }
 
 #[test]
 fn r04_whatever_async_callers_do_in_memory_could_have_happened_one_after_another() {
-    linearizable_on("memory", true, scaled(100), scaled(3_000));
+    linearizable_on("memory", true, scaled(100), runs());
 }
 
 #[test]
