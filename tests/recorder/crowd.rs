@@ -68,6 +68,8 @@ async fn requests_on_tasks_never_mix() {
                 spawned.await.unwrap()
             };
             scope.wrap(work).await;
+            // Outside again, on a thread that was in many scopes.
+            step(request, 50);
             let recording = scope.recording();
             // Three times a call, the one inside it, and that one again; then the spawned one with the one inside.
             is_whole(&recording, request, 11);
