@@ -20,7 +20,7 @@ usage: cargo xtask <chore>
   screenshots    draw the pictures in `docs` again
   bench [args]   our speed beside the peers'; the arguments go to the bench
   mutants [some …]
-                 whether the tests of the checklists notice what is planted, on a copy; takes hours
+                 whether the tests of the checklists notice what is planted, on a copy; takes an hour
   setup [bench | browser | screenshots]
                  install what `test` (or another chore) needs and does not find
   sizes          lines of each file and crate against their limits

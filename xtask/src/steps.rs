@@ -79,7 +79,7 @@ fn with_browser() -> Vec<Step> {
     vec![
         step("set-up of the browser", "cargo run --quiet --package xtask -- setup browser"),
         step("driver of the browser", DRIVER),
-        // As the tests do, so that nothing is built for the browser alone.
+        // With the features of the tests: most of it is built by then.
         step("web example", "cargo build --workspace --exclude bench --all-features --bins"),
     ]
 }

@@ -67,7 +67,7 @@ pub(super) fn rows(visit: &Visit, caption: &str, rows: &[Row<'_>]) -> Markup {
                     td.wider.chart { (chart::fall(call, row.request.took())) }
                 }
                 // A row of its own: at every width there is room for the line, and for the stack that opens below it.
-                tr.line { td class=(depth) colspan="7" { span.hidden { "Made at " } (line(visit, row)) } }
+                tr.line { td class=(depth) colspan="7" { span.hidden { "At " } (line(visit, row)) } }
             } }
         } }
     }
