@@ -80,8 +80,22 @@ impl Capabilities {
     }
 }
 
-/// Is told which keys another process changed.
-pub type Listener = Arc<dyn Fn(&[Key]) + Send + Sync>;
+/// What a backend tells of what others did, who share its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum News<'a> {
+    /// Others wrote or removed these keys. A write on [`When::Absent`] need not be told: nobody holds what was not there.
+    Changed(&'a [Key]),
+    /// Others removed every key that begins so.
+    Cleared(&'a str),
+    /// From now on changes may go untold.
+    Lost,
+    /// From now on changes are told; those before may not have been.
+    Heard,
+}
+
+/// Is told of changes. It must not block, and may be called from any thread.
+pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
 
 /// An answer that is there, or one that comes.
 pub enum Reply<T> {
@@ -149,9 +163,12 @@ pub trait Backend: Send + Sync + 'static {
     /// Removes every key that begins with `prefix`, and nothing else.
     fn clear(&self, prefix: &str) -> Reply<()>;
 
-    /// Calls `listener` with the keys that other processes changed.
-    fn subscribe(&self, listener: Listener) -> Reply<()> {
-        drop(listener);
+    /// Tells `listener` what others do to keys that begin with `prefix`, for as long as the backend lives.
+    ///
+    /// An answer says that it is being tried, not that anything is heard yet: until the first [`News::Heard`], and
+    /// from each [`News::Lost`] to the next, nothing is. A backend that loses its connection tries again by itself.
+    fn subscribe(&self, prefix: &str, listener: Listener) -> Reply<()> {
+        let _ = (prefix, listener);
         Reply::Ready(Err(Error::new(ErrorKind::Unsupported, "this backend does not tell of changes")))
     }
 

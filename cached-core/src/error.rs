@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Backend,
     /// A backend did not answer in time.
     Timeout,
+    /// A backend failed so often in a row that it is not asked for a while.
+    Unavailable,
     /// The backend, or the site's route, cannot do what was asked.
     Unsupported,
     /// A key or a value could not be turned into bytes.
@@ -34,6 +36,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Parse => "parsing",
             ErrorKind::Backend => "backend",
             ErrorKind::Timeout => "timeout",
+            ErrorKind::Unavailable => "unavailable",
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Encode => "encoding",
             ErrorKind::NotFound => "not found",

@@ -53,6 +53,7 @@
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
+mod breaker;
 mod bucket;
 #[cfg(feature = "bytes")]
 mod cache;
@@ -117,6 +118,7 @@ pub use event::{Method, Outcome, Reason};
 pub use explain::Explanation;
 pub use forget::{clear_alias, clear_all, invalidate_tag, invalidate_tag_async};
 pub use handle::bypass;
+pub use meter::Latency;
 pub use options::{KeyFunction, Options};
 pub use recorder::{Recorder, recorder};
 pub use registry::{Kind, Task};

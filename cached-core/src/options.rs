@@ -195,6 +195,21 @@ impl Options {
         })
     }
 
+    /// The texts of an option: a list of them, or one text with commas between them.
+    ///
+    /// # Errors
+    /// When it is there and neither.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, Error> {
+        self.get(name, "a text, or a list of texts", |value| match value {
+            Setting::Text(text) => Some(text.split(',').map(str::trim).collect()),
+            Setting::List(values) => {
+                let text = |value| if let Setting::Text(text) = value { Some(text.as_str()) } else { None };
+                values.iter().map(text).collect()
+            }
+            _ => None,
+        })
+    }
+
     /// The number of an option, at least 0.
     ///
     /// # Errors
@@ -291,6 +306,16 @@ pub(crate) fn bound(options: &Options, name: &str) -> Result<Option<usize>, Erro
         Setting::Integer(number) => usize::try_from(*number).ok().filter(|number| *number > 0),
         Setting::Text(text) if text == "unbounded" => Some(usize::MAX),
         Setting::Text(text) => text.trim().replace('_', "").parse().ok().filter(|number| *number > 0),
+        _ => None,
+    })
+}
+
+/// `breaker`: a number of failures above zero, or `"off"`, which is none.
+pub(crate) fn breaker(options: &Options, name: &str) -> Result<Option<u64>, Error> {
+    options.get(name, "a number of failures in a row above zero, or \"off\"", |value| match value {
+        Setting::Integer(number) => u64::try_from(*number).ok().filter(|number| *number > 0),
+        Setting::Text(text) if text == "off" => Some(0),
+        Setting::Text(text) => text.trim().parse().ok().filter(|number| *number > 0),
         _ => None,
     })
 }

@@ -13,11 +13,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::backend::Backend;
+use crate::breaker::FAILURES;
 use crate::error::{Error, did_you_mean};
 use crate::local::{Local, Nothing};
 use crate::memory::Bounds;
 use crate::meter::Meter;
-use crate::options::{KeyFunction, Options, Reader, Setting, Source, bound, bytes, key_function, lifetime};
+use crate::options::{KeyFunction, Options, Reader, Setting, Source, bound, breaker, bytes, key_function, lifetime};
 use crate::store::Channel;
 use crate::sync::Mutex;
 
@@ -30,7 +31,7 @@ const OP_TIMEOUT: Duration = Duration::from_millis(100);
 const MAX_VALUE_BYTES: usize = 1 << 20;
 
 /// Options that every kind takes.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "kind",
     "ttl",
     "max_entries",
@@ -41,6 +42,7 @@ const COMMON: [&str; 10] = [
     "join_timeout",
     "op_timeout",
     "max_value_bytes",
+    "breaker",
 ];
 
 /// A kind of backend: its name, the options it takes beside the common ones, and how one is made.
@@ -234,14 +236,14 @@ impl Alias {
         let join_timeout = read.one(Options::duration, "join_timeout").unwrap_or(JOIN_TIMEOUT);
         let op_timeout = read.one(Options::duration, "op_timeout").unwrap_or(OP_TIMEOUT);
         let max_value_bytes = read.one(Options::count, "max_value_bytes").unwrap_or(MAX_VALUE_BYTES);
+        let failures = read.one(breaker, "breaker").unwrap_or(FAILURES);
         let prefix = read.one(Options::text, "key_prefix").unwrap_or("").to_owned();
         let version = read.one(Options::count, "version").unwrap_or(1);
         let function = read.one(key_function, "key_function");
         let location = read.one(Options::text, "location").filter(|_| kind == "memory").unwrap_or(&name);
         let base = format!("{}:{}", clean(namespace), clean(&prefix));
-        let channel = |backend: Arc<dyn Backend>, capabilities, turns| {
+        let channel = |backend, capabilities, turns| {
             let (prefix, is_used) = (format!("{base}:{version}"), AtomicBool::new(false));
-            let backend = Meter::new(backend);
             Arc::new(Channel { backend, capabilities, prefix, op_timeout, max_value_bytes, turns, is_used })
         };
         let place = match made {
@@ -254,7 +256,7 @@ impl Alias {
             }
             Some(Ok(Some(backend))) => {
                 let capabilities = backend.capabilities();
-                Place::Bytes(channel(backend, capabilities, Arc::default()))
+                Place::Bytes(channel(Meter::watching(backend, failures, op_timeout), capabilities, Arc::default()))
             }
             Some(Ok(None)) if kind == "dummy" => Place::Dummy,
             Some(Ok(None)) => Place::Memory,
@@ -275,10 +277,10 @@ impl Alias {
                 let store = Local::named(location, bounds);
                 local = Some(Shared { location: location.to_owned(), store: Arc::clone(&store), bounds });
                 let turns = Arc::clone(&store.turns);
-                channel(store, Local::capable(bounds), turns)
+                channel(Meter::counting(store), Local::capable(bounds), turns)
             }
             // One that keeps nothing too has its own, which counts what is asked of it.
-            Place::Dummy => channel(Arc::new(Nothing), Nothing.capabilities(), Arc::default()),
+            Place::Dummy => channel(Meter::counting(Arc::new(Nothing)), Nothing.capabilities(), Arc::default()),
         };
         let keys = Keys { base, prefix, version: version as u64, function };
         let alias = Alias {
@@ -311,7 +313,7 @@ pub(crate) fn nowhere() -> Arc<Channel> {
     let make = || {
         Arc::new(Channel {
             capabilities: Nothing.capabilities(),
-            backend: Meter::new(Arc::new(Nothing)),
+            backend: Meter::counting(Arc::new(Nothing)),
             prefix: String::new(),
             op_timeout: OP_TIMEOUT,
             max_value_bytes: usize::MAX,

@@ -161,6 +161,10 @@ impl Channel {
         let reply = match how {
             How::Here => Reply::Ready(wait(timeout, || operation(self))),
             How::Later if self.capabilities.blocking => {
+                // What would not be let through waits for no thread.
+                if let Some(refusal) = self.backend.refusal(1) {
+                    return Box::pin(std::future::ready(Err(refusal)));
+                }
                 let channel = Arc::clone(self);
                 let offloaded = workers::offload(move || wait(timeout, || operation(&channel)));
                 // The caller waits no longer than for any other backend; the job goes on, and its answer is dropped.
@@ -170,7 +174,20 @@ impl Channel {
         };
         match reply {
             Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
-            Reply::Later(answer) => Box::pin(async move { Bounded::new(answer, timeout).await.map(then) }),
+            Reply::Later(answer) => {
+                let mut bounded = Bounded::new(answer, timeout);
+                // A thread that hangs tells nobody; of other answers the meter knows.
+                let channel = self.capabilities.blocking.then(|| Arc::clone(self));
+                Box::pin(async move {
+                    let answer = (&mut bounded).await;
+                    if let Some(breaker) =
+                        channel.as_ref().filter(|_| bounded.is_late).and_then(|it| it.backend.breaker())
+                    {
+                        breaker.failed();
+                    }
+                    answer.map(then)
+                })
+            }
         }
     }
 
@@ -341,16 +358,21 @@ struct Bounded<T> {
     timeout: Duration,
     deadline: u64,
     alarm: Option<Alarm>,
+    /// It ended by its deadline.
+    is_late: bool,
 }
 
 impl<T> Bounded<T> {
     fn new(answer: Answer<T>, timeout: Duration) -> Self {
-        Self { answer, timeout, deadline: clock::after(clock::now(), timeout), alarm: None }
+        Self { answer, timeout, deadline: clock::after(clock::now(), timeout), alarm: None, is_late: false }
     }
 
     fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
         match guarded(|| self.answer.as_mut().poll(cx)) {
-            Ok(Poll::Pending) if clock::now() >= self.deadline => Poll::Ready(Err(too_late(self.timeout))),
+            Ok(Poll::Pending) if clock::now() >= self.deadline => {
+                self.is_late = true;
+                Poll::Ready(Err(too_late(self.timeout)))
+            }
             Ok(polled) => polled,
             Err(error) => Poll::Ready(Err(error)),
         }

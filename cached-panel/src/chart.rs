@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use cached_core::Outcome;
 use cached_core::recorder::{Call, Ended};
+use cached_core::{Latency, Outcome};
 use maud::{Markup, html};
 
 use crate::history::{History, STRETCH, STRETCHES};
@@ -48,6 +48,34 @@ fn bar(path: &mut String, x: usize, from: f64, to: f64) {
     if from - to >= 0.05 {
         let tenth = |y: f64| (y * 10.0).round() / 10.0;
         let _ = write!(path, "M{x}.5 {}V{}", tenth(from), tenth(to));
+    }
+}
+
+/// How long the operations of a backend took: a bar for each step of the histogram, and its ends in words.
+pub(crate) fn latency(latency: &Latency) -> Markup {
+    let answered: u64 = latency.steps.iter().map(|(_, count)| count).sum();
+    if answered == 0 {
+        return html! {};
+    }
+    let most = latency.steps.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+    let mut bars = String::new();
+    let mut words = Vec::new();
+    for (place, (longest, count)) in latency.steps.iter().enumerate().filter(|(_, (_, count))| *count > 0) {
+        bar(&mut bars, place, HEIGHT, HEIGHT - (*count as f64 / most as f64 * HEIGHT).max(0.5));
+        let longest = if *longest == Duration::MAX { "longer".into() } else { format!("≤ {}", text::step(*longest)) };
+        words.push(format!("{longest}: {}", text::count(*count)));
+    }
+    let mean = latency.total.checked_div(u32::try_from(answered).unwrap_or(u32::MAX)).unwrap_or_default();
+    let (first, last) = (latency.steps.first(), latency.steps.iter().rev().nth(1));
+    let ends = [first, last].map(|step| step.map_or_else(String::new, |(longest, _)| text::step(*longest)));
+    html! {
+        figure.latency {
+            figcaption { "Answered in " (text::time(mean)) " on average" }
+            svg.history.large viewBox={ "0 0 " (latency.steps.len()) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label={ "Answers by how long they took: " (words.join(", ")) } {
+                path.hit d=(bars) {}
+            }
+            div.ends { span { "≤ " (ends[0]) } span { "> " (ends[1]) } }
+        }
     }
 }
 

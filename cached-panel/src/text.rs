@@ -43,6 +43,12 @@ pub(crate) fn time(time: Duration) -> String {
     format!("{value:.decimals$} {name}")
 }
 
+/// A round time: `300 µs`.
+pub(crate) fn step(time: Duration) -> String {
+    let micros = time.as_micros();
+    if micros < 1_000 { format!("{micros} µs") } else { format!("{} ms", micros / 1_000) }
+}
+
 /// A share of one as whole percent: `97 %`; only all is 100, only none is 0.
 pub(crate) fn percent(share: f64) -> String {
     let whole = (share * 100.0).round();

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
+use cached_core::backend::{Backend, Bytes, Capabilities, Key, Listener, Reply, When, Write};
 use cached_core::{Error, ErrorKind};
 
 /// What a [`Faulty`] backend does wrong.
@@ -162,8 +162,8 @@ impl Backend for Faulty {
         self.operate(&self.state.deletes, 1, |_| self.backend.clear(prefix))
     }
 
-    fn subscribe(&self, f: Arc<dyn Fn(&[Key]) + Send + Sync>) -> Reply<()> {
-        self.backend.subscribe(f)
+    fn subscribe(&self, prefix: &str, listener: Listener) -> Reply<()> {
+        self.backend.subscribe(prefix, listener)
     }
 
     fn close(&self, deadline: Duration) -> Reply<()> {

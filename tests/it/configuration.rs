@@ -256,6 +256,8 @@ fn a_value_of_the_wrong_sort_is_named_by_option_and_line() {
         ("max_entries = 0", "a number above zero or \"unbounded\""),
         ("max_entries = \"many\"", "a number above zero or \"unbounded\""),
         ("max_value_bytes = -1", "a whole number"),
+        ("breaker = 0", "a number of failures in a row above zero, or \"off\""),
+        ("breaker = \"on\"", "a number of failures in a row above zero, or \"off\""),
         ("version = 1.5", "a whole number"),
         ("key_prefix = [\"a\"]", "a text"),
         ("ttl = 1979-05-27", "no value that an option can have"),

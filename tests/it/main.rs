@@ -4,6 +4,7 @@ cached_core::link!(cached_file);
 
 mod asynchronous;
 mod backends;
+mod breaker;
 mod census;
 mod companions;
 mod configuration;

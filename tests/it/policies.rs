@@ -20,7 +20,10 @@ fn a_service_starts_with_its_backend_down_and_check_connections_says_so() {
     let backend = Arc::new(Faulty::new(Arc::new(Shelf::new())));
     backend.set_fault(Fault::Fail);
     let _alone = alone();
-    let config = verified::config().backend("remote", Arc::clone(&backend) as _).option("remote", "op_timeout", "30ms");
+    let config = verified::config()
+        .backend("remote", Arc::clone(&backend) as _)
+        .option("remote", "op_timeout", "30ms")
+        .option("remote", "breaker", "off");
     config.site("configuration.down", "backend", "remote").install().unwrap();
     assert_eq!(backend.reads() + backend.writes() + backend.deletes(), 0, "install opens no connection");
     assert_eq!((down(4), down(4)), (8, 8));

@@ -159,7 +159,10 @@ fn methods_and_generic_functions_have_tags_too() {
 fn a_backend_that_fails_says_so_when_a_tag_is_invalidated_and_never_when_a_call_is_made() {
     let faulty = Arc::new(Faulty::new(Arc::new(Shelf::new())));
     let _guard = alone();
-    let config = verified::config().backend("faulty", Arc::clone(&faulty) as _).option("faulty", "op_timeout", "30s");
+    let config = verified::config()
+        .backend("faulty", Arc::clone(&faulty) as _)
+        .option("faulty", "op_timeout", "30s")
+        .option("faulty", "breaker", "off");
     config.site("tags.profile", "backend", "faulty").install().unwrap();
     let kept = profile(1, "a");
     for fault in [Fault::Fail, Fault::Panic] {

@@ -340,13 +340,13 @@ fn same_identity(routes: &[(&'static site::Site, site::Route)]) -> Vec<String> {
     by_identity.into_iter().filter_map(clash).collect()
 }
 
-/// Asks every byte backend for one key, and gives the answer of each alias. May block as long as
+/// Asks every byte backend for one key, whatever its breaker says, and gives the answer of each alias. May block as long as
 /// `op_timeout` for each.
 pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
     let ask = |alias: &Arc<Alias>| match &alias.place {
         Place::Bytes(channel) => {
             let key = Key::from(format!("{}:ping", channel.prefix));
-            let answer = wait(channel.op_timeout, || channel.backend.get_many(&[key])).map(drop);
+            let answer = wait(channel.op_timeout, || channel.backend.look(&[key])).map(drop);
             Some((alias.name.to_string(), answer))
         }
         Place::Memory | Place::Dummy => None,

@@ -3,8 +3,9 @@
 //! In: a report. Out: JSON, and the text format of Prometheus.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{Report, SiteReport};
+use super::{BackendReport, Report, SiteReport};
 use crate::stats::Stats;
 
 /// A metric: its name, what sort it is, what it says, and of which figures of a site it is made, each with its label.
@@ -67,7 +68,7 @@ const SAVED: Figure = |stats| u64::try_from(stats.saved().as_nanos()).unwrap_or(
 
 impl Report {
     /// The report in the text format of Prometheus, version 0.0.4: each figure of each site, by its name, place and
-    /// alias.
+    /// alias; and of each backend what was asked of it, how long that took, and whether its breaker is open.
     ///
     /// # Example: what a scraper reads
     /// ```
@@ -97,6 +98,7 @@ impl Report {
                 }
             }
         }
+        of_backends(&mut text, &self.backends);
         text
     }
 
@@ -136,22 +138,45 @@ impl Report {
     }
 }
 
+/// The figures of backends: their series are aliases times outcomes, and times the steps of the histogram.
+fn of_backends(text: &mut String, backends: &[BackendReport]) {
+    let aliases: Vec<_> = backends.iter().map(|backend| (label("alias", &backend.alias), backend)).collect();
+    text.push_str("# HELP cached_backend_operations_total Operations on keys of backends, by how they ended.\n");
+    text.push_str("# TYPE cached_backend_operations_total counter\n");
+    for (alias, backend) in &aliases {
+        for (name, count) in &backend.operations {
+            let outcome = name.split(" (").next().unwrap_or(name).replace(' ', "_");
+            let _ = writeln!(text, "cached_backend_operations_total{{{alias},outcome=\"{outcome}\"}} {count}");
+        }
+    }
+    text.push_str("# HELP cached_backend_operation_seconds How long operations took that were answered.\n");
+    text.push_str("# TYPE cached_backend_operation_seconds histogram\n");
+    for (alias, backend) in aliases.iter().filter(|(_, backend)| !backend.latency.steps.is_empty()) {
+        let mut sum = 0;
+        for (longest, count) in &backend.latency.steps {
+            sum += count;
+            let longest = if *longest == Duration::MAX { "+Inf".into() } else { longest.as_secs_f64().to_string() };
+            let _ = writeln!(text, "cached_backend_operation_seconds_bucket{{{alias},le=\"{longest}\"}} {sum}");
+        }
+        let total = backend.latency.total.as_secs_f64();
+        let _ = writeln!(text, "cached_backend_operation_seconds_sum{{{alias}}} {total}");
+        let _ = writeln!(text, "cached_backend_operation_seconds_count{{{alias}}} {sum}");
+    }
+    text.push_str("# HELP cached_backend_broken 1 while a backend is left alone, because it failed too often.\n");
+    text.push_str("# TYPE cached_backend_broken gauge\n");
+    for (alias, backend) in &aliases {
+        let _ = writeln!(text, "cached_backend_broken{{{alias}}} {}", u8::from(backend.is_broken));
+    }
+}
+
 /// What tells a site's series from others.
 fn labels(row: &SiteReport) -> String {
-    let mut labels = String::new();
-    for (place, (name, value)) in [("site", row.name), ("at", &row.at), ("alias", &row.alias)].iter().enumerate() {
-        let _ = write!(labels, "{}{name}=\"", if place > 0 { "," } else { "" });
-        for character in value.chars() {
-            match character {
-                '"' => labels.push_str("\\\""),
-                '\\' => labels.push_str("\\\\"),
-                '\n' => labels.push_str("\\n"),
-                other => labels.push(other),
-            }
-        }
-        labels.push('"');
-    }
-    labels
+    [("site", row.name), ("at", &row.at), ("alias", &row.alias)].map(|(name, value)| label(name, value)).join(",")
+}
+
+fn label(name: &str, value: &str) -> String {
+    let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("{name}=\"{value}\"")
 }
 
 fn figures(json: &mut String, stats: &Stats) {

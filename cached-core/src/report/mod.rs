@@ -22,6 +22,7 @@ pub use settings::{BackendReport, Setting, backends, settings};
 pub struct Report {
     namespace: String,
     rows: Vec<SiteReport>,
+    backends: Vec<BackendReport>,
     warnings: Vec<String>,
     wide: bool,
 }
@@ -51,9 +52,11 @@ pub struct SiteReport {
 /// The report of this moment.
 pub fn report() -> Report {
     let registry = registry::current();
+    let rows: Vec<_> = sites().into_iter().map(SiteReport::of).collect();
     Report {
         namespace: registry.namespace.clone(),
-        rows: sites().into_iter().map(SiteReport::of).collect(),
+        backends: settings::backends_of(&registry, &rows),
+        rows,
         warnings: registry.warnings.iter().chain(&registry.complaint).cloned().collect(),
         wide: false,
     }

@@ -4,8 +4,10 @@
 //! that may be a secret is not shown: only those are that every kind has, or that a kind says are open.
 
 use super::SiteReport;
+use crate::breaker::Breaker;
+use crate::meter::Latency;
 use crate::options::Options;
-use crate::registry::{self, Alias, Place};
+use crate::registry::{self, Alias, Place, Registry};
 use crate::site::sites;
 
 /// One value of the configuration.
@@ -43,13 +45,23 @@ pub struct BackendReport {
     pub calls: Vec<(&'static str, u64)>,
     /// What was asked of it in bytes, by how that ended: for a memory by the low-level cache, for others by everybody.
     pub operations: Vec<(&'static str, u64)>,
+    /// How long those took that were answered; no steps for a store in this process.
+    pub latency: Latency,
+    /// It failed so often in a row that it is left alone for now.
+    pub is_broken: bool,
+    /// How often that happened so far.
+    pub broke: u64,
 }
 
 /// Every configured backend, by its alias.
 pub fn backends() -> Vec<BackendReport> {
     let of_sites: Vec<_> = sites().into_iter().map(SiteReport::of).collect();
-    let registry = registry::current();
-    registry.aliases.values().map(|alias| BackendReport::of(alias, &of_sites)).collect()
+    backends_of(&registry::current(), &of_sites)
+}
+
+/// The backends of a configuration, whose sites did this.
+pub(super) fn backends_of(registry: &Registry, sites: &[SiteReport]) -> Vec<BackendReport> {
+    registry.aliases.values().map(|alias| BackendReport::of(alias, sites)).collect()
 }
 
 /// The whole configuration in force, each value with where it came from.
@@ -99,6 +111,9 @@ impl BackendReport {
             entries: in_memory.then(|| sum(|site| site.stats.entries) + held.0),
             bytes: in_memory.then(|| sum(|site| site.stats.bytes) + held.1),
             operations: alias.cache.backend.counted(),
+            latency: alias.cache.backend.latency(),
+            is_broken: alias.cache.backend.breaker().is_some_and(Breaker::is_open),
+            broke: alias.cache.backend.breaker().map_or(0, Breaker::broke),
             calls: vec![
                 ("hits", sum(|site| site.stats.hits)),
                 ("stale hits", sum(|site| site.stats.stale)),

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::frame::{self, Here};
 use super::{address, live};
+use crate::chart;
 use crate::gate::Visit;
 use crate::text;
 
@@ -32,15 +33,24 @@ fn card(visit: &Visit, backend: &BackendReport) -> Markup {
                 @if let Some(entries) = backend.entries { div { dt { "Entries" } dd { (text::count(entries)) } } }
                 @if let Some(bytes) = backend.bytes.filter(|bytes| *bytes > 0) { div { dt { "Weight" } dd { (text::size(bytes)) } } }
             }
+            @if backend.is_broken {
+                p.verdict { "Left alone for now: it failed too often in a row. One operation each half second sees whether it is back." }
+            }
             table.plain {
                 caption { "Operations" }
-                tbody { @for (name, count) in &backend.operations {
-                    tr { th scope="row" { (name) } td.figure.zero[*count == 0] { (text::count(*count)) } }
-                } }
+                tbody {
+                    @for (name, count) in &backend.operations { (operation(name, *count)) }
+                    (operation("times left alone", backend.broke))
+                }
             }
+            (chart::latency(&backend.latency))
             @if !backend.options.is_empty() { (options(&backend.options)) }
         }
     }
+}
+
+fn operation(name: &str, count: u64) -> Markup {
+    html! { tr { th scope="row" { (name) } td.figure.zero[count == 0] { (text::count(count)) } } }
 }
 
 fn options(options: &[Setting]) -> Markup {

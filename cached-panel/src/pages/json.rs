@@ -2,6 +2,8 @@
 //!
 //! In: the same as the pages. Out: JSON, behind the same gate. Times are nanoseconds, and say so in their names.
 
+use std::time::Duration;
+
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use cached_core::recorder::Call;
@@ -91,6 +93,15 @@ pub(super) async fn backends(_: Visit) -> Response {
             "entries": backend.entries,
             "bytes": backend.bytes,
             "operations": backend.operations.iter().map(|(name, count)| ((*name).to_owned(), Value::from(*count))).collect::<Value>(),
+            "latency": {
+                "total_ns": nanos(backend.latency.total),
+                "steps": backend.latency.steps.iter().map(|(longest, count)| json!({
+                    "longest_ns": (*longest != Duration::MAX).then(|| nanos(*longest)),
+                    "count": count,
+                })).collect::<Vec<_>>(),
+            },
+            "is_broken": backend.is_broken,
+            "broke": backend.broke,
             "options": backend.options.iter().map(setting).collect::<Vec<_>>(),
         })
     }).collect();

@@ -1,7 +1,10 @@
 //! What the pages show, and that they are sound.
 
+use std::sync::Arc;
+
 use cached_core::{Config, cached};
 use cached_panel::Panel;
+use cached_testkit::{Fault, Faulty, Shelf};
 use http::StatusCode;
 use scraper::{Html, Selector};
 
@@ -118,6 +121,37 @@ async fn a_site_shows_its_policy_its_figures_and_its_last_calls() {
     assert!(page.all("table.calls tbody")[0].contains("GET /twice/12"));
     assert!(page.one("table.plain").contains("Faults of the backend"));
     assert_eq!(ask(&app, "/__cached/site?name=no::such").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_backend_that_is_left_alone_says_so_and_how_long_its_answers_took() {
+    #[cached(name = "pages::far")]
+    fn far(n: u64) -> u64 {
+        n
+    }
+    let _alone = alone().await;
+    let backend = Arc::new(Faulty::new(Arc::new(Shelf::new())));
+    let config = Config::new().backend("far", Arc::clone(&backend) as _).site("pages::far", "backend", "far");
+    config.install().unwrap();
+    let app = service(&Panel::new());
+    assert!(ask(&app, "/__cached/backends").await.all(".latency").is_empty(), "nothing was answered yet");
+    far(1);
+    backend.set_fault(Fault::Fail);
+    (2..9).for_each(|n| drop(far(n)));
+    let page = ask(&app, "/__cached/backends").await;
+    assert!(page.one(".verdict").contains("Left alone"));
+    assert_eq!(page.all(".latency figcaption").len(), 1, "of stores in this process it is not measured");
+    let label = page.attribute(".latency svg", "aria-label");
+    assert!(label.starts_with("Answers by how long they took: ") && label.contains("µs: "), "{label}");
+    let json = ask(&app, "/__cached/api/backends.json").await;
+    let value: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+    let far = value["backends"].as_array().unwrap().iter().find(|backend| backend["alias"] == "far").unwrap();
+    assert_eq!((&far["is_broken"], &far["broke"]), (&true.into(), &1.into()));
+    let steps = far["latency"]["steps"].as_array().unwrap();
+    assert_eq!((steps.len(), &steps[0]["longest_ns"], &steps[10]["longest_ns"]), (11, &10_000.into(), &().into()));
+    // A read and a write that were answered, and five reads that were refused.
+    assert_eq!(steps.iter().map(|step| step["count"].as_u64().unwrap()).sum::<u64>(), 7);
+    Config::new().install().unwrap();
 }
 
 #[tokio::test]

@@ -82,7 +82,10 @@ impl Engine {
         self.renews = setup.bytes && Rules { setup, policy: self.subject.policy }.idle().is_some();
         let name = (self.subject.site)().name();
         let shelf: Arc<dyn Backend> = Arc::clone(&self.backend) as _;
-        let mut config = verified::config().backend("differential", shelf).option("differential", "op_timeout", "30s");
+        let mut config = verified::config()
+            .backend("differential", shelf)
+            .option("differential", "op_timeout", "30s")
+            .option("differential", "breaker", "off");
         config = config.site(name, "backend", if setup.bytes { "differential" } else { "default" });
         for (option, value) in self.crooked(Rules { setup, policy: self.subject.policy }).options() {
             config = value.into_iter().fold(config, |config, value| config.site(name, option, value));
