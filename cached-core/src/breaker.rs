@@ -4,10 +4,10 @@
 //! rest; then one operation is let through, and its success opens the way for all. The pattern is the circuit breaker
 //! of M. Nygard, *Release It!* (2007).
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock;
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// How many failures in a row are too many, when nobody says another number.
 pub(crate) const FAILURES: u64 = 5;

@@ -256,7 +256,7 @@ impl<P: Part, V: Value> Access<P, V> {
         let (state, route) = self.memo.site.route();
         let so_far = Explanation::new(self.memo.site, &route);
         let computing = self.memo.core().flights.is_led(&self.key, state.generation());
-        let others = computing || (route.flight && route.behind);
+        let others = computing || (route.flight.is_one() && route.behind);
         let rests = self.memo.core().resting.has(self.key.hash);
         let lives = &route.lives;
         let served = |since: Duration| (since < lives.stale && others) || (rests && since < lives.window());
@@ -329,7 +329,9 @@ impl<P: Part, V: Value> Access<P, V> {
                     let _pass = channel.turns.gate.pass();
                     channel.backend.set_many(vec![write])
                 };
-                channel.must(how, write).await
+                let written = channel.must(how, write).await;
+                self.forget_copy(&route)?;
+                written
             }
             // What was there was replaced: it does not come back when the site is switched on again.
             Way::Off(Off::Disabled | Off::Dummy) => self.forget(how).await,
@@ -354,7 +356,16 @@ impl<P: Part, V: Value> Access<P, V> {
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
         let Some(channel) = &route.bytes else { return Ok(()) };
         let address = self.address(how, channel).await?;
-        channel.must(how, move |channel| channel.bury(&address)).await
+        let buried = channel.must(how, move |channel| channel.bury(&address)).await;
+        self.forget_copy(&route)?;
+        buried
+    }
+
+    /// What was kept of the bytes while they changed goes, whether they did or not.
+    fn forget_copy(&self, route: &Route) -> Result<(), Error> {
+        let Some(copies) = &route.copies else { return Ok(()) };
+        copies.near.change();
+        self.memo.core().memory.remove(&self.key).ok_or_else(called_back)
     }
 
     async fn address(&self, how: How, channel: &Arc<Channel>) -> Result<Address, Error> {

@@ -46,11 +46,12 @@ pub async fn invalidate_tag_async(tag: &str) -> Result<(), Error> {
 async fn forget_tag(how: How, tag: &str) -> Result<(), Error> {
     let (mut result, tag) = (Ok(()), &*scope::tag(tag));
     for alias in registry::current().aliases.values() {
-        if let Place::Bytes(channel) = &alias.place {
+        if let (Place::Bytes(channel), None) = (&alias.place, &alias.near) {
             // The stamp first: who starts after it looks elsewhere. Then whoever computes is overtaken.
             result = result.and(channel.restamp(how, tag).await);
         }
     }
+    registry::current().aliases.values().filter_map(|alias| alias.near.as_ref()).for_each(|near| near.change());
     let forgotten = sites().iter().filter(|site| site.is_tagged()).try_for_each(|site| site.forget_tag(tag));
     result.and(forgotten.ok_or_else(called_back))
 }

@@ -30,7 +30,8 @@
 //! * **P1 identity** A call returns only a value produced by this site, this instantiation, equal arguments.
 //! * **P2 one flight** Per process at most one execution per key is in flight, except a caller that is itself inside
 //!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own. What `verify` runs
-//!   beside a hit is no computation of its key.
+//!   beside a hit is no computation of its key. With `flight = "distributed"` on a backend that processes share, one in all
+//!   of them, by a lease that lives as long as a follower waits; where the backend fails, each process is on its own.
 //! * **P3 failure is local** An error, panic or cancellation of the leader never hangs, panics or cancels a follower; the
 //!   next leader is exactly one. Followers of an `Err` compute in parallel unless `errors` lets them share it. An async
 //!   body runs in the future of one caller: where every caller gives up before it ends (a timeout shorter than the body),
@@ -40,7 +41,8 @@
 //!   at most `op_timeout` (100 ms).
 //! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
 //! * **P6 invalidation barrier** A call that starts after `invalidate` (by key, site, tag or alias) returned `Ok` never sees a value whose computation
-//!   began before it. What a site stored on a backend that it does not use at that moment is not reached.
+//!   began before it. What a site stored on a backend that it does not use at that moment is not reached. Copies that *other* processes
+//!   keep in memory (`tiered`) go when the backend tells of the change; where it cannot, after `l1_ttl_when_disconnected` (2 s).
 //! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
 //!   only shortens.
 //! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.
@@ -74,6 +76,7 @@ mod local;
 mod memo;
 mod memory;
 mod meter;
+mod near;
 mod options;
 mod process;
 mod project;

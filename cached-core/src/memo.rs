@@ -156,7 +156,7 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     }
 
     pub(crate) fn terms(&self, state: State, route: &Route) -> Terms {
-        let (life, idle) = route.lives.longest();
+        let (life, idle) = route.longest();
         Terms { generation: state.generation(), timed: state.is_timed(), life, idle }
     }
 

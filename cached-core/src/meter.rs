@@ -200,7 +200,7 @@ impl Meter {
 
     /// Asks the backend for keys, whatever came before.
     pub(crate) fn look(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
-        self.watched(keys.len(), |backend| backend.get_many(keys), found)
+        self.watched(keys.len(), |backend| backend.get_many(keys), FOUND)
     }
 
     /// Asks the backend, if it is worth it.
@@ -251,9 +251,8 @@ fn zeros<const N: usize>() -> [AtomicU64; N] {
     std::array::from_fn(|_| AtomicU64::new(0))
 }
 
-fn found(counts: &Counts, found: &Vec<Option<Bytes>>) {
-    counts.divide(Count::Found, Count::Absent, found.iter().map(Option::is_some));
-}
+const FOUND: fn(&Counts, &Vec<Option<Bytes>>) =
+    |counts, found| counts.divide(Count::Found, Count::Absent, found.iter().map(Option::is_some));
 
 impl Backend for Meter {
     fn capabilities(&self) -> Capabilities {
@@ -261,7 +260,7 @@ impl Backend for Meter {
     }
 
     fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
-        self.ask(keys.len(), |backend| backend.get_many(keys), found)
+        self.ask(keys.len(), |backend| backend.get_many(keys), FOUND)
     }
 
     fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {

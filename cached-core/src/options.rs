@@ -203,8 +203,12 @@ impl Options {
         self.get(name, "a text, or a list of texts", |value| match value {
             Setting::Text(text) => Some(text.split(',').map(str::trim).collect()),
             Setting::List(values) => {
-                let text = |value| if let Setting::Text(text) = value { Some(text.as_str()) } else { None };
-                values.iter().map(text).collect()
+                let mut texts = Vec::new();
+                for value in values {
+                    let Setting::Text(text) = value else { return None };
+                    texts.push(text.as_str());
+                }
+                Some(texts)
             }
             _ => None,
         })
@@ -316,6 +320,15 @@ pub(crate) fn breaker(options: &Options, name: &str) -> Result<Option<u64>, Erro
         Setting::Integer(number) => u64::try_from(*number).ok().filter(|number| *number > 0),
         Setting::Text(text) if text == "off" => Some(0),
         Setting::Text(text) => text.trim().parse().ok().filter(|number| *number > 0),
+        _ => None,
+    })
+}
+
+/// `write`: whether a caller who computed goes on before the value is written.
+pub(crate) fn write(options: &Options, name: &str) -> Result<Option<bool>, Error> {
+    options.get(name, "\"through\" or \"behind\"", |value| match value {
+        Setting::Text(text) if text == "behind" => Some(true),
+        Setting::Text(text) if text == "through" => Some(false),
         _ => None,
     })
 }

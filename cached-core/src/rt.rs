@@ -14,7 +14,7 @@ pub use crate::key::{
 };
 pub use crate::memo::Memo;
 pub use crate::project::{Project, kept, proven};
-pub use crate::site::{Keep, Listed, Meta, Policy};
+pub use crate::site::{Flight, Keep, Listed, Meta, Policy};
 pub use crate::trail::Show;
 pub use crate::{
     __encodable as encodable, __facts as facts, __facts_for as facts_for, __fallible as fallible, __kept as kept_of,

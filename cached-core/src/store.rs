@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::backend::{Backend as _, Bytes, Capabilities, Key, Reply, Stamp, When, Write};
+use crate::backend::{Backend as _, Bytes, Capabilities, Key, Listener, Reply, Stamp, When, Write};
 use crate::clock::{self, Alarm};
 use crate::codec::{self, Opened};
 use crate::error::{Error, ErrorKind};
@@ -35,6 +35,8 @@ pub(crate) struct Channel {
     pub(crate) prefix: String,
     pub(crate) op_timeout: Duration,
     pub(crate) max_value_bytes: usize,
+    /// A caller who computed does not wait until it is written.
+    pub(crate) writes_behind: bool,
     pub(crate) turns: Arc<Turns>,
     /// Whether it was asked for anything since it was made or closed.
     pub(crate) is_used: AtomicBool,
@@ -94,7 +96,7 @@ pub(crate) struct Limits {
 }
 
 /// A hit is noted once such a part of the idle time has passed since the last: an entry may end by so much early.
-const RENEWAL: u64 = 16;
+pub(crate) const RENEWAL: u64 = 16;
 
 /// What was found at an address.
 pub(crate) enum Found<'a> {
@@ -126,13 +128,17 @@ impl Channel {
         Address { key: Key::from(key), digest, schema }
     }
 
-    fn site_prefix(&self, site: [u8; 16]) -> String {
+    /// How every storage key of a site begins.
+    pub(crate) fn site_prefix(&self, site: [u8; 16]) -> String {
         format!("{}:{}:", self.prefix, hex(&site[..12]))
     }
 
     /// The bytes at an address.
     pub(crate) fn read(self: &Arc<Self>, how: How, address: &Address) -> Answer<Option<Bytes>> {
-        let key = address.key.clone();
+        self.read_key(how, address.key.clone())
+    }
+
+    pub(crate) fn read_key(self: &Arc<Self>, how: How, key: Key) -> Answer<Option<Bytes>> {
         self.ask(how, move |channel| channel.backend.get_many(&[key]), |found| found.into_iter().next().flatten())
     }
 
@@ -214,7 +220,8 @@ impl Channel {
         }
     }
 
-    fn tag_key(&self, tag: &str) -> Key {
+    /// Where the stamp of a tag lies.
+    pub(crate) fn tag_key(&self, tag: &str) -> Key {
         Key::from(format!("{}:tag:{}", self.prefix, hex(&codec::digest(tag.as_bytes())[..20])))
     }
 
@@ -290,6 +297,11 @@ impl Channel {
     /// Makes whatever is at the address, or is on its way there, invalid.
     pub(crate) fn bury(&self, address: &Address) -> Reply<Vec<bool>> {
         self.backend.set_many(vec![tombstone(address, TOMBSTONE_LIFE, When::Always)])
+    }
+
+    /// Has the backend tell of changes. An answer is not waited for: the news themselves say whether they come.
+    pub(crate) fn subscribe(&self, listener: Listener) {
+        drop(guarded(|| self.backend.subscribe(&self.prefix, listener)));
     }
 
     /// Removes all entries of one site, of all its instances, after the writes that have begun.

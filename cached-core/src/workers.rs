@@ -17,6 +17,9 @@ use crate::sync::{Condvar, Mutex, wake};
 const THREADS: usize = 4;
 const REST: Duration = Duration::from_secs(10);
 
+/// So many bytes may wait to be written.
+const BYTES: usize = 64 << 20;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// What a job is for.
@@ -24,14 +27,15 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(crate) enum Purpose {
     /// Somebody waits for the answer.
     Answer,
-    /// A write that `shutdown` waits for.
-    Write,
+    /// A write of so many bytes, which `shutdown` waits for.
+    Write(usize),
 }
 
 /// Threads of one sort, with their queue.
 pub(crate) struct Pool {
     name: &'static str,
-    /// How many jobs may wait.
+    /// How many jobs may wait that somebody waits for, and how many writes.
+    answers: usize,
     queue: usize,
     state: Mutex<State>,
     work: Condvar,
@@ -42,20 +46,21 @@ struct State {
     queue: VecDeque<(Purpose, Job)>,
     threads: usize,
     resting: usize,
-    /// Writes queued or under way.
+    /// Writes queued or under way, and their bytes.
     writes: usize,
+    bytes: usize,
 }
 
 /// For operations of backends.
-pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker", 1_024);
+pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker", 1_024, 16_384);
 /// For bodies that refresh what is stale; apart, since they may take long. Few wait: who waits in line leads
 /// its flight, and would hold up whoever comes after the window of the old value.
-pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh", THREADS);
+pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh", THREADS, THREADS);
 
 impl Pool {
-    const fn new(name: &'static str, queue: usize) -> Self {
-        let state = State { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0 };
-        Self { name, queue, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
+    const fn new(name: &'static str, answers: usize, queue: usize) -> Self {
+        let state = State { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0, bytes: 0 };
+        Self { name, answers, queue, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
     }
 
     /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
@@ -67,7 +72,14 @@ impl Pool {
         work: impl FnOnce(T) + Send + 'static,
     ) -> Result<(), T> {
         let mut state = self.state.lock();
-        if state.queue.len() >= self.queue {
+        let is_full = match purpose {
+            Purpose::Answer => state.queue.len() >= self.answers,
+            // What is alone may be as long as it is.
+            Purpose::Write(bytes) => {
+                state.queue.len() >= self.queue || state.bytes > 0 && state.bytes.saturating_add(bytes) > BYTES
+            }
+        };
+        if is_full {
             return Err(data);
         }
         if state.resting <= state.queue.len() && state.threads < THREADS {
@@ -77,7 +89,10 @@ impl Pool {
         if state.threads == 0 {
             return Err(data);
         }
-        state.writes += usize::from(purpose == Purpose::Write);
+        if let Purpose::Write(bytes) = purpose {
+            state.writes += 1;
+            state.bytes = state.bytes.saturating_add(bytes);
+        }
         state.queue.push_back((purpose, Box::new(move || work(data))));
         drop(state);
         self.work.notify_one();
@@ -102,8 +117,9 @@ impl Pool {
                 // A job that panics loses its answer, not the thread.
                 let _ = catch_unwind(AssertUnwindSafe(job));
                 state = self.state.lock();
-                if purpose == Purpose::Write {
+                if let Purpose::Write(bytes) = purpose {
                     state.writes -= 1;
+                    state.bytes = state.bytes.saturating_sub(bytes);
                     self.written.notify_all();
                 }
                 continue;

@@ -157,12 +157,6 @@ fn a_word_that_is_not_known_is_answered_with_the_nearest() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_never_ignored() {
-    let f = "fn f(n: u8) -> u8 { n }";
-    refused("flight = \"distributed\"", f, &["not built yet"]);
-}
-
-#[test]
 fn a_value_that_makes_no_sense_is_refused() {
     let f = "fn f(n: u8) -> u8 { n }";
     refused("ttl = 60", f, &["ttl = \"60s\""]);
@@ -173,6 +167,7 @@ fn a_value_that_makes_no_sense_is_refused() {
     refused("max_entries = 0", f, &["0 entries"]);
     refused("max_entries = \"many\"", f, &["unbounded"]);
     refused("flight = \"of\"", f, &["did you mean `off`"]);
+    refused("flight = \"distribted\"", f, &["did you mean `distributed`"]);
     refused("version = \"3\"", f, &["whole number"]);
     refused("backend = \"\"", f, &["empty", "write `backend = \"shared\"`"]);
     refused("backend = shared", f, &["text in quotes"]);

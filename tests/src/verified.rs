@@ -52,6 +52,7 @@ pub const KEPT_OUT: [(&str, &[&str]); 3] = [
             "tags.profile",
             "tags.slow",
             "tags.truth",
+            "tiered.",
         ],
     ),
     (
@@ -62,6 +63,7 @@ pub const KEPT_OUT: [(&str, &[&str]); 3] = [
             "it::differential::subjects::",
             "it::report::a_verdict_names_what_is_wrong_and_what_to_do::slower",
             "it::reroute::hot",
+            "lease.",
         ],
     ),
     (

@@ -1,4 +1,4 @@
-//! Runs steps, one after the other, from the root of the workspace.
+//! Runs steps, mostly one after the other, from the root of the workspace.
 //!
 //! In: the steps. Out: each command's own output between two lines of ours, a table of durations,
 //! and, if a step failed, the command to repeat by hand.
@@ -6,26 +6,35 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 use crate::steps::Step;
 
-/// Runs all steps and stops at the first that fails. What the steps wrote is kept then, so that
+/// Runs all steps, one after the other but for those that begin together, and stops at the first that fails. What the steps wrote is kept then, so that
 /// its command can be repeated.
 #[expect(clippy::disallowed_methods, reason = "a step takes real time; there is none to move")]
 pub(crate) fn all(steps: &[Step]) -> Result<(), String> {
     let scratch = scratch()?;
     let start = Instant::now();
     let mut table = String::new();
-    for step in steps {
-        let shown = fill(&step.shown(), &scratch);
-        println!("\n== {}: {shown}", step.name);
-        let begun = Instant::now();
-        let outcome = once(step, &scratch);
-        let took = seconds(begun.elapsed());
-        outcome.map_err(|fault| format!("\n{table}\nFAILED {} after {took}: {fault}\n  {shown}", step.name))?;
-        println!("== {}: ok, {took}", step.name);
-        table += &row(&took, &step.name);
+    // Those that begin together are one group.
+    for group in steps.chunk_by(|step, _| step.beside_next) {
+        let timed = |step: &Step| {
+            println!("\n== {}: {}", step.name, fill(&step.shown(), &scratch));
+            let begun = Instant::now();
+            let outcome = once(step, &scratch);
+            (outcome, seconds(begun.elapsed()))
+        };
+        let ended: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> = group.iter().map(|step| scope.spawn(move || timed(step))).collect();
+            running.into_iter().map(|step| step.join().expect("a step does not panic")).collect()
+        });
+        for (step, (outcome, took)) in group.iter().zip(ended) {
+            let shown = fill(&step.shown(), &scratch);
+            outcome.map_err(|fault| format!("\n{table}\nFAILED {} after {took}: {fault}\n  {shown}", step.name))?;
+            println!("== {}: ok, {took}", step.name);
+            table += &row(&took, &step.name);
+        }
     }
     println!("\n{table}{}", row(&seconds(start.elapsed()), "all"));
     fs::remove_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))

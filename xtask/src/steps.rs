@@ -16,6 +16,8 @@ pub(crate) struct Step {
     pub(crate) exit: i32,
     /// What has to be among the words that it writes; nothing if that is all the same.
     pub(crate) says: &'static str,
+    /// It begins together with the next one: each leaves one of two processors idle.
+    pub(crate) beside_next: bool,
 }
 
 /// Fast enough for every change.
@@ -35,14 +37,13 @@ pub(crate) fn check() -> Vec<Step> {
 pub(crate) fn test() -> Result<Vec<Step>, String> {
     let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup")];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
+    const TEST: &str = "cargo test --workspace --exclude bench --all-features";
     steps.extend([
-        step("tests", "cargo test --workspace --exclude bench --all-features --lib --bins --tests"),
+        step("tests, built", &format!("{TEST} --lib --bins --tests --no-run")),
+        step("tests", &format!("{TEST} --lib --bins --tests")).beside_next(),
         // Its own test says how many hits were compared, and bounds what is kept out of it.
-        step(
-            "tests, verified",
-            "cargo test --workspace --exclude bench --all-features --test it verified:: -- --ignored --nocapture",
-        )
-        .says(" hits, 0 sites differ"),
+        step("tests, verified", &format!("{TEST} --test it verified:: -- --ignored --nocapture"))
+            .says(" hits, 0 sites differ"),
         step("doc tests", "cargo test --workspace --exclude bench --all-features --doc"),
     ]);
     steps.extend(examples()?);
@@ -112,6 +113,10 @@ impl Step {
         Step { says, ..self }
     }
 
+    fn beside_next(self) -> Step {
+        Step { beside_next: true, ..self }
+    }
+
     fn exit(self, exit: i32) -> Step {
         Step { exit, ..self }
     }
@@ -125,7 +130,7 @@ impl Step {
 
 fn step(name: &str, command: &str) -> Step {
     let command = command.split_whitespace().map(str::to_owned).collect();
-    Step { name: name.to_owned(), command, env: &[], exit: 0, says: "" }
+    Step { name: name.to_owned(), command, env: &[], exit: 0, says: "", beside_next: false }
 }
 
 /// Each example once, and once more with every hit compared with what the body gives; quickstart again with its

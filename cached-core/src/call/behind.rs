@@ -33,7 +33,7 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
         let Some(given) = call.leave_behind() else { return call.compute_here(body) };
         let (scope, core, hash) = (Handle::here(), call.core, call.key.hash);
         let lost = Loss(call.counters);
-        let refused = REFRESHES.submit(Purpose::Write, (call, body, lost), move |(mut call, body, lost)| {
+        let refused = REFRESHES.submit(Purpose::Write(0), (call, body, lost), move |(mut call, body, lost)| {
             // It may have waited, and been forgotten or deposed meanwhile.
             if !call.is_void() {
                 call.enter_thread();

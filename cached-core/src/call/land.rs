@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::copy::Copy;
+use super::lease::Lease;
 use super::{Call, Old, Remote, Ticket, Turn};
 use crate::clock::{self, NEVER};
 use crate::event::Outcome;
@@ -85,7 +87,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match life {
             Some(life) if self.remote.is_some() => self.write(turn, kept, life, writer),
             Some(life) if in_memory => return self.keep(turn, kept, life, held),
-            Some(life) => self.share_only(turn, kept, deadline(life)),
+            // The backend cannot be read: a copy, as long as one may be given.
+            Some(life) => {
+                let copy = self.copy_of(value, self.route.lives.unasked(life));
+                self.share_only(turn, kept.clone(), deadline(life));
+                copy.into_iter().for_each(|copy| copy.keep(kept.clone()));
+            }
             // Not to be kept: only those have it who asked before it was there.
             None => self.share_only(turn, kept, NEVER),
         }
@@ -93,7 +100,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     /// Gives what the value holds, for which there is room now.
-    fn make_room(&self, value: &V) -> u64 {
+    pub(super) fn make_room(&self, value: &V) -> u64 {
         let held = self.memo.facts.held(value);
         self.core.memory.prepare(self.key.hash, held, self.memo.facts.quiet, self.counters);
         held
@@ -125,6 +132,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     }
 
     fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, writer: Writer) {
+        let copy = self.copy_of(kept.as_ref(), self.route.lives.unasked(life));
         let deadline = deadline(self.route.lives.unasked(life));
         let encoded = self.memo.facts.value.map(|(encode, _)| encode(kept.as_ref()));
         let (payload, remote) = match (encoded, self.remote.take()) {
@@ -140,12 +148,14 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let life = self.route.lives.of_bytes(clock::wall(), life);
         let shared = Shared { kept, deadline };
         let counters = self.counters;
-        let mut cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life };
+        let writer = if remote.channel.writes_behind { Writer::Worker } else { writer };
+        let lease = self.lease.take();
+        let mut cargo = Cargo { memo, counters, generation, remote, turn, shared, payload, life, copy, lease };
         match writer {
             Writer::Here => cargo.carry(),
             Writer::Worker => {
                 cargo.turn.leave_thread();
-                if let Err(cargo) = OPERATIONS.submit(Purpose::Write, cargo, Cargo::carry) {
+                if let Err(cargo) = OPERATIONS.submit(Purpose::Write(cargo.payload.len()), cargo, Cargo::carry) {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
                     self.share_only(cargo.turn, cargo.shared.kept, deadline);
                 }
@@ -169,11 +179,14 @@ struct Cargo<K: OwnedKey, V: Value> {
     shared: Shared<V>,
     payload: Vec<u8>,
     life: store::Life,
+    copy: Option<Copy<K, V>>,
+    /// Given back once it is written.
+    lease: Option<Lease>,
 }
 
 impl<K: OwnedKey, V: Value> Cargo<K, V> {
     fn carry(self) {
-        let Cargo { memo, counters, generation, remote, turn, shared, payload, life } = self;
+        let Cargo { memo, counters, generation, remote, turn, shared, payload, life, copy, lease } = self;
         let pass = remote.channel.turns.gate.pass();
         let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
         let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
@@ -182,6 +195,7 @@ impl<K: OwnedKey, V: Value> Cargo<K, V> {
             false => remote.channel.write(&remote.address, &payload, life, remote.when),
         };
         drop(pass);
+        let may_copy = !matches!(written, Ok(false));
         match written {
             Ok(true) => {}
             Ok(false) => counters.add(Count::NotStored, 1),
@@ -190,6 +204,11 @@ impl<K: OwnedKey, V: Value> Cargo<K, V> {
                 memo.site.fault(&error);
             }
         }
+        // If it was not written because something else is there, a copy would be none.
+        if let Some(copy) = copy.filter(|_| may_copy) {
+            copy.keep(shared.kept.clone());
+        }
+        drop(lease);
         // Landed after the write: whoever asks in between still finds the flight.
         turn.land(shared, || ());
     }

@@ -18,15 +18,19 @@ use crate::project::Project;
 use crate::scope::{self, Apart};
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
-use crate::store::{Address, Answer, Channel, Found, How, unchanged};
+use crate::store::{Answer, Channel, Found, unchanged};
 use crate::word::State;
-use crate::workers::{OPERATIONS, Purpose};
 
 mod behind;
+mod copy;
 mod land;
+mod lease;
+mod remote;
 mod run;
 mod ticket;
 mod verify;
+
+use remote::Remote;
 
 pub use behind::Behind;
 pub use run::Run;
@@ -66,6 +70,8 @@ enum Step<K: 'static, V: 'static> {
     Tags(Arc<Channel>),
     /// Read the bytes at the address; with the lead in hand when they were read before it.
     Read(Option<Lead<'static, K, Shared<V>>>),
+    /// Ask for the lease of the entry, for all of this process.
+    Lease(Lead<'static, K, Shared<V>>),
     /// Wait for the leader.
     Wait(Box<Wait<'static, K, Shared<V>>>),
     /// Run the body.
@@ -138,6 +144,8 @@ pub(crate) struct Call<K: 'static, V: 'static> {
     remote: Option<Box<Remote>>,
     /// When it began to ask for bytes.
     asked: u64,
+    /// Of copies: how many changes there were before the bytes were read; none, if nobody could tell of this entry's.
+    seen: Option<u64>,
     lap: Lap,
     /// When the body ended.
     ended: u64,
@@ -146,6 +154,8 @@ pub(crate) struct Call<K: 'static, V: 'static> {
     /// What was stored, if its time has passed and the site declares a window for that.
     old: Option<Old<V>>,
     doing: Doing<K, V>,
+    /// Of all processes, this one computes.
+    lease: Option<lease::Lease>,
     // Dropped after the lead that it may hold: who waits for that does not wait for those who are told of this call.
     ticket: Ticket,
 }
@@ -156,6 +166,7 @@ enum Doing<K: 'static, V: 'static> {
     New,
     Tags(Arc<Channel>, Answer<Vec<u8>>),
     Read(Option<Lead<'static, K, Shared<V>>>, Answer<Option<Bytes>>),
+    Lease(Lead<'static, K, Shared<V>>, Answer<lease::Taken>),
     Wait(Box<Wait<'static, K, Shared<V>>>, Option<Alarm>),
     Compute(Turn<K, V>),
     /// The body, to compare with what is stored.
@@ -181,18 +192,6 @@ impl<V> Old<V> {
         let since = Duration::from_nanos(clock::now().saturating_sub(self.seen));
         self.passed.saturating_add(since) < window
     }
-}
-
-/// The byte side of a call.
-struct Remote {
-    channel: Arc<Channel>,
-    address: Address,
-    /// What has to be there still for the write to happen.
-    when: When,
-    /// Flights that had landed before the bytes were read.
-    landed: u64,
-    /// When the call began, by the wall clock, which goes on while the machine is suspended.
-    began: u64,
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {
@@ -223,11 +222,13 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             route,
             remote: None,
             asked: 0,
+            seen: None,
             lap: Lap::default(),
             ended: 0,
             again: false,
             old: None,
             doing: Doing::New,
+            lease: None,
         })
     }
 
@@ -246,13 +247,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Way::Memory => return self.look_or_enter(),
             Way::Bytes(channel) => Arc::clone(channel),
         };
+        if let Some(hit) = self.look_near() {
+            return hit;
+        }
         self.asked = clock::now();
         if self.tags.is_empty() { self.address(&channel, &[]) } else { Step::Tags(channel) }
     }
 
     fn look_or_enter(&mut self) -> Step<K, V> {
         // On the fast path this call has just looked, and a leader looks again; whoever does not lead looks there.
-        let has_looked = self.state.is_fast() && self.route.flight && self.manner == Manner::Ask;
+        let has_looked = self.state.is_fast() && self.route.flight.is_one() && self.manner == Manner::Ask;
         match if has_looked { None } else { self.look() } {
             Some(hit) => hit,
             None => self.enter(),
@@ -270,6 +274,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match stamps {
             Ok(stamps) => self.address(channel, &stamps),
             Err(error) => {
+                self.seen = None;
                 self.memo.site.fault(&error);
                 self.enter()
             }
@@ -281,6 +286,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Ok(address) => {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
                 let (when, began) = (When::Absent, clock::wall());
+                if self.seen.is_some() {
+                    // By these names the backend tells of its changes.
+                    let stamps: Vec<_> = self.tags.iter().map(|tag| channel.tag_key(tag).to_string()).collect();
+                    self.tags.push(address.key.to_string());
+                    self.tags.extend(stamps);
+                }
                 self.remote = Some(Box::new(Remote { channel, address, when, landed, began }));
                 Step::Read(None)
             }
@@ -305,7 +316,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     /// Joins or opens the flight of the key.
     fn enter(&mut self) -> Step<K, V> {
         let generation = self.state.generation();
-        if !self.route.flight {
+        if !self.route.flight.is_one() {
             let side = self.core.flights.aside(&self.key, generation);
             return Step::Compute(side.map_or(Turn::Free, Turn::Side));
         }
@@ -328,11 +339,13 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     /// Looks into memory, if that is where entries are: a value to give, or why there is none and what is left
     /// of an old one.
     fn look(&mut self) -> Option<Step<K, V>> {
-        if !matches!(self.route.way, Way::Memory) || self.manner != Manner::Ask {
+        if !self.route.is_in_memory() || self.manner != Manner::Ask {
             return None;
         }
         match self.core.memory.ask(&self.key, self.memo.terms(self.state, &self.route))? {
             Look::Live { kept, .. } => return Some(Step::Give(kept, Outcome::Hit)),
+            // What is not copied is asked of the backend.
+            _ if self.route.copies.is_some() => {}
             Look::Ended(kept, ended) => {
                 self.reason = Reason::Expired;
                 self.old = Some(Old::new(kept, clock::since(ended)));
@@ -355,7 +368,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     fn compute(&mut self, lead: Lead<'static, K, Shared<V>>) -> Step<K, V> {
         let rests = self.old.is_some() && self.core.resting.has(self.key.hash);
         let window = if rests { self.route.lives.window() } else { Duration::ZERO };
-        self.give_old(window).unwrap_or(Step::Compute(Turn::Lead(lead)))
+        match self.give_old(window) {
+            Some(step) => step,
+            None => self.compute_leased(lead),
+        }
     }
 
     /// Before a leader computes it looks again: the value may have landed since it looked.
@@ -403,15 +419,17 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let kept = |value| Kept::new(value, self.memo.facts.quiet);
         match found {
             _ if self.manner != Manner::Ask => {}
-            Found::Live { payload, renew, .. } => match decode(payload) {
+            Found::Live { payload, end, renew, .. } => match decode(payload) {
                 // As in `lead`: a lead in hand passes on.
                 Some(value) => {
                     self.ticket.bytes(payload.len());
                     self.counters.looked_up(self.asked);
+                    let kept = kept(value);
+                    self.copy(&kept, end);
                     if let (Some(life), Some(bytes)) = (renew, bytes) {
                         self.renew(bytes, life);
                     }
-                    return Step::Give(kept(value), Outcome::Hit);
+                    return Step::Give(kept, Outcome::Hit);
                 }
                 None => self.reason = Reason::Undecodable,
             },
@@ -427,32 +445,6 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         match lead {
             Some(lead) => self.compute(lead),
             None => self.enter(),
-        }
-    }
-
-    /// Has a worker note that bytes were given: nobody waits for that.
-    fn renew(&self, bytes: Bytes, life: Duration) {
-        let Some(remote) = &self.remote else { return };
-        let (channel, address) = (Arc::clone(&remote.channel), remote.address.clone());
-        // One of all who are given it does so.
-        let is_first = self.route.lives.idle.is_some_and(|idle| self.core.renewing.begins(self.key.hash, idle / 16));
-        if !is_first {
-            return;
-        }
-        let (site, given) = (self.memo.site, clock::wall());
-        let kept = life.saturating_add(self.route.lives.window());
-        let _ = OPERATIONS.submit(Purpose::Write, bytes, move |bytes| {
-            let _pass = channel.turns.gate.pass();
-            if let Err(error) = channel.renew(&address, &bytes, given, kept) {
-                site.fault(&error);
-            }
-        });
-    }
-
-    fn read(&self, how: How) -> Answer<Option<Bytes>> {
-        match &self.remote {
-            Some(remote) => remote.channel.read(how, &remote.address),
-            None => Box::pin(std::future::ready(Ok(None))),
         }
     }
 

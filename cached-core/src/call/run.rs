@@ -89,6 +89,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                     let read = block_on(self.read(How::Here));
                     self.was_read(lead, read)
                 }
+                Step::Lease(lead) => {
+                    let taken = block_on(self.take_lease(How::Here));
+                    self.was_leased(lead, taken)
+                }
                 Step::Wait(mut wait) => {
                     let ended = block(&mut wait);
                     drop(wait);
@@ -228,7 +232,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     pub(super) fn enter_thread(&mut self) {
         match &mut self.doing {
             Doing::Compute(turn) => turn.enter_thread(),
-            Doing::Read(Some(lead), _) => lead.enter_thread(),
+            Doing::Read(Some(lead), _) | Doing::Lease(lead, _) => lead.enter_thread(),
             _ => {}
         }
     }
@@ -236,7 +240,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     pub(super) fn leave_thread(&mut self) {
         match &mut self.doing {
             Doing::Compute(turn) => turn.leave_thread(),
-            Doing::Read(Some(lead), _) => lead.leave_thread(),
+            Doing::Read(Some(lead), _) | Doing::Lease(lead, _) => lead.leave_thread(),
             _ => {}
         }
     }
@@ -260,6 +264,13 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 }
                 Poll::Pending => return Poll::Pending,
             },
+            Doing::Lease(_, answer) => match answer.as_mut().poll(cx) {
+                Poll::Ready(taken) => match std::mem::replace(&mut self.doing, Doing::Done) {
+                    Doing::Lease(lead, _) => self.was_leased(lead, taken),
+                    _ => return Poll::Ready(None),
+                },
+                Poll::Pending => return Poll::Pending,
+            },
             Doing::Wait(wait, alarm) => match wait.look(cx.waker()) {
                 Some(ended) => self.waited(ended),
                 None => {
@@ -277,6 +288,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 Doing::Tags(channel, stamps)
             }
             Step::Read(lead) => Doing::Read(lead, self.read(How::Later)),
+            Step::Lease(lead) => Doing::Lease(lead, self.take_lease(How::Later)),
             Step::Compute(turn) => {
                 self.tag(&turn);
                 self.begin_body(Doing::Compute(turn));

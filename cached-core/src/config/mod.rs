@@ -14,7 +14,7 @@ use crate::backend::{Backend, Key};
 use crate::clock;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::options::{KeyFunction, Made, Options, Setting, Source, judge_functions};
-use crate::registry::{self, Alias, Place, Registry, Spawner, Task};
+use crate::registry::{self, Alias, Place, Registry, Spawner, Task, is_tiered};
 use crate::site::{self, Way, judge_override, matches, pattern, sites};
 use crate::store::wait;
 use crate::workers;
@@ -237,14 +237,22 @@ impl Config {
         registry.spawner = self.spawner.or_else(|| old.spawner.clone());
         let same_names = old.namespace == registry.namespace;
         let mut broken = BTreeMap::new();
-        for (name, options) in self.backends {
+        // Those that are in front of others come after them.
+        let (fronts, others): (Vec<_>, Vec<_>) = self.backends.into_iter().partition(|(_, options)| is_tiered(options));
+        for (name, options) in others.into_iter().chain(fronts) {
             let before = old.aliases.get(&name).filter(|_| same_names);
-            match Alias::make(options, &registry.namespace, before) {
+            let made = match is_tiered(&options) {
+                true => Alias::tiered(options, &registry, before),
+                false => Alias::make(options, &registry.namespace, before),
+            };
+            match made {
                 Ok(alias) => drop(registry.aliases.insert(name, alias)),
-                Err(found) => drop(broken.insert(name, found)),
+                Err(found) => {
+                    registry.broken.insert(name.clone());
+                    broken.insert(name, found);
+                }
             }
         }
-        registry.broken = broken.keys().cloned().collect();
         registry::judge_kinds(&mut faults);
         judge_functions(&mut faults);
         registry.add_default();
@@ -365,7 +373,7 @@ pub fn shutdown(deadline: Duration) -> usize {
     let refreshes = workers::REFRESHES.flush(deadline);
     let unwritten = refreshes + workers::OPERATIONS.flush(clock::until(end));
     for alias in registry::current().aliases.values() {
-        if let Place::Bytes(channel) = &alias.place {
+        if let (Place::Bytes(channel), None) = (&alias.place, &alias.near) {
             let rest = clock::until(end);
             // A backend that cannot close in time has nothing of ours left to write.
             let _ = wait(rest, || channel.backend.close(rest));

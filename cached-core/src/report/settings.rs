@@ -5,7 +5,7 @@
 
 use super::SiteReport;
 use crate::breaker::Breaker;
-use crate::meter::Latency;
+use crate::meter::{Latency, Meter};
 use crate::options::Options;
 use crate::registry::{self, Alias, Place, Registry};
 use crate::site::sites;
@@ -101,7 +101,10 @@ impl BackendReport {
     fn of(alias: &Alias, sites: &[SiteReport]) -> Self {
         let mine: Vec<_> = sites.iter().filter(|site| *site.alias == *alias.name).collect();
         let sum = |figure: fn(&SiteReport) -> u64| mine.iter().map(|site| figure(site)).fold(0, u64::saturating_add);
-        let in_memory = matches!(alias.place, Place::Memory);
+        let in_memory = matches!(alias.place, Place::Memory) || alias.near.is_some();
+        // What is asked of a backend behind another alias is counted there.
+        let meter = alias.near.is_none().then_some(&alias.cache.backend);
+        let breaker = meter.and_then(Meter::breaker);
         let held = alias.local.as_ref().map_or((0, 0), |local| local.store.holds());
         BackendReport {
             alias: alias.name.to_string(),
@@ -110,10 +113,10 @@ impl BackendReport {
             sites: mine.len(),
             entries: in_memory.then(|| sum(|site| site.stats.entries) + held.0),
             bytes: in_memory.then(|| sum(|site| site.stats.bytes) + held.1),
-            operations: alias.cache.backend.counted(),
-            latency: alias.cache.backend.latency(),
-            is_broken: alias.cache.backend.breaker().is_some_and(Breaker::is_open),
-            broke: alias.cache.backend.breaker().map_or(0, Breaker::broke),
+            operations: meter.map_or(Vec::new(), Meter::counted),
+            latency: meter.map_or(Latency::default(), Meter::latency),
+            is_broken: breaker.is_some_and(Breaker::is_open),
+            broke: breaker.map_or(0, Breaker::broke),
             calls: vec![
                 ("hits", sum(|site| site.stats.hits)),
                 ("stale hits", sum(|site| site.stats.stale)),

@@ -8,7 +8,6 @@ use std::fmt;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use once_cell::race::OnceRef;
 
@@ -22,84 +21,17 @@ use crate::scope::{self, Apart};
 use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
-use crate::trail::{Call, Ended, Origin, Pending, Show};
+use crate::trail::{Call, Ended, Origin, Pending};
 use crate::word::{FAST, State, TIMED, Word};
 
+mod copies;
 mod lives;
+mod policy;
 mod route;
 
 pub(crate) use lives::{drawn, percent};
+pub use policy::{Flight, Keep, Policy};
 pub(crate) use route::{Off, Route, Way, judge_override, matches, pattern};
-
-/// How long a particular sort of value is kept.
-#[derive(Clone, Copy, Debug)]
-pub enum Keep {
-    /// Like any other value (`None`), or not at all (`Err`).
-    Default,
-    /// Not at all.
-    Never,
-    /// For a time of its own.
-    For(fn() -> Duration),
-}
-
-/// What the attribute says of how values are kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Policy {
-    /// Time to live; [`Duration::MAX`] is for ever.
-    pub ttl: Option<fn() -> Duration>,
-    /// Each value says how long it lives.
-    pub by_value: bool,
-    /// Time to idle: how long after its last hit a value lives.
-    pub idle: Option<fn() -> Duration>,
-    /// The share by which a lifetime may be shortened, from 0 to 1.
-    pub jitter: f64,
-    /// How long after its lifetime a value is served while somebody computes it again.
-    pub stale: Option<fn() -> Duration>,
-    /// How long after its lifetime a value is served where computing it fails.
-    pub stale_if_error: Option<fn() -> Duration>,
-    /// Bound in memory; `usize::MAX` is without bound.
-    pub max_entries: Option<usize>,
-    /// Bound of what the entries weigh in memory, in bytes.
-    pub max_bytes: Option<u64>,
-    /// Each value says what it weighs.
-    pub weighs: bool,
-    /// How long an `Err` is kept.
-    pub errors: Keep,
-    /// How long a `None` is kept.
-    pub none: Keep,
-    /// One computation per key in this process.
-    pub flight: bool,
-    /// Whoever finds a value stale is served it, and another computes.
-    pub behind: bool,
-    /// Entries belong to tags.
-    pub tagged: bool,
-    /// The share of hits for which the body runs as well, to compare, from 0 to 1.
-    pub verify: f64,
-    /// What the recorder may show of its calls, if the attribute says so.
-    pub show: Option<Show>,
-}
-
-impl Policy {
-    /// What holds of a function whose attribute says nothing.
-    pub const PLAIN: Policy = Policy {
-        ttl: None,
-        by_value: false,
-        idle: None,
-        jitter: 0.0,
-        stale: None,
-        stale_if_error: None,
-        max_entries: None,
-        max_bytes: None,
-        weighs: false,
-        errors: Keep::Default,
-        none: Keep::Default,
-        flight: true,
-        behind: false,
-        tagged: false,
-        verify: 0.0,
-        show: None,
-    };
-}
 
 /// What the macro knows of a function.
 #[derive(Clone, Copy, Debug)]
@@ -266,11 +198,16 @@ impl Site {
         let route = held.clone();
         self.word.advance();
         drop(held);
-        let memos = self.memos.lock().clone();
-        memos.iter().for_each(|memo| memo.clear_memory());
+        self.clear_memory();
+        let Some(route) = route else { return Ok(()) };
         // Also what another process stored, of instances that this one has not used.
-        let bytes = route.and_then(|route| route.bytes.clone());
-        bytes.map_or(Ok(()), |channel| channel.clear(self.schema()))
+        let cleared = route.bytes.as_ref().map_or(Ok(()), |channel| channel.clear(self.schema()));
+        if let Some(copies) = &route.copies {
+            // Meanwhile somebody may have read what was to go.
+            copies.near.change();
+            self.clear_memory();
+        }
+        cleared
     }
 
     pub(crate) fn is_tagged(&self) -> bool {
@@ -356,8 +293,12 @@ impl Site {
     }
 
     fn settle(&self, held: &mut Option<Arc<Route>>, route: Route) -> Option<Arc<Route>> {
-        let moved = held.as_ref().is_some_and(|old| old.alias != route.alias || !old.way.same(&route.way));
-        let (timed, (life, idle)) = (route.lives.is_timed(), route.lives.longest());
+        let moved = held.as_ref().is_some_and(|old| {
+            // A copy does not know when its value was computed, from which on a shorter life counts.
+            let shorter = route.copies.is_some() && old.lives.longest() != route.lives.longest();
+            old.alias != route.alias || !old.way.same(&route.way) || shorter
+        });
+        let (timed, (life, idle)) = (route.copies.is_some() || route.lives.is_timed(), route.longest());
         self.life.store(life, Ordering::Relaxed);
         self.idle.store(idle, Ordering::Relaxed);
         let fast = if route.is_fast() { FAST } else { 0 };

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::copies::Copies;
 use super::lives::{self, Lives, share};
-use super::{Policy, Site};
+use super::{Flight, Policy, Site};
+use crate::clock;
 use crate::error::Error;
 use crate::memory::Bounds;
 use crate::options::{Options, Reader, Setting, bound, bytes};
@@ -23,9 +25,11 @@ pub(crate) struct Route {
     pub(crate) way: Way,
     /// The alias's bytes, also while the site is switched off: what is invalidated then stays so.
     pub(crate) bytes: Option<Arc<Channel>>,
+    /// Of what is bytes, copies are kept in memory.
+    pub(crate) copies: Option<Copies>,
     pub(crate) lives: Lives,
     pub(crate) bounds: Bounds,
-    pub(crate) flight: bool,
+    pub(crate) flight: Flight,
     /// Whoever finds a value stale is served it, and another computes.
     pub(crate) behind: bool,
     /// The share of hits for which the body runs as well.
@@ -133,6 +137,7 @@ impl Site {
                 Place::Bytes(channel) if (self.meta.encodable)() => Some(Arc::clone(channel)),
                 _ => None,
             },
+            copies: alias.near.as_ref().filter(|_| matches!(way, Way::Bytes(_))).map(|near| Copies::of(near, self)),
             way,
             lives,
             bounds,
@@ -163,9 +168,21 @@ impl Site {
 }
 
 impl Route {
+    /// Whether values are in memory, themselves or copies.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.way, Way::Memory) || self.copies.is_some()
+    }
+
+    /// The longest life of what is in memory, and the longest time between two hits, in nanoseconds.
+    pub(crate) fn longest(&self) -> (u64, u64) {
+        let (life, idle) = self.lives.longest();
+        let copy = self.copies.as_ref().map_or(clock::NEVER, |copies| clock::after(0, copies.life(self.lives.idle)));
+        (life.min(copy), idle)
+    }
+
     /// Whether a hit needs to know nothing of the route.
     pub(super) fn is_fast(&self) -> bool {
-        matches!(self.way, Way::Memory) && self.verify <= 0.0 && !scope::is_open() && !trail::is_on()
+        self.is_in_memory() && self.verify <= 0.0 && !scope::is_open() && !trail::is_on()
     }
 
     pub(super) fn off(why: Off) -> Self {
@@ -174,9 +191,10 @@ impl Route {
             kind: "none".into(),
             way: Way::Off(why),
             bytes: None,
+            copies: None,
             lives: Lives::none(),
             bounds: Bounds { entries: MAX_ENTRIES, bytes: u64::MAX },
-            flight: true,
+            flight: Flight::Process,
             behind: false,
             verify: 0.0,
             show: None,
@@ -273,11 +291,12 @@ pub(super) fn show_time(name: &str, time: Duration) -> String {
     }
 }
 
-/// `flight`: whether computations of one key are one.
-fn flight(options: &Options, name: &str) -> Result<Option<bool>, Error> {
-    options.get(name, "\"process\" or \"off\"", |value| match value {
-        Setting::Text(text) if text == "process" => Some(true),
-        Setting::Text(text) if text == "off" => Some(false),
+/// `flight`: how many may compute a key at one time.
+fn flight(options: &Options, name: &str) -> Result<Option<Flight>, Error> {
+    options.get(name, "\"process\", \"distributed\" or \"off\"", |value| match value {
+        Setting::Text(text) if text == "process" => Some(Flight::Process),
+        Setting::Text(text) if text == "distributed" => Some(Flight::Distributed),
+        Setting::Text(text) if text == "off" => Some(Flight::Off),
         _ => None,
     })
 }

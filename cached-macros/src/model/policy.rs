@@ -59,7 +59,7 @@ impl Policy {
         rule("behind", args.get("refresh").map(|_| quote!(true)));
         rule("errors", keeps.errors.map(|_| keep(keeps.errors)));
         rule("none", keeps.none.map(|_| keep(keeps.none)));
-        rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#flight)));
+        rule("flight", valued(args, "flight", errors, flight).map(|flight| quote!(#root::rt::Flight::#flight)));
         rule("show", valued(args, "show", errors, show).map(|show| some(quote!(#root::rt::Show::#show))));
         let hook = |word: &str| {
             let (name, value) = args.get(word)?;
@@ -168,14 +168,15 @@ fn max_bytes(value: &Expr) -> Result<TokenStream, String> {
     })
 }
 
-fn flight(value: &Expr) -> Result<bool, String> {
-    match text(value).as_deref() {
-        Some("process") => Ok(true),
-        Some("off") => Ok(false),
-        Some("distributed") => {
-            Err("`flight = \"distributed\"` is not built yet; \"process\" is one computation per process".to_owned())
+fn flight(value: &Expr) -> Result<Ident, String> {
+    const KNOWN: [(&str, &str); 3] = [("process", "Process"), ("distributed", "Distributed"), ("off", "Off")];
+    let written = text(value);
+    match KNOWN.iter().find(|(word, _)| written.as_deref() == Some(word)) {
+        Some((_, variant)) => Ok(Ident::new(variant, Span::call_site())),
+        None => {
+            let near = near(value, &KNOWN.map(|(word, _)| word));
+            Err(format!("`flight` is \"process\", \"distributed\" or \"off\"{near}"))
         }
-        _ => Err(format!("`flight` is \"process\" or \"off\"{}", near(value, &["process", "off"]))),
     }
 }
 

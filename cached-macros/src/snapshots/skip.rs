@@ -43,7 +43,7 @@ impl row {
                 )
             },
             policy: ::cached_core::rt::Policy {
-                flight: false,
+                flight: ::cached_core::rt::Flight::Off,
                 ..::cached_core::rt::Policy::PLAIN
             },
         });
