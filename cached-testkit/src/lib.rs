@@ -1,5 +1,5 @@
 //! What tests of [`cached_core`] need: scopes of their own, time that is moved, a backend to look into,
-//! one that fails on command, and a hand that polls.
+//! one that fails on command, a network that does, and a hand that polls.
 //!
 //! - [`isolated`] gives a test empty caches and counters of its own; [`counted`] checks them.
 //!   [`disable_all`] switches the cache off in a test binary.
@@ -7,9 +7,14 @@
 //! - [`Shelf`] keeps entries in memory, by a clock that the test gives.
 //! - [`Faulty`] stands before any backend. On command it fails, stays silent, loses writes or
 //!   flips bits; it always counts.
+//! - [`conformance`] holds a backend of yours against the rules that every backend owes.
 //! - [`poll_n`] polls a future a given number of times and hands it back if it is not done.
+//! - [`Proxy`] stands before a server. On command its connections are slow, break at a byte, stand still or are
+//!   refused; it counts, and keeps what was said.
+//! - [`servers`] are real: Redis, Valkey and a cluster, each with a port and a directory of its own.
 //!
-//! Nothing here sleeps, starts a thread or needs a runtime. It belongs in `[dev-dependencies]`.
+//! Nothing here needs a runtime, and nothing but [`conformance`], [`servers`] and [`Proxy`] sleeps or starts a thread.
+//! It belongs in `[dev-dependencies]`.
 //!
 //! # Example: a backend that breaks, and comes back
 //! ```
@@ -29,13 +34,17 @@
 //! assert_eq!((backend.reads(), backend.writes()), (2, 1));
 //! ```
 
+pub mod conformance;
 mod fault;
 mod isolated;
 mod poll;
+mod proxy;
+pub mod servers;
 mod shelf;
 
 pub use cached_core::testing::{Entered, Frozen, Handle, Wrapped, advance, disable_all, freeze};
 pub use fault::{Fault, Faulty};
 pub use isolated::{Counted, Isolated, counted, isolated};
 pub use poll::{Pending, poll_n};
+pub use proxy::{Counts, End, Proxy, Way};
 pub use shelf::Shelf;

@@ -3,10 +3,10 @@
 //! In: every `mutants.toml` of the workspace: for each line of its checklist a test, and a wrong text in the place of a
 //! right one. Out: nothing, if each test fails with its mutant; else the mutants that nobody noticed. It works on a copy.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::{fs, io};
 
 use toml::de::{DeTable, DeValue};
 
@@ -58,12 +58,14 @@ pub(crate) fn check(some: &[String]) -> Result<(), String> {
     }
 }
 
-/// A copy of what git knows of the workspace, in a folder that keeps what is built.
+/// A copy of what git knows of the workspace, and of nothing else, in a folder that keeps what is built.
 fn copied() -> Result<PathBuf, String> {
     let copy = run::root().join("target/mutants");
     let list = Command::new("git").args(["ls-files", "-z"]).current_dir(run::root()).output();
     let list = list.map_err(|error| format!("git ls-files: {error}"))?;
-    for name in String::from_utf8_lossy(&list.stdout).split('\0').filter(|name| !name.is_empty()) {
+    let text = String::from_utf8_lossy(&list.stdout);
+    let names: Vec<&str> = text.split('\0').filter(|name| run::root().join(name).is_file()).collect();
+    for name in &names {
         let (from, to) = (run::root().join(name), copy.join(name));
         let Ok(new) = fs::read(&from) else { continue };
         // What did not change keeps its time, and is not built again.
@@ -73,7 +75,23 @@ fn copied() -> Result<PathBuf, String> {
         let folder = to.parent().unwrap_or(&copy);
         fs::create_dir_all(folder).and_then(|()| fs::write(&to, new)).map_err(|error| format!("{name}: {error}"))?;
     }
+    let kept = names.iter().map(|name| copy.join(name)).collect();
+    remove_others(&copy, &kept).map_err(|error| format!("{}: {error}", copy.display()))?;
     Ok(copy)
+}
+
+/// Removes the files that are not to be kept; a module that moved would else be there twice.
+fn remove_others(folder: &Path, kept: &BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true if path.ends_with("target/mutants/target") => {}
+            true => remove_others(&path, kept)?,
+            false if kept.contains(&path) => {}
+            false => fs::remove_file(&path)?,
+        }
+    }
+    Ok(())
 }
 
 /// Without any mutant every test passes; else its failure would say nothing.

