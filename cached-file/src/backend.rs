@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::ErrorKind as IoErrorKind;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write
 use cached_core::{Error, ErrorKind, Options};
 
 use crate::client::{Client, Fault};
-use crate::config::Config;
+use crate::config::{Bound, Config};
 use crate::entry::LONGEST_VALUE;
 use crate::name::Name;
 
@@ -59,8 +60,39 @@ impl FileBackend {
         Self::with(Config::new(directory.as_ref()))
     }
 
+    /// With another bound than 100,000 entries: when a write finds as many, one in `cull_frequency` goes, or all if that is
+    /// 0. No bound at all is `usize::MAX`.
+    ///
+    /// # Example: a third goes when a new entry finds thirty
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// # use cached_core::backend::{Backend, Reply, When, Write};
+    /// # use cached_file::FileBackend;
+    ///
+    /// # let scratch = tempfile::tempdir()?;
+    /// let thirty = NonZeroUsize::new(30).ok_or("not zero")?;
+    /// let backend = FileBackend::new(scratch.path()).bounded(thirty, 3);
+    /// let keys: Vec<_> = (0..31).map(|i| format!("shop:{i}").into()).collect();
+    /// for key in &keys {
+    ///     let write = Write::new(std::sync::Arc::clone(key), b"value"[..].into(), None, When::Always);
+    ///     let Reply::Ready(stored) = backend.set_many(vec![write]) else { unreachable!("it blocks") };
+    ///     assert_eq!(stored?, [true]);
+    /// }
+    /// let Reply::Ready(found) = backend.get_many(&keys) else { unreachable!("it blocks") };
+    /// let found = found?;
+    /// assert!(found[30].is_some());
+    /// assert_eq!(found.iter().flatten().count(), 21);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn bounded(self, max_entries: NonZeroUsize, cull_frequency: usize) -> Self {
+        let bound = Bound { max_entries: max_entries.get(), cull_frequency };
+        let directory = self.client.directory().to_owned();
+        Self::with(Config { alias: self.alias, directory, bound })
+    }
+
     fn with(config: Config) -> Self {
-        Self { alias: config.alias, client: Client::new(config.directory) }
+        Self { alias: config.alias, client: Client::new(config.directory, config.bound) }
     }
 
     fn name(&self, key: &str) -> Result<Name, Error> {

@@ -6,11 +6,13 @@
 //! removes a name holds its lock while looking and acting, which makes the two one step for
 //! every thread and process.
 
+mod census;
+mod cull;
 mod directory;
 mod system;
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read};
+use std::io::{Error, ErrorKind, IoSliceMut, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +20,9 @@ use std::time::{Duration, SystemTime};
 
 use cached_core::backend::{Bytes, When};
 
+use self::census::Census;
 use self::directory::{Directory, Turn};
+use crate::config::Bound;
 use crate::entry::{HEADER, Header, LONGEST_VALUE};
 use crate::name::Name;
 
@@ -39,8 +43,8 @@ impl Fault {
         move |error| Self { operation, error }
     }
 
-    fn is_not_found(&self) -> bool {
-        self.error.kind() == ErrorKind::NotFound
+    fn is(&self, kind: ErrorKind) -> bool {
+        self.error.kind() == kind
     }
 }
 
@@ -54,6 +58,7 @@ enum Found {
 /// The entries of one directory.
 pub(crate) struct Client {
     directory: Directory,
+    census: Census,
     /// The wall clock; tests move it.
     pub(crate) now: fn() -> SystemTime,
     swept: AtomicBool,
@@ -61,8 +66,9 @@ pub(crate) struct Client {
 
 impl Client {
     /// Opens nothing.
-    pub(crate) fn new(directory: PathBuf) -> Self {
-        Self { directory: Directory::new(directory), now: SystemTime::now, swept: AtomicBool::new(false) }
+    pub(crate) fn new(directory: PathBuf, bound: Bound) -> Self {
+        let (directory, census) = (Directory::new(directory), Census::new(bound));
+        Self { directory, census, now: SystemTime::now, swept: AtomicBool::new(false) }
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -71,9 +77,6 @@ impl Client {
 
     /// The live values of `names`, in their order.
     pub(crate) fn read(&self, names: &[Name]) -> Result<Vec<Option<Bytes>>, Fault> {
-        if !self.directory.is_there()? {
-            return Ok(vec![None; names.len()]);
-        }
         let found = names.iter().map(|name| match self.load(name)? {
             Found::Live(value) => Ok(Some(value)),
             Found::Nothing => Ok(None),
@@ -89,7 +92,7 @@ impl Client {
     pub(crate) fn write(&self, name: &Name, value: &[u8], ttl: Option<Duration>, when: When) -> Result<bool, Fault> {
         for _ in 1..ATTEMPTS {
             match self.try_write(name, value, ttl, when) {
-                Err(fault) if fault.is_not_found() => {} // the directory went away meanwhile
+                Err(fault) if fault.is(ErrorKind::NotFound) => {} // the directory went away meanwhile
                 done => return done,
             }
         }
@@ -98,7 +101,7 @@ impl Client {
 
     /// Removes an entry, if `when` holds, and says whether a live one was there.
     pub(crate) fn remove(&self, name: &Name, when: When) -> Result<bool, Fault> {
-        let Some(_turn) = self.turn(name)? else {
+        let Some(_turn) = self.turn(name.sub())? else {
             return Ok(false);
         };
         let live = match self.live(name) {
@@ -107,54 +110,74 @@ impl Client {
         };
         let met = when.is_met_by(live.as_deref());
         if met {
-            self.directory.unlink(name.as_str())?;
+            self.unlink(name)?;
         }
         Ok(met && live.is_some())
     }
 
-    /// Removes every entry whose key begins with `prefix`, and what dead writers left. Ends at the
-    /// first failure: behind one stuck lock there may be thousands of entries.
-    pub(crate) fn clear(&self, prefix: &str) -> Result<(), Fault> {
-        self.directory.each_file(|file_name| {
-            self.directory.discard_abandoned(file_name)?;
-            if let Some((name, key)) = file_name.to_str().and_then(Name::parse)
-                && key.starts_with(prefix)
-                && let Some(_turn) = self.turn(&name)?
-            {
-                self.directory.unlink(name.as_str())?;
-            }
-            Ok(())
-        })
-    }
-
     fn try_write(&self, name: &Name, value: &[u8], ttl: Option<Duration>, when: When) -> Result<bool, Fault> {
-        self.directory.make()?;
+        self.directory.make(name.sub())?;
         if !self.swept.swap(true, Ordering::Relaxed) {
-            // Litter does no harm, so neither does failing to sweep it.
-            let _ = self.directory.each_file(|file_name| self.directory.discard_abandoned(file_name));
+            self.sweep();
         }
         // Looked at twice: here to spare a write in vain, below because only there it is binding.
         if !self.holds(name, when)? {
             return Ok(false);
         }
+        if self.census.is_bounded() && self.census.is_full() && !self.directory.has_entry(name) {
+            self.make_room();
+        }
+        let put = self.put(name, value, ttl, when);
+        if let Err(fault) = &put
+            && !fault.is(ErrorKind::NotFound)
+            && !fault.is(ErrorKind::TimedOut)
+        {
+            self.withdraw(name, when);
+        }
+        put
+    }
+
+    fn put(&self, name: &Name, value: &[u8], ttl: Option<Duration>, when: When) -> Result<bool, Fault> {
         let header = Header::new((self.now)(), ttl, value).to_bytes();
-        let staged = self.directory.stage(&[&header, value])?;
-        let _turn = self.directory.lock(name)?;
+        let staged = self.directory.stage(name.sub(), &[&header, value])?;
+        let turn = self.directory.lock(name.sub())?;
         if !self.holds(name, when)? {
             return Ok(false);
         }
-        let failed = |error| Fault::of("rename an entry into place")(error);
-        staged.persist(self.directory.path(name.as_str())).map_err(|kept| failed(kept.error))?;
+        let is_new = self.census.is_bounded() && !matches!(when, When::Stamp(_)) && !self.directory.has_entry(name);
+        self.directory.settle(staged, name)?;
+        drop(turn);
+        if is_new {
+            self.census.added(name.sub()).for_each(|sub| self.count(sub));
+        }
         Ok(true)
     }
 
-    /// The lock of a name; none if there is no directory, and so nothing to remove.
-    fn turn(&self, name: &Name) -> Result<Option<Turn>, Fault> {
-        if !self.directory.is_there()? {
+    /// Removes what a failed write was to replace, as far as the system lets it: an older value must not be found after
+    /// a newer one was to be there.
+    fn withdraw(&self, name: &Name, when: When) {
+        let _ = match when {
+            When::Absent => return,
+            // A file is removed in one step, and whatever it is it has to go: this needs no lock, and so no free handle.
+            When::Always => self.unlink(name),
+            When::Stamp(_) => self.remove(name, when),
+        };
+    }
+
+    /// Removes an entry, and says whether there was one.
+    fn unlink(&self, name: &Name) -> Result<bool, Fault> {
+        let was_there = self.directory.unlink(name)?;
+        self.census.removed(name.sub(), usize::from(was_there));
+        Ok(was_there)
+    }
+
+    /// The lock of a sub-directory; none if there is no such, and so nothing to remove.
+    fn turn(&self, sub: u8) -> Result<Option<Turn>, Fault> {
+        if !self.directory.has(sub)? {
             return Ok(None);
         }
-        match self.directory.lock(name) {
-            Err(fault) if fault.is_not_found() => Ok(None),
+        match self.directory.lock(sub) {
+            Err(fault) if fault.is(ErrorKind::NotFound) => Ok(None),
             turn => turn.map(Some),
         }
     }
@@ -172,7 +195,7 @@ impl Client {
 
     /// Reads an entry. What is not whole, not a plain file or not ours is nothing.
     fn load(&self, name: &Name) -> Result<Found, Fault> {
-        let Some(mut file) = self.directory.open(name.as_str())? else {
+        let Some(mut file) = self.directory.open(name)? else {
             return Ok(Found::Nothing);
         };
         let found = file.metadata().map_err(Fault::of("look at an entry"))?;
@@ -191,23 +214,33 @@ impl Client {
 
     fn decode(&self, file: &mut File, length: usize) -> Result<Found, Error> {
         let mut header = [0; HEADER];
-        file.read_exact(&mut header)?;
-        let Some(header) = Header::parse(header) else {
-            return Ok(Found::Nothing);
-        };
-        if header.is_over((self.now)()) {
-            return Ok(Found::Expired);
-        }
         let mut value: Bytes = std::iter::repeat_n(0, length).collect();
         // Nobody else has the new value yet, so this gives all of it.
-        file.read_exact(Arc::get_mut(&mut value).unwrap_or_default())?;
-        Ok(if header.belongs_to(&value) { Found::Live(value) } else { Found::Nothing })
+        read_both(file, &mut header, Arc::get_mut(&mut value).unwrap_or_default())?;
+        Ok(match Header::parse(header) {
+            Some(header) if header.is_over((self.now)()) => Found::Expired,
+            Some(header) if header.belongs_to(&value) => Found::Live(value),
+            _ => Found::Nothing,
+        })
     }
 
     /// Removes an expired file, if it still is one: a fresh entry may have taken its place.
     pub(crate) fn bury(&self, name: &Name) -> Result<(), Fault> {
-        let turn = self.directory.try_lock(name)?;
-        let is_expired = turn.is_some() && matches!(self.load(name)?, Found::Expired);
-        if is_expired { self.directory.unlink(name.as_str()) } else { Ok(()) }
+        let turn = self.directory.try_lock(name.sub())?;
+        if turn.is_some() && matches!(self.load(name)?, Found::Expired) {
+            self.unlink(name)?;
+        }
+        Ok(())
     }
+}
+
+/// Fills both from a file, in one call of the system where that gives all.
+fn read_both(file: &mut File, head: &mut [u8], rest: &mut [u8]) -> Result<(), Error> {
+    let read = match file.read_vectored(&mut [IoSliceMut::new(head), IoSliceMut::new(rest)]) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+        read => read?,
+    };
+    let (in_head, in_rest) = (read.min(head.len()), read.saturating_sub(head.len()));
+    file.read_exact(&mut head[in_head..])?;
+    file.read_exact(&mut rest[in_rest..])
 }

@@ -7,14 +7,32 @@ use std::path::{Path, PathBuf};
 use cached_core::{Error, ErrorKind, Options};
 
 /// The options beside those that every alias has.
-pub(crate) const OPTIONS: &[&str] = &["location"];
+pub(crate) const OPTIONS: &[&str] = &["location", "cull_frequency"];
 
-/// Where the entries of one alias live.
+/// Where the entries of one alias live, and how many.
 pub(crate) struct Config {
     /// Who asked, for messages; a backend made in code has no alias.
     pub(crate) alias: Option<String>,
     /// An absolute path without a trailing separator: `link/` would be the directory behind a link.
     pub(crate) directory: PathBuf,
+    pub(crate) bound: Bound,
+}
+
+/// How many entries a directory may have, and how many go when there are too many.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound {
+    /// `usize::MAX` is no bound.
+    pub(crate) max_entries: usize,
+    /// One in so many goes; 0: all go.
+    pub(crate) cull_frequency: usize,
+}
+
+/// Ten functions' worth of what one has in memory; some 400 files in a sub-directory, so that looking at all of them
+/// still fits into the usual `op_timeout`. One in three goes, as Django has it.
+impl Default for Bound {
+    fn default() -> Self {
+        Self { max_entries: 100_000, cull_frequency: 3 }
+    }
 }
 
 impl Config {
@@ -32,12 +50,25 @@ impl Config {
         if location.contains('\0') {
             return Err(fault("contains a NUL character"));
         }
-        Ok(Self { alias: Some(alias.to_owned()), directory: settle(Path::new(location)) })
+        let directory = settle(Path::new(location));
+        Ok(Self { alias: Some(alias.to_owned()), directory, bound: Bound::read(options)? })
     }
 
     /// The same for a directory given in code.
     pub(crate) fn new(directory: &Path) -> Self {
-        Self { alias: None, directory: settle(directory) }
+        Self { alias: None, directory: settle(directory), bound: Bound::default() }
+    }
+}
+
+impl Bound {
+    fn read(options: &Options) -> Result<Self, Error> {
+        let usual = Self::default();
+        // Every alias may have `max_entries`: what cannot be read there has been said.
+        let max_entries = match options.text("max_entries") {
+            Ok(Some("unbounded")) => usize::MAX,
+            _ => options.count("max_entries").ok().flatten().unwrap_or(usual.max_entries).max(1),
+        };
+        Ok(Self { max_entries, cull_frequency: options.count("cull_frequency")?.unwrap_or(usual.cull_frequency) })
     }
 }
 

@@ -4,18 +4,21 @@
 //! are whole and still count.
 //!
 //! ```text
-//! "cachedF1"   deadline, ms since 1970   digest of deadline and value   the value
+//! "cachedF2"   deadline, ms since 1970   digest of deadline and value   the value
 //!  8 bytes      8 bytes                   8 bytes
 //! ```
 //!
-//! Numbers are little-endian. A deadline of `u64::MAX` never comes.
+//! Numbers are little-endian. A deadline of `u64::MAX` never comes. The digest is XXH3-64 of the value, with the deadline
+//! as its seed: it notices accidents.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub(crate) const HEADER: usize = 24;
 /// The longest value in bytes. A file that is longer is not read.
 pub(crate) const LONGEST_VALUE: usize = 64 << 20;
-const MAGIC: [u8; 8] = *b"cachedF1";
+const MAGIC: [u8; 8] = *b"cachedF2";
 const NEVER: u64 = u64::MAX;
 
 /// When an entry ends, and the digest that shows it whole.
@@ -45,8 +48,8 @@ impl Header {
 
     /// The header in `bytes`; none if they are not of this format.
     pub(crate) fn parse(bytes: [u8; HEADER]) -> Option<Self> {
-        let [magic, deadline_ms, digest] = [0, 8, 16].map(|at| word(&bytes[at..at + 8]));
-        (magic == u64::from_le_bytes(MAGIC)).then_some(Self { deadline_ms, digest })
+        let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+        (bytes[..8] == MAGIC).then(|| Self { deadline_ms: number(8), digest: number(16) })
     }
 
     pub(crate) fn is_over(&self, now: SystemTime) -> bool {
@@ -59,23 +62,9 @@ impl Header {
     }
 }
 
-/// A digest against accidents, not against people. Each step is a bijection, so a change within
-/// one word is always seen; the length is part of it, so that padding is not mistaken for data.
+/// A digest against accidents, not against people: XXH3-64.
 pub(crate) fn digest(seed: u64, bytes: &[u8]) -> u64 {
-    let words = bytes.chunks(8).map(word);
-    let sum = words.fold(step(seed, bytes.len() as u64), step);
-    step(sum ^ (sum >> 32), 0)
-}
-
-fn step(sum: u64, word: u64) -> u64 {
-    let mixed = (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 29)
-}
-
-fn word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
+    xxh3_64_with_seed(bytes, seed)
 }
 
 /// A clock before 1970 is taken for 1970.

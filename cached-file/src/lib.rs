@@ -6,6 +6,8 @@
 //! [backends.shared]
 //! kind = "file"
 //! location = "/var/cache/shop"   # a relative path is taken from the working directory at install
+//! max_entries = 100_000          # in the directory; "unbounded" has to be written
+//! cull_frequency = 3             # when there are as many, one in three goes; 0: all go
 //! ```
 //!
 //! In code, [`FileBackend::new`] is the same thing.
@@ -13,7 +15,12 @@
 //! # What it does
 //!
 //! - **One file for each entry**, named after its key. Letter case is spelled out in the name, so
-//!   that keys do not meet on a file system that ignores case.
+//!   that keys do not meet on a file system that ignores case. Files lie in 256 sub-directories, by a digest of the
+//!   name, since many file systems are slow with a million files in one. What an older release left beside them is not
+//!   read, and is removed once no tombstone of it can count any more.
+//! - **It is bounded by number.** A write that finds `max_entries` removes one in `cull_frequency`: first what has
+//!   expired, then at random. A process that writes alone keeps to the bound; each of several may exceed it by a tenth,
+//!   since none counts the directory for each write.
 //! - **A write is a rename.** A reader sees the old entry or the new one, without a lock.
 //! - **Conditional writes are exact** between threads and processes: writes and removals of a key
 //!   take an advisory lock on one of 64 small files (`.lock-00` to `.lock-3f`).
@@ -26,7 +33,7 @@
 //!
 //! - **It does not sync.** After a power failure an entry may be lost. A torn one is a miss, since
 //!   each file carries a checksum.
-//! - **It has no bound.** Entries that nobody reads again stay until `clear`.
+//! - **It is not bounded by bytes.** So many entries may be as long as `max_value_bytes` allows.
 //! - **It does not follow symbolic links**, neither for its directory nor for a file in it. Links
 //!   in the directories above are followed.
 //! - **It trusts nobody else.** An entry counts only if it belongs to this process's user or to

@@ -49,7 +49,7 @@ fn delete(backend: &FileBackend, when: When) -> bool {
 }
 
 fn file(backend: &FileBackend) -> std::path::PathBuf {
-    backend.client.directory().join("shop+price+1.cached")
+    backend.client.directory().join(Name::of(KEY).unwrap().place())
 }
 
 #[test]
@@ -162,10 +162,11 @@ fn names_give_back_their_keys_are_lower_case_and_fit() {
     let digest = "shop:1:catalogue::Price.Load_2-x:".to_owned() + &"Ab9z".repeat(16);
     for key in [KEY, "a", "A", "aB", "Ab", "AB", ":", ".", "..", "-", "con", ".tmp-a", ".lock-00", &longest, &digest] {
         let name = Name::of(key).unwrap();
-        assert_eq!(Name::parse(name.as_str()), Some((name.clone(), key.to_owned())));
-        assert_eq!(name.as_str(), name.as_str().to_ascii_lowercase());
-        assert!(name.as_str().len() <= 255 && !name.as_str().contains(['/', '\\', ':', '\0']));
-        assert!(name.stripe() < 64);
+        assert_eq!(Name::parse(&name.place()[3..]), Some((name.clone(), key.to_owned())));
+        let (sub, file) = name.place().split_once('/').unwrap();
+        assert_eq!(sub, format!("{:02x}", name.sub()));
+        assert_eq!(file, file.to_ascii_lowercase());
+        assert!(file.len() <= 248 && !file.contains(['/', '\\', ':', '\0']));
     }
 }
 
@@ -176,7 +177,7 @@ fn no_two_keys_share_a_name() {
     let mut names = HashSet::new();
     for _ in 0..5 {
         keys = keys.iter().flat_map(|key| alphabet.iter().map(move |c| format!("{key}{c}"))).collect();
-        assert!(keys.iter().all(|key| names.insert(Name::of(key).unwrap().as_str().to_owned())));
+        assert!(keys.iter().all(|key| names.insert(Name::of(key).unwrap().place()[3..].to_owned())));
     }
 }
 

@@ -4,9 +4,26 @@
 //! whether it can be believed. Elsewhere than on Unix there are no modes or owners to look at.
 
 #[cfg(not(unix))]
-pub(in crate::client) use other::{directory, is_at, is_ours, open, options};
+pub(in crate::client) use other::{directory, is_at, is_ours, is_same, open, options};
 #[cfg(unix)]
-pub(in crate::client) use unix::{directory, is_at, is_ours, open, options};
+pub(in crate::client) use unix::{directory, is_at, is_ours, is_same, open, options};
+
+use std::fs::File;
+use std::path::Path;
+
+/// Opens a file for reading if no part of its path is a symbolic link, in one step; what it is after an error, the long
+/// way has to find out: a link, or a kernel that does not know how.
+#[cfg(target_os = "linux")]
+pub(in crate::client) fn open_without_links(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(in crate::client) fn open_without_links(_: &Path) -> std::io::Result<File> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
 
 #[cfg(unix)]
 mod unix {
@@ -35,10 +52,18 @@ mod unix {
         builder
     }
 
-    /// Whether only this user, or root, can have written the file.
+    /// Whether only this user, or root, can have written the file. Who this is may change while the process runs, so it
+    /// is asked, but not of files of root's.
     pub(in crate::client) fn is_ours(file: &Metadata) -> bool {
         let owned = file.uid() == 0 || file.uid() == rustix::process::geteuid().as_raw();
         owned && file.mode() & 0o022 == 0
+    }
+
+    /// Whether nothing took the place of a file between two looks. The number of a file that is gone may be that of a
+    /// new one, so the time counts, too.
+    pub(in crate::client) fn is_same(a: &Metadata, b: &Metadata) -> bool {
+        let mark = |file: &Metadata| (file.dev(), file.ino(), file.mtime(), file.mtime_nsec());
+        mark(a) == mark(b)
     }
 
     /// Whether the open file is still the one at `path`.
@@ -73,6 +98,10 @@ mod other {
 
     pub(in crate::client) fn is_ours(_: &Metadata) -> bool {
         true
+    }
+
+    pub(in crate::client) fn is_same(a: &Metadata, b: &Metadata) -> bool {
+        a.len() == b.len() && a.modified().ok() == b.modified().ok()
     }
 
     pub(in crate::client) fn is_at(_: &File, _: &Path) -> bool {

@@ -8,7 +8,7 @@ use cached_core::ErrorKind;
 use cached_core::backend::{Backend, When};
 use cached_file::FileBackend;
 
-use crate::{delete, get, ready, set, value};
+use crate::{delete, get, place_of_k, ready, set, value};
 
 #[test]
 fn the_first_write_makes_the_directory_and_those_above_it() {
@@ -108,15 +108,20 @@ fn a_lock_that_nobody_gives_back_is_a_timeout_and_reading_goes_on() {
 #[test]
 fn a_value_on_its_way_is_not_swept_while_its_writer_lives() {
     let scratch = tempfile::tempdir().unwrap();
-    let staged = scratch.path().join(".tmp-abcdef.cached-new");
-    let writer = fs::File::create(&staged).unwrap();
-    writer.lock().unwrap();
     set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
-    ready(FileBackend::new(scratch.path()).clear("")).unwrap();
-    assert!(staged.exists());
-    writer.unlock().unwrap();
-    set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
-    assert!(!staged.exists());
+    let entry = place_of_k(scratch.path());
+    // The first format had both in one place.
+    for directory in [scratch.path(), entry.parent().unwrap()] {
+        let staged = directory.join(".tmp-abcdef.cached-new");
+        let writer = fs::File::create(&staged).unwrap();
+        writer.lock().unwrap();
+        set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
+        ready(FileBackend::new(scratch.path()).clear("")).unwrap();
+        assert!(staged.exists());
+        writer.unlock().unwrap();
+        set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
+        assert!(!staged.exists());
+    }
 }
 
 #[cfg(unix)]
@@ -136,10 +141,12 @@ mod unix {
         let above = scratch.path().join("above");
         let backend = FileBackend::new(above.join("cache"));
         set(&backend, "k", value(1, "one"), When::Always).unwrap();
-        assert_eq!((mode(&above), mode(&above.join("cache"))), (0o700, 0o700));
+        let entry = place_of_k(&above.join("cache"));
+        let sub = entry.parent().unwrap();
+        assert_eq!([&above, &above.join("cache"), sub].map(mode), [0o700; 3]);
         let files: Vec<_> = fs::read_dir(above.join("cache")).unwrap().map(|file| file.unwrap().path()).collect();
-        assert_eq!(files.len(), 2, "the entry and its lock");
-        assert!(files.iter().all(|file| mode(file) == 0o600));
+        assert_eq!(files.len(), 2, "the sub-directory and its lock");
+        assert!(files.iter().chain([&entry]).filter(|file| *file != sub).all(|file| mode(file) == 0o600));
     }
 
     #[test]
@@ -158,15 +165,46 @@ mod unix {
     }
 
     #[test]
+    fn a_link_in_place_of_a_sub_directory_is_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (inside, outside) = (scratch.path().join("cache"), scratch.path().join("outside"));
+        let backend = FileBackend::new(&inside);
+        set(&backend, "k", value(1, "one"), When::Always).unwrap();
+        let entry = place_of_k(&inside);
+        fs::rename(entry.parent().unwrap(), &outside).unwrap();
+        symlink(&outside, entry.parent().unwrap()).unwrap();
+
+        get(&backend, "k").unwrap_err();
+        set(&backend, "k", value(2, "two"), When::Always).unwrap_err();
+        delete(&backend, "k", When::Always).unwrap_err();
+        ready(backend.clear("")).unwrap_err();
+        assert_eq!(fs::read_dir(&outside).unwrap().count(), 1, "the entry, which lies elsewhere now");
+    }
+
+    #[test]
+    fn links_in_the_directories_above_are_followed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (real, link) = (scratch.path().join("real"), scratch.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        let (through, straight) = (FileBackend::new(link.join("cache")), FileBackend::new(real.join("cache")));
+        assert_eq!(get(&through, "k").unwrap(), None);
+        set(&through, "k", value(1, "one"), When::Absent).unwrap();
+        assert_eq!(get(&through, "k").unwrap(), Some(value(1, "one")));
+        assert_eq!(get(&straight, "k").unwrap(), Some(value(1, "one")));
+    }
+
+    #[test]
     fn a_link_in_place_of_an_entry_or_a_lock_is_not_followed() {
         let scratch = tempfile::tempdir().unwrap();
         let (inside, outside) = (scratch.path().join("cache"), scratch.path().join("outside"));
         let backend = FileBackend::new(&inside);
         set(&backend, "k", value(1, "one"), When::Always).unwrap();
-        fs::rename(inside.join("k.cached"), &outside).unwrap();
+        let place = place_of_k(&inside);
+        fs::rename(&place, &outside).unwrap();
         let whole = fs::read(&outside).unwrap();
 
-        symlink(&outside, inside.join("k.cached")).unwrap();
+        symlink(&outside, &place).unwrap();
         assert_eq!(get(&backend, "k").unwrap(), None);
         assert!(set(&backend, "k", value(2, "two"), When::Absent).unwrap());
         assert_eq!(get(&backend, "k").unwrap(), Some(value(2, "two")));
@@ -184,15 +222,15 @@ mod unix {
     fn what_another_user_wrote_or_may_write_is_a_miss() {
         let scratch = tempfile::tempdir().unwrap();
         let backend = FileBackend::new(scratch.path());
-        let file = scratch.path().join("k.cached");
         for loose in [0o620, 0o602, 0o666] {
             set(&backend, "k", value(1, ""), When::Always).unwrap();
+            let file = place_of_k(scratch.path());
             fs::set_permissions(&file, fs::Permissions::from_mode(loose)).unwrap();
             assert_eq!(get(&backend, "k").unwrap(), None, "{loose:o}");
         }
         set(&backend, "k", value(1, ""), When::Always).unwrap();
         assert!(get(&backend, "k").unwrap().is_some());
-        if chown(&file, Some(12_345), None).is_ok() {
+        if chown(place_of_k(scratch.path()), Some(12_345), None).is_ok() {
             assert_eq!(get(&backend, "k").unwrap(), None);
         }
     }
@@ -201,7 +239,9 @@ mod unix {
     fn a_pipe_in_place_of_an_entry_is_a_miss_and_blocks_nobody() {
         let scratch = tempfile::tempdir().unwrap();
         let backend = FileBackend::new(scratch.path());
-        let pipe = scratch.path().join("k.cached");
+        set(&backend, "k", value(1, ""), When::Always).unwrap();
+        let pipe = place_of_k(scratch.path());
+        fs::remove_file(&pipe).unwrap();
         if std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
             assert_eq!(get(&backend, "k").unwrap(), None);
             assert!(set(&backend, "k", value(1, ""), When::Absent).unwrap());

@@ -103,8 +103,9 @@ fn a_killed_writer_leaves_whole_values_and_no_litter_after_the_next_start() {
     }
     let scratch = tempfile::tempdir().unwrap();
     let litter = || {
-        let names = std::fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().file_name());
-        names.filter(|name| name.to_string_lossy().starts_with(".tmp-")).count()
+        let subs = std::fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().path());
+        let subs = subs.filter(|sub| sub.is_dir()).flat_map(|sub| std::fs::read_dir(sub).unwrap());
+        subs.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with(".tmp-")).count()
     };
     for round in 0..20 {
         let before = litter();
