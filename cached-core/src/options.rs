@@ -13,7 +13,7 @@ use crate::backend::Backend;
 use crate::error::{Error, ErrorKind, did_you_mean};
 
 /// Spellings of Django's, and what they are called here.
-const DJANGO: [(&str, &str); 7] = [
+const DJANGO: [(&str, &str); 8] = [
     ("TIMEOUT", "ttl"),
     ("BACKEND", "kind"),
     ("LOCATION", "location"),
@@ -21,6 +21,7 @@ const DJANGO: [(&str, &str); 7] = [
     ("VERSION", "version"),
     ("KEY_FUNCTION", "key_function"),
     ("MAX_ENTRIES", "max_entries"),
+    ("CULL_FREQUENCY", "cull_frequency"),
 ];
 
 /// What makes one text of an alias's `key_prefix`, a version and a key of the low-level cache; two keys for which it
@@ -202,14 +203,10 @@ impl Options {
     pub fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, Error> {
         self.get(name, "a text, or a list of texts", |value| match value {
             Setting::Text(text) => Some(text.split(',').map(str::trim).collect()),
-            Setting::List(values) => {
-                let mut texts = Vec::new();
-                for value in values {
-                    let Setting::Text(text) = value else { return None };
-                    texts.push(text.as_str());
-                }
-                Some(texts)
-            }
+            Setting::List(values) => values
+                .iter()
+                .map(|value| if let Setting::Text(text) = value { Some(text.as_str()) } else { None })
+                .collect(),
             _ => None,
         })
     }

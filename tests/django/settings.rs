@@ -238,8 +238,8 @@ fn a_lifetime_that_cannot_be_read_is_refused() {
 fn bounds_are_values_of_their_own_and_a_bad_one_is_refused() {
     let text = refused("[backends.shared]\nkind = \"memory\"\nmax_entries = -1").to_string();
     assert!(text.contains("max_entries is not a number above zero"), "{text}");
-    let text = refused("[backends.shared]\nkind = \"memory\"\ncull_frequency = 3").to_string();
-    assert!(text.contains("cull_frequency: no such option"), "{text}");
+    let text = refused("[backends.shared]\nkind = \"file\"\nlocation = \"cache\"\nCULL_FREQUENCY = 3").to_string();
+    assert!(text.contains("`CULL_FREQUENCY`: here `cull_frequency`"), "{text}");
     let text = refused("[backends.shared]\nkind = \"memory\"\n[backends.shared.OPTIONS]\nMAX_ENTRIES = 3").to_string();
     assert!(text.contains("OPTIONS"), "{text}");
 }

@@ -113,8 +113,10 @@ fn corrupt_and_foreign_files_are_misses() {
     let scratch = tempfile::tempdir().unwrap();
     let _alone = alone();
     on_file(scratch.path(), &["backends.corrupt"]).install().unwrap();
+    let within = |path: &Path| std::fs::read_dir(path).unwrap().map(|file| file.unwrap().path()).collect::<Vec<_>>();
     let entries = || {
-        let files = std::fs::read_dir(scratch.path()).unwrap().map(|file| file.unwrap().path());
+        let folders = within(scratch.path()).into_iter().filter(|path| path.is_dir());
+        let files = folders.flat_map(|folder| within(&folder));
         files.filter(|path| path.extension().is_some_and(|end| end == "cached")).collect::<Vec<_>>()
     };
     let damages: [fn(Vec<u8>) -> Vec<u8>; 6] = [

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,10 +37,15 @@ async fn later(n: u64) -> u64 {
 
 /// The sites on one shelf, in front of which faults stand.
 fn on_shelf() -> (Configured, Arc<Shelf>, Arc<Faulty>) {
+    patiently("60s")
+}
+
+/// The same, where callers wait so long.
+fn patiently(wait: &str) -> (Configured, Arc<Shelf>, Arc<Faulty>) {
     let guard = alone();
     let shelf = Arc::new(Shelf::new());
     let faulty = Arc::new(Faulty::new(Arc::clone(&shelf) as _));
-    let config = verified::config().backend("shelf", Arc::clone(&faulty) as _).option("shelf", "join_timeout", "300ms");
+    let config = verified::config().backend("shelf", Arc::clone(&faulty) as _).option("shelf", "join_timeout", wait);
     let config = config.option("shelf", "breaker", "off").option("shelf", "op_timeout", "30s");
     config.site("lease.price", "backend", "shelf").site("lease.later", "backend", "shelf").install().unwrap();
     *SHELF.lock().unwrap() = Some(Arc::clone(&shelf));
@@ -82,12 +87,14 @@ fn whoever_computes_holds_the_lease_and_gives_it_back() {
 
 #[test]
 fn a_body_that_panics_and_a_call_that_is_dropped_give_it_back_too() {
+    static STARTED: AtomicBool = AtomicBool::new(false);
     #[cached(name = "lease.panics", ttl = "1h", flight = "distributed")]
     fn panics(n: u64) -> u64 {
         panic!("{n}")
     }
     #[cached(name = "lease.pends", ttl = "1h", flight = "distributed")]
     async fn pends(n: u64) -> u64 {
+        STARTED.store(true, Ordering::SeqCst);
         std::future::pending::<()>().await;
         n
     }
@@ -97,10 +104,11 @@ fn a_body_that_panics_and_a_call_that_is_dropped_give_it_back_too() {
     assert!(std::panic::catch_unwind(|| panics(1)).is_err());
     settle(&shelf);
     let mut call = Box::pin(pends(1));
-    while !shelf.keys().iter().any(is_lease) {
+    while !STARTED.load(Ordering::SeqCst) {
         assert!(cached_testkit::poll_n(call.as_mut(), 1).is_err());
         std::thread::yield_now();
     }
+    assert!(shelf.keys().iter().any(is_lease));
     drop(call);
     settle(&shelf);
 }
@@ -134,7 +142,7 @@ fn while_another_holds_it_a_call_waits_for_what_that_one_brings() {
 
 #[test]
 fn whoever_dies_holding_it_costs_the_others_a_wait() {
-    let (_guard, shelf, _) = on_shelf();
+    let (_guard, shelf, _) = patiently("300ms");
     let (key, _) = stored(&shelf, 5);
     write(&shelf, &format!("{key}.l"), Bytes::from([7; 16]), Some(Duration::from_millis(50)));
     let ((value, outcome), runs) = (price::with_outcome(5), RUNS.load(Ordering::SeqCst));

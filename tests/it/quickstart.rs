@@ -57,7 +57,7 @@ fn the_first_run_ends_with_a_report_of_every_site() {
     let output = quickstart(scratch.path(), &[]);
     let (shown, report) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{report}");
-    assert!(shown.contains("cached-core 0.1.0"), "this workspace's own lock file: {shown}");
+    assert!(shown.contains("cached-panel 0.1.0"), "this workspace's own lock file: {shown}");
 
     let lines: Vec<&str> = report.lines().collect();
     assert!(lines[0].starts_with("cached: 4 sites of quickstart: "), "{report}");

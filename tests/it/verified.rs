@@ -22,7 +22,7 @@ const LEFT_OUT: [(&str, &str); 8] = [
 ];
 
 /// More sites than this may not be kept out. Whoever has to raise it says why in `KEPT_OUT`.
-const MOST: usize = 80;
+const MOST: usize = 90;
 
 /// Configurations that do not begin with `verified::config()`: texts and files are what these tests are about.
 const MOST_OF_THEIR_OWN: usize = 20;

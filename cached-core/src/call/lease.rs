@@ -40,12 +40,14 @@ pub(super) enum Taken {
 pub(super) struct Lease {
     channel: Arc<Channel>,
     key: Key,
-    token: When,
+    /// By what it is told from another's; none, if it turned out to be another's.
+    token: Option<When>,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let (channel, key, token) = (Arc::clone(&self.channel), Arc::clone(&self.key), self.token);
+        let Some(token) = self.token else { return };
+        let (channel, key) = (Arc::clone(&self.channel), Arc::clone(&self.key));
         // Nobody waits for the answer: a lease that cannot be given back ends by itself.
         let _ = OPERATIONS.submit(Purpose::Write(0), (), move |()| {
             let _ = crate::store::wait(channel.op_timeout, || channel.backend.delete_many(vec![(key, token)]));
@@ -69,12 +71,16 @@ fn take(how: How, remote: &Remote, patience: Duration, may_wait: bool) -> Answer
             if unchanged(now) != before {
                 return Ok(Taken::Changed);
             }
+            // Before it is asked for: a caller who is dropped meanwhile gives it back.
+            let token = Some(unchanged(Some(&bytes)));
+            let mut lease = Lease { channel: Arc::clone(&channel), key: Arc::clone(&key), token };
             if held.is_none() && lend(&channel, how, &key, &bytes, patience).await? {
-                let lease = Lease { channel: Arc::clone(&channel), key, token: unchanged(Some(&bytes)) };
                 // Between the look and the lease another may have had it, computed, and given it back.
                 let now = channel.read_key(how, Arc::clone(&entry)).await?;
                 return Ok(if unchanged(now.as_ref()) == before { Taken::Mine(lease) } else { Taken::Changed });
             }
+            lease.token = None;
+            drop(lease);
             if !may_wait {
                 return Ok(Taken::Others);
             }

@@ -43,7 +43,6 @@ pub(crate) struct Alias {
     pub(crate) options: Options,
     /// What the low-level cache asks.
     pub(crate) cache: Arc<Channel>,
-    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     pub(crate) keys: Keys,
     /// Of the kind `tiered`: what is known of the copies in memory.
     pub(crate) near: Option<Arc<Near>>,

@@ -15,9 +15,9 @@ use crate::sync::Mutex;
 mod alias;
 mod kind;
 
+pub(crate) use alias::{Alias, Place, is_tiered, judge_stores};
 #[cfg(feature = "bytes")]
-pub(crate) use alias::nowhere;
-pub(crate) use alias::{Alias, Keys, Place, is_tiered, judge_stores};
+pub(crate) use alias::{Keys, nowhere};
 pub use kind::Kind;
 pub(crate) use kind::{is_open, judge_kinds};
 

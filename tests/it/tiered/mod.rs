@@ -256,6 +256,7 @@ fn a_value_with_an_idle_time_is_asked_for_where_it_lies() {
     for _ in 0..40 {
         advance(SECOND * 15);
         assert_eq!(idle(1), first, "ten minutes of hits keep it");
+        assert_eq!(cached_core::shutdown(SECOND * 30), 0, "that it was given is noted by a worker");
     }
     assert!(store.reads() > 20, "{}", store.reads());
     advance(SECOND * 161);
