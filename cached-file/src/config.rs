@@ -27,8 +27,8 @@ pub(crate) struct Bound {
     pub(crate) cull_frequency: usize,
 }
 
-/// Ten functions' worth of what one has in memory; some 400 files in a sub-directory, so that looking at all of them
-/// still fits into the usual `op_timeout`. One in three goes, as Django has it.
+/// Ten functions' worth of what one has in memory: some 400 files in a sub-directory, and a first count that fits into
+/// the usual `op_timeout`. One in three goes, as Django has it.
 impl Default for Bound {
     fn default() -> Self {
         Self { max_entries: 100_000, cull_frequency: 3 }

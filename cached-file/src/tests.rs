@@ -207,3 +207,13 @@ fn a_header_is_not_mistaken_for_another_format() {
     assert!(Header::parse(bytes).is_some_and(|header| header.belongs_to(VALUE) && !header.belongs_to(&VALUE[1..])));
     assert!(Header::parse([0; HEADER]).is_none());
 }
+
+#[test]
+fn the_second_format_is_these_bytes_in_this_place() {
+    let (_scratch, backend) = backend();
+    assert!(set(&backend, Some(SECOND), When::Always));
+    let header = b"cachedF2\xe8\xcd\x9a\x3b\0\0\0\0\x3f\xa6\xe9\x7b\x08\x90\x41\x56";
+    assert_eq!(std::fs::read(file(&backend)).unwrap(), [&header[..], VALUE].concat());
+    assert_eq!(Name::of(KEY).unwrap().place(), "c7/shop+price+1.cached");
+    assert_eq!(Name::of("shop:Price:1.X").unwrap().place(), "5e/shop+price+1.x=018.cached");
+}

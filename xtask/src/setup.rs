@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 type Need = (&'static str, &'static str);
 
 /// What `cargo xtask test` needs: the linker and its headers, who judges the text for Prometheus, the servers of the
-/// tests, who makes their certificates, and what fetches the server that Debian does not have.
+/// tests, who makes their certificates, what fetches the server that Debian does not have, and for the files a clock
+/// that is stepped and a list of what is asked of the system.
 pub(crate) const FOR_TEST: &[Need] = &[
     ("gcc", "cc --version"),
     ("libc6-dev", "cc -E -include stdlib.h -x c /dev/null"),
@@ -19,6 +20,8 @@ pub(crate) const FOR_TEST: &[Need] = &[
     ("redis-tools", "redis-cli --version"),
     ("openssl", "openssl version"),
     ("python3-pip", "python3 -m pip --version"),
+    ("faketime", "faketime --version"),
+    ("strace", "strace --version"),
 ];
 
 /// What `cargo xtask bench` needs: callgrind counts the instructions, and a server is asked.

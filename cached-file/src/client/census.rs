@@ -4,16 +4,16 @@
 //! cull next, and how much of them. Touches no file.
 //!
 //! Others add and remove, too, so no number is trusted for ever: while this process adds a tenth of the bound, each
-//! sub-directory is counted once. Who has counted more than the bound removes before adding. So there are never more
-//! entries than the bound and a tenth of it for each process that writes; a process alone keeps to the bound.
+//! sub-directory is counted once. Who has counted as many as the bound removes before adding. So a process alone keeps to
+//! the bound, and of several none adds more than a tenth of it while it is exceeded.
 
 use std::sync::atomic::{AtomicIsize, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use crate::config::Bound;
 use crate::name::SUBS;
 
-/// Entries that one write looks at in a cull: a few milliseconds. With no more than these a cull is one step.
-const GROUP: usize = 1_000;
+/// Entries that one write looks at in a cull: some milliseconds. With no more than these a cull is one step.
+const GROUP: usize = 500;
 
 /// What one process knows of the number of entries. No lock is needed for what is inexact anyway, and so none can be
 /// left locked in a process that was forked.
@@ -186,8 +186,7 @@ mod tests {
         for (max_entries, cull_frequency) in [(1, 3), (2, 3), (30, 3), (1_000, 2), (20_000, 3), (20_000, 10), (500, 0)]
         {
             let mut play = Play::new(1, max_entries, cull_frequency);
-            let gone = max_entries.checked_div(cull_frequency).unwrap_or(max_entries).max(1);
-            let rest = max_entries - gone;
+            let rest = max_entries - max_entries.checked_div(cull_frequency).unwrap_or(max_entries).max(1);
             for added in 0..4 * max_entries {
                 play.add(0);
                 assert!(play.total() <= max_entries, "{max_entries}");

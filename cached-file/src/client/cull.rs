@@ -14,7 +14,7 @@ use crate::name::Name;
 
 /// An older release, which may still run beside this one, finds its entries for so long: no tombstone lives longer.
 const FLAT_LIFE: Duration = Duration::from_secs(3_600);
-/// How many entries `clear` removes before it lets others have the lock.
+/// How many entries are removed before others are let have the lock.
 const BATCH: usize = 100;
 
 /// An entry that may have to go.
@@ -28,45 +28,23 @@ struct Candidate {
 impl Client {
     /// Removes what dead writers and an older release left, and counts all entries.
     pub(super) fn sweep(&self) {
-        let before = (self.now)().checked_sub(FLAT_LIFE).unwrap_or(SystemTime::UNIX_EPOCH);
-        let _ = self.directory.each_file(None, |file_name| {
-            let _ = self.directory.discard_abandoned(None, file_name);
-            let _ = self.directory.discard_flat(file_name, before);
-            Ok(())
-        });
+        self.sweep_flat();
         for sub in 0..=u8::MAX {
-            self.look_over(sub, |file_name| drop(self.directory.discard_abandoned(Some(sub), file_name)));
+            let _ = self.look_over(sub, |_| (), |file_name| self.discard(Some(sub), file_name));
         }
     }
 
     /// Counts a sub-directory anew.
     pub(super) fn count(&self, sub: u8) {
-        self.look_over(sub, |_| ());
-    }
-
-    /// Counts the entries of a sub-directory, and visits its other files.
-    fn look_over(&self, sub: u8, other: impl Fn(&OsStr)) {
-        let mut entries = 0;
-        let seen = self.directory.each_file(Some(sub), |file_name| {
-            let is_entry = Name::fits(file_name.as_encoded_bytes());
-            if is_entry {
-                entries += 1
-            } else {
-                other(file_name)
-            }
-            Ok(())
-        });
-        if seen.is_ok() {
-            self.census.counted(sub, entries);
-        }
+        let _ = self.look_over(sub, |_| (), |_| ());
     }
 
     /// Removes every entry whose key begins with `prefix`, and what dead writers left. Ends at the
     /// first failure: behind one stuck lock there may be thousands of entries.
     pub(crate) fn clear(&self, prefix: &str) -> Result<(), Fault> {
-        self.sweep();
+        self.sweep_flat();
         for sub in 0..=u8::MAX {
-            let mut names = self.names(sub)?;
+            let mut names = self.names(sub, |file_name| self.discard(Some(sub), file_name))?;
             names.retain(|(_, key)| key.starts_with(prefix));
             for batch in names.chunks(BATCH) {
                 let Some(_turn) = self.turn(sub)? else { break };
@@ -76,14 +54,26 @@ impl Client {
         Ok(())
     }
 
+    /// Removes what the first format left beside the sub-directories.
+    fn sweep_flat(&self) {
+        let before = (self.now)().checked_sub(FLAT_LIFE).unwrap_or(SystemTime::UNIX_EPOCH);
+        let _ = self.directory.each_file(None, |file_name| {
+            self.discard(None, file_name);
+            let _ = self.directory.discard_flat(file_name, before);
+        });
+    }
+
+    fn discard(&self, sub: Option<u8>, file_name: &OsStr) {
+        let _ = self.directory.discard_abandoned(sub, file_name);
+    }
+
     /// Plays one step of a cull: removes what is over, and of the rest what was written longest ago, so that tombstones
     /// stay and entries go whose code is no more.
     pub(super) fn make_room(&self) {
         let Some(share) = self.census.share() else { return };
         let mut found = Vec::new();
         for &sub in &share.subs {
-            let Ok(names) = self.names(sub) else { continue };
-            self.census.counted(sub, names.len());
+            let Ok(names) = self.names(sub, |_| ()) else { continue };
             found.extend(names.into_iter().filter_map(|(name, _)| self.candidate(name)));
         }
         let quota = self.census.quota(share.known, found.len());
@@ -92,7 +82,8 @@ impl Client {
         let over = found.iter().take_while(|entry| entry.is_over).count();
         found.truncate(quota.max(over));
         found.sort_by_key(|entry| entry.name.sub());
-        let removed: usize = found.chunk_by(|a, b| a.name.sub() == b.name.sub()).map(|some| self.take_away(some)).sum();
+        let by_sub = found.chunk_by(|a, b| a.name.sub() == b.name.sub());
+        let removed: usize = by_sub.flat_map(|some| some.chunks(BATCH)).map(|batch| self.take_away(batch)).sum();
         self.census.paid(gone + removed);
     }
 
@@ -117,15 +108,30 @@ impl Client {
         Some(Candidate { name, file, is_over })
     }
 
-    /// The entries of a sub-directory and their keys.
-    fn names(&self, sub: u8) -> Result<Vec<(Name, String)>, Fault> {
+    /// The entries of a sub-directory and their keys. Visits its other files.
+    fn names(&self, sub: u8, other: impl Fn(&OsStr)) -> Result<Vec<(Name, String)>, Fault> {
         let mut names = Vec::new();
-        self.directory.each_file(Some(sub), |file_name| {
+        let entry = |file_name: &OsStr| {
             let parsed = file_name.to_str().and_then(Name::parse);
             // One that lies elsewhere than it should is somebody else's.
             names.extend(parsed.filter(|(name, _)| name.sub() == sub));
-            Ok(())
-        })?;
+        };
+        self.look_over(sub, entry, other)?;
         Ok(names)
+    }
+
+    /// Counts and visits what is called like an entry in a sub-directory, and visits its other files.
+    fn look_over(&self, sub: u8, mut entry: impl FnMut(&OsStr), other: impl Fn(&OsStr)) -> Result<(), Fault> {
+        let mut entries = 0;
+        self.directory.each_file(Some(sub), |file_name| {
+            if Name::fits(file_name.as_encoded_bytes()) {
+                entries += 1;
+                entry(file_name);
+            } else {
+                other(file_name);
+            }
+        })?;
+        self.census.counted(sub, entries);
+        Ok(())
     }
 }

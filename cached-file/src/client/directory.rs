@@ -121,11 +121,7 @@ impl Directory {
     }
 
     /// Visits the files of a sub-directory, or those that lie beside all of them, as everything did in the first format.
-    pub(super) fn each_file(
-        &self,
-        sub: Option<u8>,
-        mut visit: impl FnMut(&OsStr) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    pub(super) fn each_file(&self, sub: Option<u8>, mut visit: impl FnMut(&OsStr)) -> Result<(), Fault> {
         let failed = Fault::of("list the directory");
         let path = self.place(sub);
         if !is_there(&self.0)? || !is_there(&path)? {
@@ -136,7 +132,7 @@ impl Directory {
             files => files.map_err(&failed)?,
         };
         for file in files {
-            visit(&file.map_err(&failed)?.file_name())?;
+            visit(&file.map_err(&failed)?.file_name());
         }
         Ok(())
     }

@@ -48,9 +48,7 @@ pub(crate) fn play(mut command: Command) -> String {
 
 /// Says, also where the output of tests is captured, that this machine cannot show something.
 pub(crate) fn skipped(check: &str, why: &str) {
-    // Past what libtest captures.
-    let mut stderr = std::io::stderr();
-    writeln!(stderr, "{check} SKIPPED {why}").unwrap();
+    std::io::stderr().write_all(format!("{check} SKIPPED {why}\n").as_bytes()).unwrap();
 }
 
 /// A count of the bar, scaled by `R_SCALE`: a tenth unless it says otherwise.

@@ -105,7 +105,7 @@ fn a_start_counts_what_others_left_and_forgets_what_others_removed() {
 }
 
 #[test]
-fn several_processes_keep_to_the_bound_and_a_tenth_each() {
+fn several_writers_keep_to_the_bound_and_a_tenth_each() {
     let (scratch, one) = bounded(200, 3);
     let others: Vec<_> = (0..3).map(|_| FileBackend::new(scratch.path().join("cache"))).collect();
     let others = others.into_iter().map(|other| other.bounded(NonZeroUsize::new(200).unwrap(), 3));
@@ -133,7 +133,7 @@ fn files_of_others_are_no_entries_and_never_go() {
 }
 
 #[test]
-fn without_a_bound_nothing_goes_and_nothing_is_counted() {
+fn without_a_bound_nothing_goes() {
     let (scratch, backend) = bounded(usize::MAX, 3);
     assert_eq!(fill(&backend, 500), 500);
     assert_eq!(files(scratch.path()).len(), 500);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use cached_core::ErrorKind;
 use cached_core::backend::{Backend, When};
@@ -122,6 +123,27 @@ fn a_value_on_its_way_is_not_swept_while_its_writer_lives() {
         set(&FileBackend::new(scratch.path()), "k", value(1, "one"), When::Always).unwrap();
         assert!(!staged.exists());
     }
+}
+
+#[test]
+fn entries_of_the_first_format_are_misses_and_go_once_an_older_release_has_no_use_for_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let backend = FileBackend::new(scratch.path());
+    set(&backend, "k", value(1, "one"), When::Always).unwrap();
+    // What was written just now may be asked for by an older release that still runs.
+    let (fresh, old, foreign) = ("fresh.cached", "old.cached", "Old.cached");
+    for (flat, age) in [(fresh, 3_000), (old, 4_000), (foreign, 4_000)] {
+        let flat = scratch.path().join(flat);
+        fs::copy(place_of_k(scratch.path()), &flat).unwrap();
+        let written = SystemTime::now() - Duration::from_secs(age);
+        fs::File::options().write(true).open(flat).unwrap().set_modified(written).unwrap();
+    }
+    let second = FileBackend::new(scratch.path());
+    assert_eq!(get(&second, "fresh").unwrap(), None);
+    assert!(set(&second, "fresh", value(2, "two"), When::Absent).unwrap());
+    let is_there = |flat| scratch.path().join(flat).exists();
+    assert_eq!([fresh, old, foreign].map(is_there), [true, false, true]);
+    assert_eq!(get(&second, "fresh").unwrap(), Some(value(2, "two")));
 }
 
 #[cfg(unix)]

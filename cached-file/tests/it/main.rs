@@ -4,11 +4,17 @@
 
 #[cfg(unix)]
 mod apart;
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(unix)]
+mod clocks;
 mod config;
 mod conformance;
 mod culling;
 mod directory;
 mod entries;
+#[cfg(unix)]
+mod hostile;
 #[cfg(unix)]
 mod kills;
 mod processes;
