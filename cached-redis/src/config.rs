@@ -18,6 +18,9 @@ pub(crate) const OPEN: &[&str] = &["connect_timeout", "cluster"];
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(250);
 const OP_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// The longest value of an alias that does not say another, which is that of every kind.
+const LONGEST: usize = 1 << 20;
+
 /// Where the entries of one alias live, and how long is waited for an answer.
 #[derive(Clone)]
 pub(crate) struct Config {
@@ -33,6 +36,9 @@ pub(crate) struct Config {
     pub(crate) connect_timeout: Duration,
     /// How long an exchange may take once it is sent.
     pub(crate) op_timeout: Duration,
+    /// Of a longer value no more than this and a byte is read: the engine stores none, so it is no value of ours. A
+    /// backend made in code does not know what its callers store.
+    pub(crate) longest: Option<usize>,
 }
 
 impl Config {
@@ -68,6 +74,7 @@ impl Config {
         config.alias = Some(alias.to_owned());
         config.connect_timeout = options.duration("connect_timeout")?.unwrap_or(CONNECT_TIMEOUT);
         config.op_timeout = options.duration("op_timeout")?.unwrap_or(OP_TIMEOUT);
+        config.longest = Some(options.count("max_value_bytes")?.unwrap_or(LONGEST));
         Ok(config)
     }
 
@@ -107,6 +114,7 @@ impl Config {
             password,
             connect_timeout: CONNECT_TIMEOUT,
             op_timeout: OP_TIMEOUT,
+            longest: None,
         })
     }
 

@@ -22,8 +22,9 @@
 //!
 //! # What it does
 //!
-//! - **One round trip for each operation**, whatever the number of keys: `GET` or `MGET`, and pipelines of `SET`, `UNLINK`
-//!   and one small script. On a cluster, one for each node that has some of the keys, all at the same time.
+//! - **One round trip for each operation**, whatever the number of keys: `GETRANGE` (`GET` of a backend made in code) or
+//!   `MGET`, and pipelines of `SET`, `UNLINK` and one small script. On a cluster, one for each node that has some of the
+//!   keys, all at the same time.
 //! - **Conditional writes are exact** between threads and processes: `SET … NX`, and the script where a stamp is compared.
 //! - **Expiry is the server's**, in milliseconds, rounded up; what lives for more than a hundred years has no end.
 //! - **Nothing is opened at install.** The first operation connects, and so does the first after a connection broke. All who
@@ -36,11 +37,14 @@
 //! - **`clear` reads the keys in steps** (`SCAN`) and frees them in the server's background (`UNLINK`). It is never `KEYS`, nor
 //!   `FLUSHALL`; an empty prefix is refused. Among millions of keys it takes longer than `op_timeout`: its caller is told so,
 //!   and it goes on.
+//! - **A value of others under a key of ours is not read whole**: of one that is longer than `max_value_bytes` a call reads
+//!   so much, finds that it is none of ours, and replaces it. A batch (`MGET`) reads what is there.
 //! - **Changes are told** to other processes that listen, over `PUBLISH` on `cached:` and the namespace, in the same round
 //!   trip as the change. Who listens has a second connection, knows within a second that it hears nothing, and connects
 //!   again every 100 ms to 1 s.
 //! - **A forked child** makes connections and a thread of its own; those of its parent it leaves alone. Its listeners are
-//!   told [`Lost`](cached_core::backend::News::Lost) when it first uses the backend.
+//!   told [`Lost`](cached_core::backend::News::Lost) when it first uses the backend. Until then it gives the copies in memory
+//!   (`tiered`) that its parent made, for as long as they live.
 //!
 //! # What it does not do
 //!

@@ -12,6 +12,7 @@ use redis::{Cmd, Pipeline, Value, cmd};
 
 use super::fault::Why;
 use super::message;
+use crate::config::Config;
 use crate::life::Life;
 
 /// Compares the stamp, then changes and tells: `key`; `stamp value life channel message`. A life is a number of
@@ -59,6 +60,8 @@ pub(super) struct Batch {
     pub(super) pipeline: Pipeline,
     /// Whose answer each of them gets.
     owners: Vec<Owner>,
+    /// Only the beginning of a value is read, and of what is absent that is empty.
+    is_bounded: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -92,14 +95,22 @@ impl Order {
         }
     }
 
-    fn command(&self, teller: &str) -> Cmd {
+    fn command(&self, teller: &str, longest: Option<usize>) -> Cmd {
         match self {
-            Order::Read(key) => of_key("GET", key),
+            Order::Read(key) => read(key, longest),
             Order::Store(write) => store(write, teller),
             Order::Remove(key, When::Stamp(stamp)) => change_if(key, stamp, b"", "0", teller),
             Order::Remove(key, _) => of_key("UNLINK", key),
         }
     }
+}
+
+/// One byte more than the longest, so that what is longer is not taken for a whole value.
+fn read(key: &Key, longest: Option<usize>) -> Cmd {
+    let Some(longest) = longest else { return of_key("GET", key) };
+    let mut command = of_key("GETRANGE", key);
+    command.arg(0).arg(longest);
+    command
 }
 
 fn of_key(name: &str, key: &Key) -> Cmd {
@@ -141,10 +152,11 @@ fn change_if(key: &Key, stamp: &[u8], bytes: &[u8], life: &str, teller: &str) ->
 impl Batch {
     /// `teller` is whose changes these are. A server that has every key is asked for all values at once; one that has a
     /// slot on its way here has to be told, before each command, that we know.
-    pub(super) fn of(orders: &[Numbered], teller: &str, has_every_key: bool, on_its_way: bool) -> Self {
-        let mut batch = Self { pipeline: redis::pipe(), owners: Vec::with_capacity(orders.len() + 1) };
+    pub(super) fn of(orders: &[Numbered], teller: &str, config: &Config, on_its_way: bool) -> Self {
+        let owners = Vec::with_capacity(orders.len() + 1);
+        let mut batch = Self { pipeline: redis::pipe(), owners, is_bounded: config.longest.is_some() };
         let are_reads = orders.iter().all(|(_, order)| matches!(order, Order::Read(_)));
-        if has_every_key && are_reads && orders.len() > 1 {
+        if !config.is_cluster && are_reads && orders.len() > 1 {
             let mut command = cmd("MGET");
             for (_, order) in orders {
                 command.arg(&**order.key());
@@ -157,7 +169,7 @@ impl Batch {
             if on_its_way {
                 batch.add(cmd("ASKING"), Owner::Nobody);
             }
-            batch.add(order.command(teller), Owner::One(place));
+            batch.add(order.command(teller, config.longest), Owner::One(place));
             if order.is_untold() {
                 untold.entry(message::channel(order.key())).or_default().push(order.key());
             }
@@ -188,7 +200,7 @@ impl Batch {
                 }
                 (_, Value::ServerError(error)) => return Err(Why::refused(&error)),
                 (Owner::Nobody, _) => {}
-                (Owner::One(place), value) => answers.push(Answer::Told(told(&orders[*place].1, value)?)),
+                (Owner::One(place), value) => answers.push(Answer::Told(self.told(&orders[*place].1, value)?)),
                 (Owner::All, Value::Array(values)) if values.len() == orders.len() => {
                     for value in values {
                         answers.push(Answer::Told(Told::Found(found(value)?)));
@@ -198,6 +210,28 @@ impl Batch {
             }
         }
         Ok(answers)
+    }
+
+    fn told(&self, order: &Order, value: Value) -> Result<Told, Why> {
+        let done = match (order, value) {
+            // No value of ours is empty.
+            (Order::Read(_), Value::BulkString(part)) if self.is_bounded && part.is_empty() => {
+                return Ok(Told::Found(None));
+            }
+            (Order::Read(_), value) => return found(value).map(Told::Found),
+            // `SET` says OK, or nothing where it was not met.
+            (Order::Store(_), Value::Okay) => true,
+            (Order::Store(_), Value::Nil) => false,
+            // What has no life is removed in any case, or only has to be absent.
+            (Order::Store(write), Value::Int(count)) => match write.when {
+                When::Always => true,
+                When::Absent => count == 0,
+                When::Stamp(_) => count == 1,
+            },
+            (Order::Remove(..), Value::Int(count)) => count > 0,
+            _ => return Err(Why::Strange),
+        };
+        Ok(Told::Done(done))
     }
 }
 
@@ -217,24 +251,6 @@ fn elsewhere(error: &redis::ServerError) -> Option<Answer> {
     // `slot host:port`
     let server = error.details()?.split_ascii_whitespace().nth(1)?.to_owned();
     Some(Answer::Elsewhere { server, once })
-}
-
-fn told(order: &Order, value: Value) -> Result<Told, Why> {
-    let done = match (order, value) {
-        (Order::Read(_), value) => return found(value).map(Told::Found),
-        // `SET` says OK, or nothing where it was not met.
-        (Order::Store(_), Value::Okay) => true,
-        (Order::Store(_), Value::Nil) => false,
-        // What has no life is removed in any case, or only has to be absent.
-        (Order::Store(write), Value::Int(count)) => match write.when {
-            When::Always => true,
-            When::Absent => count == 0,
-            When::Stamp(_) => count == 1,
-        },
-        (Order::Remove(..), Value::Int(count)) => count > 0,
-        _ => return Err(Why::Strange),
-    };
-    Ok(Told::Done(done))
 }
 
 fn found(value: Value) -> Result<Option<Bytes>, Why> {

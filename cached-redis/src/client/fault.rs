@@ -90,6 +90,11 @@ impl Why {
         Why::Refused { code: code.to_owned(), detail: detail(code, words) }
     }
 
+    /// Whether the server is not a primary any more.
+    pub(super) fn is_of_replica(&self) -> bool {
+        matches!(self, Why::Refused { code, .. } if code == "READONLY" || code == "MASTERDOWN")
+    }
+
     /// Whether the connection is of no use any more.
     pub(super) fn is_of_connection(&self) -> bool {
         matches!(self, Why::Broken(_) | Why::Strange)

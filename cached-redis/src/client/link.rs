@@ -57,8 +57,12 @@ impl Link {
     /// before `until` is not sent: nobody waits for it any more.
     pub(super) async fn ask(&self, pipeline: &Pipeline, until: Instant) -> Result<Vec<Value>, Fault> {
         let fault = |why| Fault::at(&self.address, why);
-        let late = || Why::Late { what: "no connection", limit: self.config.op_timeout };
+        let late = || Why::Late { what: "not sent", limit: self.config.op_timeout };
         let open = timeout_at(until, self.open()).await.map_err(|_| fault(late()))?.map_err(fault)?;
+        // A connection that is there is given whatever the time.
+        if Instant::now() >= until {
+            return Err(fault(late()));
+        }
         let sent_at = open.answers.load(Ordering::Relaxed);
         let mut connection = open.connection.clone();
         match connection.send_packed_commands(pipeline, 0, pipeline.len()).await {

@@ -56,11 +56,8 @@ impl Nodes {
         let mut told = vec![Told::Done(false); orders.len()];
         let mut parts = self.parts(orders, &mut told).await?;
         for _ in 0..=HOPS {
-            if parts.is_empty() {
-                return Ok(told);
-            }
             let asked = join_all(parts.into_iter().map(|part| self.ask_one(part, teller, until))).await;
-            let mut rest = Vec::new();
+            parts = Vec::new();
             for answers in asked {
                 let (part, answers) = answers?;
                 for ((number, order), answer) in part.orders.into_iter().zip(answers) {
@@ -68,23 +65,31 @@ impl Nodes {
                         Answer::Told(said) => told[number] = said,
                         Answer::Elsewhere { server, once } => {
                             let to = self.elsewhere(&part.link, &server, once, &order)?;
-                            join(&mut rest, &to, once, (number, order));
+                            join(&mut parts, &to, once, (number, order));
                         }
                     }
                 }
             }
-            parts = rest;
+            if parts.is_empty() {
+                return Ok(told);
+            }
         }
         Err(Fault { at: None, why: Why::of_code("ASK", "") })
     }
 
     /// One server's share.
     async fn ask_one(self: &Arc<Self>, part: Part, teller: &str, until: Instant) -> Result<(Part, Vec<Answer>), Fault> {
-        let batch = Batch::of(&part.orders, teller, !self.config.is_cluster, part.on_its_way);
+        let batch = Batch::of(&part.orders, teller, &self.config, part.on_its_way);
         let values = part.link.ask(&batch.pipeline, until).await.inspect_err(|_| self.look_again())?;
         match batch.read(&part.orders, values) {
             Ok(answers) => Ok((part, answers)),
-            Err(why) => Err(Fault::at(&part.link.address, why)),
+            Err(why) => {
+                // It was a primary: whoever has its name now is asked next.
+                if why.is_of_replica() {
+                    part.link.close();
+                }
+                Err(Fault::at(&part.link.address, why))
+            }
         }
     }
 

@@ -62,8 +62,8 @@ async fn task(caller: u64, rounds: usize, calls: Arc<Calls>) {
     for _ in 0..rounds {
         let together = (0..TOGETHER).map(|_| {
             let patience = (dice.below(100) < CANCELLED).then(|| Duration::from_millis(dice.below(130)));
-            // Of a hundred calls two are of keys that nobody has asked for: they write, too.
-            let fresh = if dice.below(100) < 2 { KEYS + dice.below(1 << 40) } else { dice.below(KEYS) };
+            // Of a hundred calls one is of a key that nobody has asked for: it writes, too.
+            let fresh = if dice.below(100) < 1 { KEYS + dice.below(1 << 40) } else { dice.below(KEYS) };
             call(fresh, caller, patience, &calls)
         });
         join_all(together.collect::<Vec<_>>()).await;

@@ -29,11 +29,11 @@ async fn later(key: u64) -> String {
     value(key, LENGTH)
 }
 
-/// Where to cut what was said: everywhere, or at a scale below one everywhere near the end of a line and here and there
+/// Where to cut what was said: everywhere; or at a scale below one everywhere near the end of a line, and here and there
 /// within what is longer.
 fn offsets(said: &[u8]) -> BTreeSet<u64> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
-    let step = (1.0 / scale()).round().max(1.0) as usize;
+    let step = if scale() < 1.0 { (2.0 / scale()).round() as usize } else { 1 };
     let near = |at: usize| said[at.saturating_sub(2)..(at + 2).min(said.len())].windows(2).any(|two| two == b"\r\n");
     let first_and_last = |at: usize| at < 4 || at + 4 > said.len();
     let all = (0..said.len()).filter(|at| at % step == 0 || near(*at) || first_and_last(*at));

@@ -119,7 +119,7 @@ type Load = fn(Duration, &mut dyn FnMut() -> Stop) -> Loaded<Stop>;
 
 fn stopped(what: &str, load: Load) {
     let ms = Duration::from_millis;
-    let [well, out, again] = [ms(500), span(ms(10_000), ms(2_000)), ms(1_500)];
+    let [well, out, again] = [ms(500), span(ms(10_000), ms(1_500)), ms(1_300)];
     let mut figures = Vec::new();
     let in_time = |(first, p99): &(Duration, Duration)| *first <= ANSWER + SLACK && *p99 <= OPEN;
     while figures.len() < ROUNDS && !figures.iter().any(in_time) {

@@ -145,7 +145,7 @@ fn r42_an_empty_cache_is_filled_by_one_computation_of_each_process() {
     let all = KEYS.to_string();
     until("all keys are there", Duration::from_secs(20), || server.ask(&["DBSIZE"]) == all);
     let mut before = steady(&mut tally);
-    let events = scaled(50).max(3);
+    let events = scaled(30).max(3);
     let (mut most, mut sum) = (0, 0);
     for _ in 0..events {
         assert_eq!(server.ask(&["FLUSHALL"]), "OK");

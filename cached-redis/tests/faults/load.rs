@@ -1,7 +1,8 @@
 //! Callers who come at fixed moments, whether those before them are served or not.
 //!
 //! In: a rate, a time, and what is done meanwhile. Out: of each call when it was due, how long it took from then on,
-//! and whether its body ran. Sync callers are served by many threads, async ones by tasks of two workers.
+//! and whether its body ran. Sync callers are served by many threads, async ones by tasks of two workers. How late a
+//! thread wakes that slept is not the cache's doing and does not count; that there was none free does.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -37,6 +38,16 @@ fn due(began: Instant, number: usize) -> Instant {
     began + Duration::from_secs(1) * u32::try_from(number).expect("a count") / RATE
 }
 
+/// Sleeps until a call is due, and gives when it begins: at once, where that has passed already.
+fn wait_for(due: Instant) -> Instant {
+    let early = due.saturating_duration_since(now());
+    if early.is_zero() {
+        return due;
+    }
+    thread::sleep(early);
+    now()
+}
+
 fn key(number: usize) -> u64 {
     number as u64 % KEYS
 }
@@ -59,8 +70,7 @@ pub(crate) fn on_threads<T>(
             if number >= count {
                 return called;
             }
-            let due = due(began, number);
-            thread::sleep(due.saturating_duration_since(now()));
+            let due = wait_for(due(began, number));
             let ran = Cell::new(false);
             let right = call(key(number), &ran) == value(key(number), 0);
             called.push(Called { due, took: now().saturating_duration_since(due), ran: ran.get(), right });
@@ -93,8 +103,7 @@ where
         // The callers come by a thread's clock: that of the runtime goes by milliseconds.
         scope.spawn(move || {
             for (number, ran) in ran.iter().enumerate() {
-                let due = due(began, number);
-                thread::sleep(due.saturating_duration_since(now()));
+                let due = wait_for(due(began, number));
                 let (called, done) = (call(key(number), ran), done.clone());
                 runtime.spawn(async move {
                     let right = called.await == value(key(number), 0);

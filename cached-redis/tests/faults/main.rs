@@ -3,7 +3,7 @@
 //!
 //! In: real servers, and a proxy before them. Out: what callers of cached functions notice of a server that is killed,
 //! stopped, out of reach, slow, cut off in the middle of a word, or full. Where the bar is in real time it is that of
-//! idle cores; counts and times are scaled by `R_SCALE`. `fork` (R76) is left out: it cannot be called without `unsafe`.
+//! idle cores; counts and times are scaled by `R_SCALE`.
 
 #![allow(missing_docs, reason = "tests")]
 
@@ -12,6 +12,7 @@ cached_core::link!(cached_redis);
 mod breaker;
 mod cancelled;
 mod cuts;
+mod forks;
 mod frozen;
 mod herd;
 mod load;

@@ -15,7 +15,7 @@ const HERE: &str = "faults::unreachable::*";
 const CONNECT: Duration = Duration::from_millis(250);
 
 /// Calls that each find out for themselves: nothing is left alone.
-const CALLS: u64 = 8;
+const CALLS: u64 = 4;
 
 #[cached(ttl = "1h")]
 fn sync(key: u64) -> String {

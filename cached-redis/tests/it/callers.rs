@@ -13,6 +13,7 @@ use cached_testkit::servers::Server;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+use crate::proxy::{Fault, Proxy};
 use crate::support::{REDIS, alone, get, now, on, prefix, scaled, set, until, value};
 
 /// A configuration in which one site is on the server.
@@ -174,22 +175,11 @@ impl Dice {
     }
 }
 
-/// Polls an answer for some turns of the executor, then drops it.
-async fn for_a_while<T>(answer: impl Future<Output = T>, turns: u64) -> Option<T> {
-    let mut answer = std::pin::pin!(answer);
-    for _ in 0..turns {
-        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(answer.as_mut().poll(cx))).await;
-        if let std::task::Poll::Ready(found) = polled {
-            return Some(found);
-        }
-        tokio::task::yield_now().await;
-    }
-    None
-}
-
 #[test]
 fn r43_callers_that_give_up_never_leave_their_answers_to_others() {
-    let (backend, prefix) = (Arc::new(on(&REDIS.url())), prefix());
+    let proxy = Proxy::before(REDIS.port());
+    proxy.set(Fault::Slow(Duration::from_millis(4)));
+    let (backend, prefix) = (Arc::new(on(&proxy.url())), prefix());
     for n in 0..64 {
         assert!(set(&backend, &format!("{prefix}{n}"), value(n, &format!("value {n}")), When::Always).unwrap());
     }
@@ -204,14 +194,14 @@ fn r43_callers_that_give_up_never_leave_their_answers_to_others() {
                 let Reply::Later(answer) = backend.get_many(&[format!("{prefix}{n}").into()]) else {
                     panic!("it comes later")
                 };
-                let turns = if dice.below(10) < 3 { dice.below(4) } else { u64::MAX };
-                match for_a_while(answer, turns).await {
-                    Some(found) => {
+                let patience = if dice.below(10) < 4 { dice.below(3_000) } else { 60_000_000 };
+                match tokio::time::timeout(Duration::from_micros(patience), answer).await {
+                    Ok(found) => {
                         let bytes = found.unwrap().remove(0).unwrap();
                         assert_eq!(bytes, value(u128::from(n), &format!("value {n}")), "another's answer");
                         answered += 1;
                     }
-                    None => given_up += 1,
+                    Err(_) => given_up += 1,
                 }
             }
             (answered, given_up)

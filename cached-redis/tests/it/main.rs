@@ -12,5 +12,8 @@ mod forks;
 mod news;
 mod operations;
 mod outages;
+mod proxy;
+mod redirects;
+mod streams;
 mod support;
 mod wire;

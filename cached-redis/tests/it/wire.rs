@@ -134,7 +134,8 @@ fn is_expected(line: &str) -> bool {
         ["SET", key, _, rest @ ..] => is_key(key) && matches!(rest, [.., "PX", _]),
         ["EVAL", script, "1", key, ..] => script.starts_with("if redis.call('GETRANGE'") && is_key(key),
         ["PUBLISH", channel, _] => is_key(channel),
-        ["GETRANGE", key, "0", "15"] => is_key(key),
+        // Of a stamp, and of a value that is no longer than an alias allows.
+        ["GETRANGE", key, "0", "15" | "1048576"] => is_key(key),
         ["SCAN", _, "MATCH", pattern, "COUNT", "1000"] => {
             let prefix = pattern.strip_suffix('*').map(|prefix| prefix.replace("\\\\", ""));
             prefix.is_some_and(|prefix| is_key(&&*prefix))
