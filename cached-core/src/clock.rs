@@ -98,14 +98,15 @@ struct Alarms {
 
 #[derive(Default)]
 struct Heap {
-    running: bool,
+    /// The process whose thread rings; a fork has none. Zero: nobody's.
+    rings: u32,
     next: u64,
     alarms: BinaryHeap<Reverse<(u64, u64)>>,
     wakers: Option<std::collections::HashMap<u64, Waker>>,
 }
 
 static ALARMS: Alarms = Alarms {
-    heap: Mutex::new(Heap { running: false, next: 0, alarms: BinaryHeap::new(), wakers: None }),
+    heap: Mutex::new(Heap { rings: 0, next: 0, alarms: BinaryHeap::new(), wakers: None }),
     changed: Condvar::new(),
 };
 
@@ -128,6 +129,10 @@ impl Alarm {
     fn set(moment: u64, waker: &Waker) -> Self {
         let (kept, rung) = (waker.clone(), waker.clone());
         let mut heap = ALARMS.heap.lock();
+        if heap.rings != 0 && heap.rings != std::process::id() {
+            // A parent's: it wakes its own.
+            std::mem::forget((std::mem::take(&mut heap.alarms), heap.wakers.take()));
+        }
         heap.next += 1;
         let id = heap.next;
         let Heap { alarms, wakers, .. } = &mut *heap;
@@ -138,9 +143,11 @@ impl Alarm {
         }
         alarms.push(Reverse((moment, id)));
         wakers.insert(id, rung);
-        if !heap.running {
-            // Without a thread the wait is only bounded by the leader; that is said by the error count.
-            heap.running = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
+        let process = std::process::id();
+        if heap.rings != process {
+            // Without a thread a wait ends with what is waited for, or with the next alarm for which there is one.
+            let is_there = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
+            heap.rings = if is_there { process } else { 0 };
         }
         drop(heap);
         ALARMS.changed.notify_one();

@@ -282,7 +282,9 @@ impl<P: Part, V: Value> Access<P, V> {
                 let (now, carried) = (clock::wall(), self.memo.facts.value);
                 let passed = |since: u64| Duration::from_millis(now.saturating_sub(since));
                 match channel.judge(&address, bytes.as_ref(), route.lives.limits()) {
-                    Found::Live { payload, .. } if carried.is_none_or(|(_, decode)| decode(payload).is_err()) => {
+                    Found::Live { payload, .. }
+                        if carried.is_none_or(|(_, decode)| decode(channel.format, payload).is_err()) =>
+                    {
                         so_far.nothing(Reason::Undecodable)
                     }
                     Found::Live { created, end, .. } => {
@@ -324,7 +326,13 @@ impl<P: Part, V: Value> Access<P, V> {
                 let ttl = self.lifetime(&route, &value);
                 let life = route.lives.of_bytes(clock::wall(), ttl);
                 let (encode, _) = self.memo.facts.value.ok_or_else(called_back)?;
-                let write = channel.sealed(&address, &encode(&value)?, life, When::Always)?;
+                let encoded = encode(channel.format, &value);
+                let sealed = encoded.and_then(|payload| channel.sealed(&address, &payload, life, When::Always));
+                let write = match sealed {
+                    Ok(write) => write,
+                    // What it was to replace is not the value any more.
+                    Err(error) => return self.forget(how).await.and(Err(error)),
+                };
                 let write = move |channel: &Channel| {
                     let _pass = channel.turns.gate.pass();
                     channel.backend.set_many(vec![write])
@@ -391,7 +399,7 @@ impl<P: Part, V: Value> Access<P, V> {
     ) -> Option<(Kept<V>, Expiry)> {
         let Found::Live { payload, end, .. } = channel.judge(address, bytes, route.lives.limits()) else { return None };
         let (_, decode) = self.memo.facts.value?;
-        let value = decode(payload).ok()?;
+        let value = decode(channel.format, payload).ok()?;
         let expiry = match end {
             u64::MAX => Expiry::Never,
             millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)).map_or(Expiry::Never, Expiry::At),

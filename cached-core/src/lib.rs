@@ -21,7 +21,9 @@
 //!
 //! * `macros` (default): the attribute. Costs the build of `syn`.
 //! * `bytes`: keys and values as bytes, and the low-level cache; crates of byte backends switch it on. Costs serde, a
-//!   codec and a digest, and one pass over each value written.
+//!   codec and a digest, and one pass over each value written or read.
+//! * `codecs`: codecs beside MessagePack, chosen by name for each alias: `json`, and those that other crates join. Costs
+//!   `serde_json`, `erased-serde`, and a little code for each type of a value.
 //!
 //! # What it promises
 //!
@@ -41,12 +43,14 @@
 //!   at most `op_timeout` (100 ms).
 //! * **P5 fail open** A backend fault is never an error of the call. It *is* an error of an explicit `invalidate`, `put`, `clear`.
 //! * **P6 invalidation barrier** A call that starts after `invalidate` (by key, site, tag or alias) returned `Ok` never sees a value whose computation
-//!   began before it. What a site stored on a backend that it does not use at that moment is not reached. Copies that *other* processes
+//!   began before it. What a site stored on a backend that it does not use at that moment is not reached. Between processes that share a
+//!   backend this holds by key and by tag; of a site or an alias, what *others* are computing may be stored after it. Copies that *other* processes
 //!   keep in memory (`tiered`) go when the backend tells of the change; where it cannot, after `l1_ttl_when_disconnected` (2 s).
 //! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
 //!   only shortens.
 //! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.
-//! * **P9 total decoding** Any bytes decode to the right value or to a miss.
+//! * **P9 total decoding** Any bytes decode to the right value or to a miss: what a site is given back has the names of fields
+//!   and variants, the types and the contents of what was written. Nothing is signed: whoever can write to a backend chooses results.
 //! * **P10 accounting** Every call ends in exactly one outcome; the totals balance.
 //! * **P11 quiet exit** No work is needed at exit for correctness; a thread-local destructor of ours does one atomic store
 //!   and nothing else; nothing runs in static destructors.
@@ -114,6 +118,8 @@ pub use cached_macros::cached;
 
 #[cfg(feature = "bytes")]
 pub use cache::{Cache, CacheAsync, Caches, Ttl, cache, caches};
+#[cfg(feature = "codecs")]
+pub use cached_codec::{Codec, Given, Wanted};
 pub use config::{Config, Watch, check_connections, retune, shutdown};
 pub use entry::{Entry, EntryAsync, Expiry};
 pub use error::{Error, ErrorKind};

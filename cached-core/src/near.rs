@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::backend::News;
 use crate::store::Channel;
 
 /// How long a copy lives when nobody says another time.
@@ -49,14 +48,14 @@ impl Near {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes what others did.
-    pub(crate) fn note(&self, news: News<'_>) {
-        match news {
-            News::Lost => self.hears.store(false, Ordering::Relaxed),
-            News::Heard => self.hears.store(true, Ordering::Relaxed),
-            News::Changed(_) | News::Cleared(_) => {}
-        }
-        self.change();
+    /// Notes whether the changes of others are heard.
+    pub(crate) fn hears(&self, hears: bool) {
+        self.hears.store(hears, Ordering::Relaxed);
+    }
+
+    /// The backend was closed, and has forgotten who listens.
+    pub(crate) fn closed(&self) {
+        self.listener.store(0, Ordering::Relaxed);
     }
 
     /// Whether this process has not asked yet to be told of changes; whoever is given `true` does.

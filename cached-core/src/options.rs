@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
+use crate::codec::Format;
 use crate::error::{Error, ErrorKind, did_you_mean};
 
 /// Spellings of Django's, and what they are called here.
@@ -328,6 +329,17 @@ pub(crate) fn write(options: &Options, name: &str) -> Result<Option<bool>, Error
         Setting::Text(text) if text == "through" => Some(false),
         _ => None,
     })
+}
+
+/// `codec`: how values become bytes.
+pub(crate) fn codec(options: &Options, name: &str) -> Result<Option<Format>, Error> {
+    let Some(wanted) = options.text(name)? else { return Ok(None) };
+    let unknown = |remedy| {
+        let from = options.source(name).map_or(String::new(), |source| format!(" (from {source})"));
+        let message = format!("{}.{name}: unknown codec \"{wanted}\"{from}; {remedy}", options.path);
+        Error::new(ErrorKind::Config, message)
+    };
+    Format::named(wanted).map(Some).map_err(unknown)
 }
 
 /// `max_bytes`: as `"64MiB"`, or `"unbounded"`.

@@ -1,15 +1,33 @@
 //! What tells this process from every other.
 //!
-//! In: nothing. Out: one number, drawn at random when it is first asked for.
+//! In: nothing. Out: one number, drawn at random when it is first asked for, and anew in a process that was forked.
 
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use foldhash::quality::RandomState;
-use once_cell::race::OnceBox;
 
-/// A number that no other process has.
+use crate::clock;
+
+/// A number that no other process has. Costs a system call: a fork copies whatever would be remembered.
 pub(crate) fn number() -> u64 {
-    static NUMBER: OnceBox<u64> = OnceBox::new();
-    let drawn = || RandomState::default().build_hasher().finish() ^ (u64::from(std::process::id()) << 32);
-    *NUMBER.get_or_init(|| Box::new(drawn()))
+    static OF: AtomicU32 = AtomicU32::new(0);
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let process = std::process::id();
+    if OF.load(Ordering::Acquire) == process {
+        return NUMBER.load(Ordering::Relaxed);
+    }
+    // Threads that come here at the same time draw one each; only what is drawn in two processes must differ.
+    let drawn = draw(process);
+    NUMBER.store(drawn, Ordering::Relaxed);
+    OF.store(process, Ordering::Release);
+    drawn
+}
+
+/// The seed alone would be that of the parent.
+fn draw(process: u32) -> u64 {
+    let mut hasher = RandomState::default().build_hasher();
+    hasher.write_u32(process);
+    hasher.write_u64(clock::wall());
+    hasher.finish()
 }

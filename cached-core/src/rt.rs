@@ -7,7 +7,8 @@ pub use inventory;
 
 pub use crate::call::{Behind, Miss, Run};
 pub use crate::codec::{
-    Facts, Finds, Kept, KeptWhole, NoKey, NoValue, NotComparable, NotCopy, NotFallible, NotHandle, NotShown, Probe,
+    Facts, Finds, Kept, KeptWhole, NoKey, NoValue, NotComparable, NotCopy, NotFallible, NotHandle, NotLost, NotShown,
+    Probe,
 };
 pub use crate::key::{
     Float, FloatBits, Given, Keyed, Maybe, Own, OwnedKey, Part, Ref, Seq, Value, borrow, borrowed, key, own, seq,

@@ -8,17 +8,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::backend::{Backend as _, Bytes, Capabilities, Key, Listener, Reply, Stamp, When, Write};
 use crate::clock::{self, Alarm};
-use crate::codec::{self, Opened};
+use crate::codec::{self, Format, Mark, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
 use crate::meter::Meter;
 use crate::sync::{Gate, park, thread_waker};
-use crate::workers;
+use crate::workers::{self, Group};
 
 /// How long a tombstone keeps what was computed before an invalidation from being stored.
 /// A body that takes longer than this does not store.
@@ -35,6 +35,8 @@ pub(crate) struct Channel {
     pub(crate) prefix: String,
     pub(crate) op_timeout: Duration,
     pub(crate) max_value_bytes: usize,
+    /// How values are written.
+    pub(crate) format: Format,
     /// A caller who computed does not wait until it is written.
     pub(crate) writes_behind: bool,
     pub(crate) turns: Arc<Turns>,
@@ -74,8 +76,7 @@ impl Default for Turns {
 #[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) key: Key,
-    pub(crate) digest: [u8; 32],
-    pub(crate) schema: [u8; 16],
+    pub(crate) mark: Mark,
 }
 
 /// When a value was computed, by the wall clock, how long it lives from then on, how long if nobody asks for
@@ -125,7 +126,7 @@ impl Channel {
     pub(crate) fn address(&self, site: [u8; 16], schema: [u8; 16], canonical: &[u8]) -> Address {
         let digest = codec::digest(canonical);
         let key = format!("{}{}:{}", self.site_prefix(site), hex(&schema[..6]), hex(&digest[..20]));
-        Address { key: Key::from(key), digest, schema }
+        Address { key: Key::from(key), mark: Mark { schema, digest, codec: self.format.id() } }
     }
 
     /// How every storage key of a site begins.
@@ -201,7 +202,7 @@ impl Channel {
     pub(crate) fn judge<'a>(&self, address: &Address, bytes: Option<&'a Bytes>, limits: Limits) -> Found<'a> {
         let Some(bytes) = bytes else { return Found::Nothing(Reason::Cold) };
         let now = clock::wall();
-        match codec::open(bytes, address.schema, &address.digest, now) {
+        match codec::open(bytes, &address.mark, now) {
             Opened::Value { payload, created, expires, used } => {
                 let after = |since: u64, limit| since.saturating_add(limit);
                 let last = limits.life.map_or(expires, |life| expires.min(after(created, millis(life))));
@@ -227,7 +228,8 @@ impl Channel {
 
     /// What an invalidation of a tag changes: a stamp under the tag's own key. One that is lost costs misses.
     fn fresh(&self, tag: &str, when: When) -> Write {
-        let bytes = codec::tombstone([0; 16], &codec::digest(tag.as_bytes()), clock::wall());
+        let mark = Mark { schema: [0; 16], digest: codec::digest(tag.as_bytes()), codec: [0; 4] };
+        let bytes = codec::tombstone(&mark, clock::wall());
         Write::new(self.tag_key(tag), Bytes::from(bytes), Some(TAG_LIFE), when)
     }
 
@@ -258,27 +260,55 @@ impl Channel {
         self.must(how, move |channel| channel.backend.set_many(vec![write]))
     }
 
-    /// Stores a payload, waiting on this thread; `Ok(false)`: the condition was not met, or the life is over.
-    pub(crate) fn write(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<bool, Error> {
+    /// Writes that are under way together.
+    pub(crate) fn group(self: &Arc<Self>) -> Group {
+        let channel = Arc::clone(self);
+        let pass = move |work: &mut dyn FnMut()| {
+            let _pass = channel.turns.gate.pass();
+            work();
+        };
+        Group { of: Arc::as_ptr(self).addr(), pass: Box::new(pass) }
+    }
+
+    /// Begins to store a payload. What it gives waits on its thread for the end; `Ok(false)`: the condition was not met, or
+    /// the life is over. Of a payload that there cannot be, nothing older stays.
+    pub(crate) fn write(
+        &self,
+        address: &Address,
+        payload: Result<&[u8], Error>,
+        life: Life,
+        when: When,
+    ) -> Box<dyn FnOnce() -> Result<bool, Error>> {
         let age = Duration::from_millis(clock::wall().saturating_sub(life.created));
         if life.unasked.is_some_and(|unasked| age >= unasked) {
-            return Ok(false);
+            return Box::new(|| Ok(false));
         }
-        let mut write = self.sealed(address, payload, life, when)?;
+        let sealed = payload.and_then(|payload| self.sealed(address, payload, life, when));
+        let mut write = match sealed {
+            Ok(write) => write,
+            Err(error) if when == When::Absent => return Box::new(|| Err(error)),
+            Err(error) => {
+                let bury = || self.backend.set_many(vec![tombstone(address, TOMBSTONE_LIFE, when)]);
+                let buried = Begun::new(self.op_timeout, bury);
+                return Box::new(|| buried.wait().and(Err(error)));
+            }
+        };
         write.ttl = write.ttl.map(|ttl| ttl.saturating_sub(age));
         if when == When::Always {
             // Foreign bytes without a stamp: nothing tells them from an invalidation that came since. A
             // tombstone takes their place, and the next computation finds something to compare with.
-            return wait(self.op_timeout, || self.bury(address)).map(|_| false);
+            let buried = Begun::new(self.op_timeout, || self.bury(address));
+            return Box::new(|| buried.wait().map(|_| false));
         }
-        wait(self.op_timeout, || self.backend.set_many(vec![write])).map(|stored| stored.first() == Some(&true))
+        let begun = Begun::new(self.op_timeout, || self.backend.set_many(vec![write]));
+        Box::new(|| begun.wait().map(|stored| stored.first() == Some(&true)))
     }
 
     /// A payload in its envelope, on its way to the address.
     pub(crate) fn sealed(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<Write, Error> {
         let limit = self.capabilities.max_value.map_or(self.max_value_bytes, |max| max.min(self.max_value_bytes));
         let life_ms = life.ttl.map_or(u64::MAX, millis);
-        let (_, bytes) = codec::seal(address.schema, &address.digest, life.created, life_ms, payload)?;
+        let (_, bytes) = codec::seal(&address.mark, life.created, life_ms, payload)?;
         if bytes.len() > limit {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
@@ -313,7 +343,7 @@ impl Channel {
 
 /// What makes invalid whatever is at the address, for so long.
 pub(crate) fn tombstone(address: &Address, life: Duration, when: When) -> Write {
-    let bytes = codec::tombstone(address.schema, &address.digest, clock::wall());
+    let bytes = codec::tombstone(&address.mark, clock::wall());
     Write::new(address.key.clone(), Bytes::from(bytes), Some(life), when)
 }
 
@@ -351,16 +381,43 @@ fn guarded<T>(operation: impl FnOnce() -> T) -> Result<T, Error> {
 
 /// Waits for a backend's reply on this thread, at most `timeout`.
 pub(crate) fn wait<T>(timeout: Duration, operation: impl FnOnce() -> Reply<T>) -> Result<T, Error> {
-    let mut bounded = match guarded(operation)? {
-        Reply::Ready(answer) => return answer,
-        Reply::Later(answer) => Bounded::new(answer, timeout),
-    };
-    let waker = thread_waker();
-    loop {
-        if let Poll::Ready(answer) = bounded.look(&mut Context::from_waker(&waker)) {
-            return answer;
+    Begun::new(timeout, operation).wait()
+}
+
+/// An operation that has begun, and ends within its time.
+enum Begun<T> {
+    Ready(Result<T, Error>),
+    Later(Bounded<T>),
+}
+
+impl<T> Begun<T> {
+    fn new(timeout: Duration, operation: impl FnOnce() -> Reply<T>) -> Self {
+        match guarded(operation) {
+            Err(error) | Ok(Reply::Ready(Err(error))) => Begun::Ready(Err(error)),
+            Ok(Reply::Ready(answer)) => Begun::Ready(answer),
+            Ok(Reply::Later(answer)) => {
+                let mut bounded = Bounded::new(answer, timeout);
+                // Some begin with their first poll.
+                match bounded.look(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(answer) => Begun::Ready(answer),
+                    Poll::Pending => Begun::Later(bounded),
+                }
+            }
         }
-        park(clock::until(bounded.deadline));
+    }
+
+    fn wait(self) -> Result<T, Error> {
+        let mut bounded = match self {
+            Begun::Ready(answer) => return answer,
+            Begun::Later(bounded) => bounded,
+        };
+        let waker = thread_waker();
+        loop {
+            if let Poll::Ready(answer) = bounded.look(&mut Context::from_waker(&waker)) {
+                return answer;
+            }
+            park(clock::until(bounded.deadline));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::clock;
-use crate::sync::{Condvar, Mutex, wake};
+use crate::sync::{Condvar, Guard, Mutex, wake};
 
 const THREADS: usize = 4;
 const REST: Duration = Duration::from_secs(10);
@@ -20,7 +20,32 @@ const REST: Duration = Duration::from_secs(10);
 /// So many bytes may wait to be written.
 const BYTES: usize = 64 << 20;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// So many writes of one backend are under way at a time on each thread.
+const TOGETHER: usize = 64;
+
+enum Job {
+    /// It has its thread for itself.
+    Plain(Box<dyn FnOnce() + Send>),
+    /// A write whose answer comes later.
+    Write(Group, Begin),
+}
+
+/// Where writes go that may be under way together.
+pub(crate) struct Group {
+    /// The same number for the same place.
+    pub(crate) of: usize,
+    pub(crate) pass: Pass,
+}
+
+/// Does something while writes may go there.
+type Pass = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
+
+/// Begins a write, where writes may go there.
+type Begin = Box<dyn FnOnce() -> Waiting + Send>;
+
+/// Waits for the answer of a write, and gives what is to be done once writes need not go there any more.
+pub(crate) type Waiting = Box<dyn FnOnce() -> Landing>;
+pub(crate) type Landing = Box<dyn FnOnce()>;
 
 /// What a job is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +68,8 @@ pub(crate) struct Pool {
 }
 
 struct State {
+    /// The process whose threads these are: a fork has none of them.
+    process: u32,
     queue: VecDeque<(Purpose, Job)>,
     threads: usize,
     resting: usize,
@@ -59,8 +86,7 @@ pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh", THREADS, THREADS
 
 impl Pool {
     const fn new(name: &'static str, answers: usize, queue: usize) -> Self {
-        let state = State { queue: VecDeque::new(), threads: 0, resting: 0, writes: 0, bytes: 0 };
-        Self { name, answers, queue, state: Mutex::new(state), work: Condvar::new(), written: Condvar::new() }
+        Self { name, answers, queue, state: Mutex::new(State::of(0)), work: Condvar::new(), written: Condvar::new() }
     }
 
     /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
@@ -71,7 +97,22 @@ impl Pool {
         data: T,
         work: impl FnOnce(T) + Send + 'static,
     ) -> Result<(), T> {
-        let mut state = self.state.lock();
+        self.take(purpose, data, |data| Job::Plain(Box::new(move || work(data))))
+    }
+
+    /// Has a worker begin a write of so many bytes, beside others of its group. `Err` as for [`Pool::submit`].
+    pub(crate) fn submit_write<T: Send + 'static>(
+        &'static self,
+        bytes: usize,
+        group: Group,
+        data: T,
+        begin: impl FnOnce(T) -> Waiting + Send + 'static,
+    ) -> Result<(), T> {
+        self.take(Purpose::Write(bytes), data, |data| Job::Write(group, Box::new(move || begin(data))))
+    }
+
+    fn take<T>(&'static self, purpose: Purpose, data: T, job: impl FnOnce(T) -> Job) -> Result<(), T> {
+        let mut state = self.here();
         let is_full = match purpose {
             Purpose::Answer => state.queue.len() >= self.answers,
             // What is alone may be as long as it is.
@@ -93,7 +134,7 @@ impl Pool {
             state.writes += 1;
             state.bytes = state.bytes.saturating_add(bytes);
         }
-        state.queue.push_back((purpose, Box::new(move || work(data))));
+        state.queue.push_back((purpose, job(data)));
         drop(state);
         self.work.notify_one();
         Ok(())
@@ -102,7 +143,7 @@ impl Pool {
     /// Waits until every write is done, at most `deadline`; gives how many are not.
     pub(crate) fn flush(&self, deadline: Duration) -> usize {
         let end = clock::after(clock::now(), deadline);
-        let mut state = self.state.lock();
+        let mut state = self.here();
         while state.writes > 0 && clock::now() < end {
             state = self.written.wait(state, clock::until(end));
         }
@@ -114,13 +155,20 @@ impl Pool {
         loop {
             if let Some((purpose, job)) = state.queue.pop_front() {
                 drop(state);
-                // A job that panics loses its answer, not the thread.
-                let _ = catch_unwind(AssertUnwindSafe(job));
+                let mut done = vec![purpose];
+                match job {
+                    Job::Plain(work) => {
+                        let _ = guarded(work);
+                    }
+                    Job::Write(group, begin) => self.write(group, begin, &mut done),
+                }
                 state = self.state.lock();
-                if let Purpose::Write(bytes) = purpose {
-                    state.writes -= 1;
-                    state.bytes = state.bytes.saturating_sub(bytes);
-                    self.written.notify_all();
+                for purpose in done {
+                    if let Purpose::Write(bytes) = purpose {
+                        state.writes -= 1;
+                        state.bytes = state.bytes.saturating_sub(bytes);
+                        self.written.notify_all();
+                    }
                 }
                 continue;
             }
@@ -133,6 +181,59 @@ impl Pool {
             }
         }
     }
+}
+
+impl State {
+    const fn of(process: u32) -> Self {
+        State { process, queue: VecDeque::new(), threads: 0, resting: 0, writes: 0, bytes: 0 }
+    }
+}
+
+impl Pool {
+    /// The state of this process. What a fork finds of its parent's is left alone: the parent does it.
+    fn here(&self) -> Guard<'_, State> {
+        let mut state = self.state.lock();
+        let process = std::process::id();
+        if state.process != process {
+            std::mem::forget(std::mem::replace(&mut *state, State::of(process)));
+        }
+        state
+    }
+
+    /// Writes of one group: those in a row begin before the first of them is waited for, and land when all have ended.
+    fn write(&self, group: Group, first: Begin, done: &mut Vec<Purpose>) {
+        let (mut first, mut landings) = (Some(first), Vec::new());
+        (group.pass)(&mut || {
+            let mut begun: Vec<_> = first.take().into_iter().map(guarded).collect();
+            while begun.len() < TOGETHER
+                && let Some((purpose, _group, next)) = self.next_of(group.of)
+            {
+                done.push(purpose);
+                begun.push(guarded(next));
+            }
+            landings = begun.into_iter().flatten().filter_map(guarded).collect();
+        });
+        for landing in landings {
+            let _ = guarded(landing);
+        }
+    }
+
+    /// The next job, if it is a write of this group. Nothing of it is dropped under the lock.
+    fn next_of(&self, of: usize) -> Option<(Purpose, Group, Begin)> {
+        let mut state = self.state.lock();
+        match state.queue.pop_front()? {
+            (purpose, Job::Write(group, begin)) if group.of == of => Some((purpose, group, begin)),
+            other => {
+                state.queue.push_front(other);
+                None
+            }
+        }
+    }
+}
+
+/// A job that panics loses its answer, not the thread.
+fn guarded<T>(job: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(job)).ok()
 }
 
 /// The answer of a job that runs on a worker; `None` when it could not be taken or panicked.

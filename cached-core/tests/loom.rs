@@ -95,7 +95,6 @@ mod fence {
     }
 }
 
-/// Nothing ends by itself here.
 /// Time, moved by hand between the steps of a model, which runs on one thread of the system.
 mod clock {
     use std::cell::Cell;

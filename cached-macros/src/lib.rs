@@ -2,6 +2,7 @@
 //!
 //! In: `#[cached(…)]` and the item below it. Out: the item with the cache in front of it, or the
 //! item as it was and every error at once.
+#![forbid(unsafe_code)]
 
 mod args;
 mod debug;

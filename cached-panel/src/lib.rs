@@ -47,6 +47,7 @@
 //! the slow way, and each request a scope of the recorder. The newest hundred requests are kept, in about 8 MiB: a
 //! stack counts as 8 KiB until somebody opens it, and then as what its frames take. Of each site that was called less
 //! than a kibibyte of history is kept.
+#![forbid(unsafe_code)]
 
 mod chart;
 mod document;

@@ -33,6 +33,7 @@
 //! assert!(matches!(backend.get_many(&["k".into()]), Reply::Ready(Ok(found)) if found[0].is_some()));
 //! assert_eq!((backend.reads(), backend.writes()), (2, 1));
 //! ```
+#![forbid(unsafe_code)]
 
 pub mod conformance;
 mod fault;

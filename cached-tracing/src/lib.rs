@@ -23,6 +23,7 @@
 //! Nothing while the recorder is off. While it is on, a call to the subscriber for each cached call that the level lets
 //! through; who wants them of some requests only enables the recorder for those
 //! ([`Recorder::enable_for`](cached_core::Recorder::enable_for)) or filters by the target.
+#![forbid(unsafe_code)]
 
 use std::sync::Arc;
 

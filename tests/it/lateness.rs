@@ -12,7 +12,7 @@ use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write
 use cached_core::{Site, cached, shutdown, testing};
 use cached_testkit::{Shelf, poll_n};
 
-use cached_tests::support::{Configured, alone};
+use cached_tests::support::{Configured, alone, until};
 use cached_tests::verified;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -73,6 +73,58 @@ fn slow(site: &'static Site) -> (Configured, Arc<Slow>) {
     let config = verified::config().backend("slow", Arc::clone(&backend) as _).option("slow", "op_timeout", "30s");
     config.site(site.name(), "backend", "slow").install().unwrap();
     (guard, backend)
+}
+
+/// A shelf whose writes are done at once and answered when the test says so: the first so many.
+#[derive(Default)]
+struct Answers {
+    shelf: Shelf,
+    begun: AtomicU64,
+    allowed: Arc<Mutex<(u64, Vec<Waker>)>>,
+}
+
+impl Answers {
+    fn allow(&self, count: u64) {
+        let mut allowed = self.allowed.lock().unwrap();
+        allowed.0 = count;
+        let wakers = std::mem::take(&mut allowed.1);
+        drop(allowed);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Backend for Answers {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::blocking();
+        capabilities.blocking = false;
+        capabilities
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
+        self.shelf.get_many(keys)
+    }
+
+    fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
+        let place = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let Reply::Ready(mut stored) = self.shelf.set_many(writes) else { unreachable!("a shelf answers at once") };
+        let allowed = Arc::clone(&self.allowed);
+        Reply::Later(Box::pin(std::future::poll_fn(move |cx| {
+            let mut allowed = allowed.lock().unwrap();
+            if place <= allowed.0 {
+                return Poll::Ready(std::mem::replace(&mut stored, Ok(Vec::new())));
+            }
+            allowed.1.push(cx.waker().clone());
+            Poll::Pending
+        })))
+    }
+
+    fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
+        self.shelf.delete_many(keys)
+    }
+
+    fn clear(&self, prefix: &str) -> Reply<()> {
+        self.shelf.clear(prefix)
+    }
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -148,6 +200,28 @@ fn the_life_of_bytes_that_wait_in_a_queue_began_when_their_body_ended() {
     assert!(short >= 2, "the backend keeps them for what is left: {short}");
     testing::advance(5 * MINUTE);
     assert_eq!(live(), 0);
+}
+
+#[test]
+fn writes_whose_answers_come_later_are_under_way_together() {
+    #[cached(name = "lateness.together", ttl = "10m")]
+    async fn together(n: u64) -> u64 {
+        n
+    }
+    let (_guard, backend) = (alone(), Arc::new(Answers::default()));
+    let config = verified::config().backend("slow", Arc::clone(&backend) as _).option("slow", "op_timeout", "30s");
+    config.site(together::site().name(), "backend", "slow").install().unwrap();
+    let begun = || backend.begun.load(Ordering::SeqCst);
+    // As many as there are threads may be waited for one by one.
+    (0..4).for_each(|n| assert_eq!(block_on(together(n)), n));
+    until(|| begun() == 4);
+    (4..64).for_each(|n| assert_eq!(block_on(together(n)), n));
+    backend.allow(4);
+    until(|| begun() == 64);
+    assert!(together::site().flights() >= 60, "nobody computes again before it is written");
+    backend.allow(64);
+    assert_eq!(shutdown(MINUTE), 0);
+    assert_eq!((together::site().flights(), together::site().stats().not_stored), (0, 0));
 }
 
 #[test]

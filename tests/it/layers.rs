@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const CORE: &str = "error · process · sync · fence · record · clock · word · stats · event · scope · trail · key · bucket · table · tags · backend · workers · codec · \
+const CORE: &str = "error · sync · fence · record · clock · process · word · stats · event · scope · trail · key · bucket · table · tags · backend · workers · codec · \
                     project · memory · breaker · meter · flight · store · near · local · options · registry · site · handle · memo · call · explain · \
                     entry · forget · recorder · config · cache · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
 const PANEL: &str =
     "text · host · secrets · timing · history · stack · log · state · chart · document · layer · gate · pages · panel";
+const CODEC: &str = "failed · canonical · lent · msgpack · named · unnamed · format";
 const FILE: &str = "entry · name · config · client · backend";
 const REDIS: &str = "io · life · location · config · client · backend";
 
@@ -101,6 +102,7 @@ fn a_room_imports_only_rooms_to_its_left() {
     let found = [
         ("cached-core", CORE),
         ("cached-macros", MACROS),
+        ("cached-codec", CODEC),
         ("cached-file", FILE),
         ("cached-redis", REDIS),
         ("cached-panel", PANEL),
@@ -172,7 +174,8 @@ fn needs(name: &str, dev: bool) -> BTreeSet<String> {
 fn a_crate_needs_only_crates_below_it() {
     let all = [
         ("cached-macros", &[][..]),
-        ("cached-core", &["cached-macros"]),
+        ("cached-codec", &[]),
+        ("cached-core", &["cached-codec", "cached-macros"]),
         ("cached-file", &["cached-core"]),
         ("cached-redis", &["cached-core"]),
         ("cached-panel", &["cached-core"]),

@@ -252,7 +252,7 @@ fn an_operation_that_fails_is_seen_with_its_error() {
     });
     let seen: Vec<_> = scope.recording().calls.iter().map(|call| format!("{} {}", call.method, call.ended)).collect();
     assert_eq!(seen, ["call miss (cold)", "call hit", "call miss (cold)", "delete failed (backend)"]);
-    assert_eq!(bytes, [Some(1), Some(1), None, None], "of one byte is what is written and read");
+    assert_eq!(bytes, [Some(9), Some(9), None, None], "of one byte and its proof is what is written and read");
     cached_core::Config::new().install().unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! R30: nothing is unbounded unless it says so. What the heap holds then is measured in `heap.rs`.
+//! R30: nothing is unbounded unless it says so. What the heap holds then is measured in `heap`.
 
 use std::hint::black_box;
 use std::path::Path;

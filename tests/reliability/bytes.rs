@@ -1,52 +1,13 @@
 //! Decoding is total: bytes that are not exactly what was written are never a value.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use cached_core::backend::{Backend, Bytes, Capabilities, Key, Reply, When, Write};
 use cached_core::{Config, cached};
 use cached_testkit::{Fault, Faulty, Shelf};
 use serde::{Deserialize, Serialize};
 
+use cached_tests::forger::Forger;
 use cached_tests::support::{alone, scaled};
-
-/// Keeps what it is given, and hands back what the test puts in its place.
-#[derive(Default)]
-struct Forger {
-    written: Mutex<HashMap<Key, Bytes>>,
-    last: Mutex<Option<Bytes>>,
-    forged: Mutex<Option<Bytes>>,
-}
-
-impl Backend for Forger {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::blocking()
-    }
-
-    fn get_many(&self, keys: &[Key]) -> Reply<Vec<Option<Bytes>>> {
-        let (written, forged) = (self.written.lock().unwrap(), self.forged.lock().unwrap());
-        Reply::Ready(Ok(keys.iter().map(|key| forged.clone().or_else(|| written.get(key).cloned())).collect()))
-    }
-
-    fn set_many(&self, writes: Vec<Write>) -> Reply<Vec<bool>> {
-        let stored = writes.into_iter().map(|write| {
-            *self.last.lock().unwrap() = Some(write.bytes.clone());
-            self.written.lock().unwrap().insert(write.key, write.bytes);
-            true
-        });
-        Reply::Ready(Ok(stored.collect()))
-    }
-
-    fn delete_many(&self, keys: Vec<(Key, When)>) -> Reply<Vec<bool>> {
-        let mut written = self.written.lock().unwrap();
-        Reply::Ready(Ok(keys.iter().map(|(key, _)| written.remove(key).is_some()).collect()))
-    }
-
-    fn clear(&self, _: &str) -> Reply<()> {
-        self.written.lock().unwrap().clear();
-        Reply::Ready(Ok(()))
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Record {
@@ -70,18 +31,16 @@ fn envelopes(count: usize) -> (Arc<Forger>, Vec<(u64, Vec<u8>)>) {
     config.site("bytes.record", "backend", "forger").install().unwrap();
     let written = (0..count as u64).map(|n| {
         record(n);
-        (n, forger.last.lock().unwrap().take().expect("it was written").to_vec())
+        (n, forger.take_last().expect("it was written").1.to_vec())
     });
     let written = written.collect();
     (forger, written)
 }
 
-impl Forger {
-    /// Whether `bytes` are taken for the value of `n`.
-    fn accepted(&self, n: u64, bytes: &[u8]) -> bool {
-        *self.forged.lock().unwrap() = Some(bytes.into());
-        record::entry(&n).peek().expect("the forger never fails").is_some()
-    }
+/// Whether `bytes` are taken for the value of `n`.
+fn accepted(forger: &Forger, n: u64, bytes: &[u8]) -> bool {
+    forger.forge(Some(bytes.into()));
+    record::entry(&n).peek().expect("the forger never fails").is_some()
 }
 
 /// Numbers that look random and are the same in every run.
@@ -106,16 +65,16 @@ fn r53_no_flipped_bit_and_no_truncation_of_an_envelope_is_a_value() {
     let (forger, written) = envelopes(scaled(200));
     let (mut flips, mut cuts) = (0_u64, 0_u64);
     for (n, bytes) in &written {
-        assert!(forger.accepted(*n, bytes), "what was written is the value");
+        assert!(accepted(&forger, *n, bytes), "what was written is the value");
         let mut damaged = bytes.clone();
         for bit in 0..bytes.len() * 8 {
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(!forger.accepted(*n, &damaged), "bit {bit} of the envelope of {n}");
+            assert!(!accepted(&forger, *n, &damaged), "bit {bit} of the envelope of {n}");
             damaged[bit / 8] ^= 1 << (bit % 8);
             flips += 1;
         }
         for length in 0..bytes.len() {
-            assert!(!forger.accepted(*n, &bytes[..length]), "the first {length} bytes of the envelope of {n}");
+            assert!(!accepted(&forger, *n, &bytes[..length]), "the first {length} bytes of the envelope of {n}");
             cuts += 1;
         }
     }
@@ -146,7 +105,7 @@ fn r53_no_random_edit_of_an_envelope_is_a_value() {
         if damaged == *bytes {
             continue;
         }
-        assert!(!forger.accepted(*n, &damaged), "an edited envelope of {n}: {damaged:?}");
+        assert!(!accepted(&forger, *n, &damaged), "an edited envelope of {n}: {damaged:?}");
         done += 1;
     }
     println!("r53: {done} random edits of 1 to 8 bytes: 0 accepted");
@@ -162,14 +121,14 @@ fn r53_an_envelope_of_another_key_or_another_site_is_not_a_value() {
     let (forger, written) = envelopes(20);
     for (n, bytes) in &written {
         let strangers = (0..20).filter(|stranger| stranger != n);
-        let accepted = strangers.filter(|stranger| forger.accepted(*stranger, bytes)).count();
+        let accepted = strangers.filter(|stranger| accepted(&forger, *stranger, bytes)).count();
         assert_eq!(accepted, 0, "the envelope of {n} under another key");
     }
     let config = Config::new().backend("forger", Arc::clone(&forger) as _);
     config.site("bytes.record", "backend", "forger").site("bytes.other", "backend", "forger").install().unwrap();
     assert_eq!(other(0), record::uncached(0));
     for (n, bytes) in &written {
-        *forger.forged.lock().unwrap() = Some(bytes.as_slice().into());
+        forger.forge(Some(bytes.as_slice().into()));
         assert_eq!(other::entry(n).peek(), Ok(None), "the envelope of another function of the same types");
     }
     println!("r53: 380 envelopes of other keys and 20 of another site: 0 accepted");
@@ -198,31 +157,36 @@ fn r53_a_call_that_finds_damage_computes_and_counts_it() {
 }
 
 #[test]
-fn an_option_that_bytes_would_lose_is_not_stored_and_the_call_is_right() {
+fn an_option_that_bytes_would_lose_is_refused_at_install_or_where_it_hides_not_stored() {
     #[cached(name = "bytes.nested_option", ttl = "1h")]
     fn nested(n: u64) -> Option<Option<u64>> {
         [None, Some(None), Some(Some(n))][usize::try_from(n % 3).unwrap()]
     }
     #[cached(name = "bytes.unit_option", ttl = "1h")]
-    fn unit(n: u64) -> Option<()> {
-        (n > 0).then_some(())
+    fn unit(n: u64) -> Result<Option<()>, String> {
+        Ok((n > 0).then_some(()))
+    }
+    #[cached(name = "bytes.hidden_option", ttl = "1h")]
+    fn hidden(n: u64) -> (u64, Option<Option<u64>>) {
+        (n, nested::uncached(n))
     }
     let _alone = alone();
     let shelf = Arc::new(Shelf::new());
     let config =
-        Config::new().backend("shelf", Arc::clone(&shelf) as _).site("bytes.nested_option", "backend", "shelf");
-    config.site("bytes.unit_option", "backend", "shelf").install().unwrap();
+        || Config::new().backend("shelf", Arc::clone(&shelf) as _).site("bytes.hidden_option", "backend", "shelf");
+    let wrong = config().site("bytes.nested_option", "backend", "shelf").site("bytes.unit_option", "backend", "shelf");
+    let error = wrong.install().expect_err("two sites whose values bytes would lose").to_string();
+    assert!([nested::site(), unit::site()].iter().all(|site| error.contains(&site.location())), "{error}");
+    assert!(error.contains("Option<Option<_>>") && !error.contains(&hidden::site().location()), "{error}");
+    assert_eq!((nested(1), unit(1)), (Some(None), Ok(Some(()))));
+    config().install().unwrap();
     for _ in 0..3 {
-        assert_eq!([nested(0), nested(1), nested(2)], [None, Some(None), Some(Some(2))]);
-        assert_eq!([unit(0), unit(1)], [None, Some(())]);
+        assert_eq!([hidden(0), hidden(1), hidden(2)], [(0, None), (1, Some(None)), (2, Some(Some(2)))]);
     }
-    for site in [nested::site(), unit::site()] {
-        let stats = site.stats();
-        assert_eq!((stats.not_stored, stats.backend_errors), (3, 0), "each refusal is counted: {stats:?}");
-    }
-    assert_eq!((nested::site().stats().hits, unit::site().stats().hits), (4, 2), "what bytes can say is stored");
-    assert_eq!(shelf.keys().len(), 3);
-    assert_eq!(nested::entry(&1).put(Some(None)).unwrap_err().kind(), cached_core::ErrorKind::Encode);
+    let stats = hidden::site().stats();
+    assert_eq!((stats.not_stored, stats.backend_errors), (3, 0), "each refusal is counted: {stats:?}");
+    assert_eq!((stats.hits, shelf.keys().len()), (4, 2), "what bytes can say is stored");
+    assert_eq!(hidden::entry(&1).put((1, Some(None))).unwrap_err().kind(), cached_core::ErrorKind::Encode);
 }
 
 #[test]
@@ -262,4 +226,17 @@ fn a_key_longer_than_64_kib_is_bypassed_and_counted() {
     assert_eq!((stats.bypassed, stats.runs), (2, 2), "{stats:?}");
     assert!(shelf.keys().is_empty());
     assert!(length::entry(&text).invalidate().is_err(), "what has no storage key cannot be invalidated there");
+}
+
+#[test]
+fn r59_the_documents_say_that_nothing_is_signed_and_who_chooses_results_then() {
+    let said = [
+        ("README.md", include_str!("../../README.md"), "whoever can write to a backend chooses what calls return"),
+        ("lib.rs", include_str!("../../cached-core/src/lib.rs"), "whoever can write to a backend chooses results"),
+        ("ARCHITECTURE.md", include_str!("../../ARCHITECTURE.md"), "Whoever can write the backend chooses results"),
+    ];
+    for (name, text, sentence) in said {
+        assert!(text.contains(sentence), "{name} has to say: {sentence}");
+    }
+    println!("r59: no signing is offered, and {} documents say what follows", said.len());
 }

@@ -109,7 +109,7 @@ fn r72_every_licence_is_one_that_we_allow() {
 fn r72_what_is_fine_for_tests_only_is_in_nothing_that_is_shipped() {
     let excepted = excepted();
     assert!(!excepted.is_empty());
-    for name in ["cached-core", "cached-file", "cached-panel", "cached-tracing", "cached-testkit"] {
+    for name in ["cached-core", "cached-codec", "cached-file", "cached-panel", "cached-tracing", "cached-testkit"] {
         let shipped = tree_of(name, &["--all-features"]);
         let shipped: BTreeSet<String> =
             shipped.iter().filter_map(|package| package.split(' ').next()).map(str::to_owned).collect();

@@ -1,8 +1,10 @@
 //! The promises of the workspace, as tests: what they share, and the pages whose examples run.
 
 pub mod again;
+pub mod codecs;
 pub mod crowd;
 pub mod dice;
+pub mod forger;
 pub mod hooks;
 pub mod origin;
 pub mod support;

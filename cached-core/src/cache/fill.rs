@@ -4,6 +4,7 @@
 //! everybody is given what is stored then. A leader that fails, panics or is dropped leaves the next one to lead.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Ttl;
-use super::operation::{FLIGHTS, Operation, Spot};
+use super::operation::{Encoded, FLIGHTS, Operation, Spot};
 use crate::backend::{Bytes, Key};
 use crate::call::block;
 use crate::clock::Alarm;
@@ -25,8 +26,8 @@ use crate::store::{Found, How, unchanged};
 
 /// In which role the closure runs.
 enum Turn {
-    Lead(Lead<'static, Key, Bytes>),
-    Side(Side<'static, Key, Bytes>),
+    Lead(Lead<'static, Key, Arc<Encoded>>),
+    Side(Side<'static, Key, Arc<Encoded>>),
     Free,
 }
 
@@ -89,13 +90,14 @@ impl Operation {
         };
         let value = turn.run(compute).await.map_err(Failed::Computation)?;
         // The user's code too.
-        let payload = turn.inside(|| codec::encode(&value))?;
+        let format = self.format()?;
+        let payload = turn.inside(|| codec::encode(format, &value))?;
         self.met.bytes = payload.len();
         let is_wanted = !turn.is_void() && !spot.is_off && life != Some(Duration::ZERO);
         if is_wanted {
             let write = spot.sealed(&payload, life, unchanged(found.as_ref()))?;
             if self.write_computed(&spot, write, cleared, turn.watch()).await? {
-                turn.land(payload);
+                turn.land(Encoded { payload, codec: format.id() });
                 return Ok(value);
             }
         }
@@ -103,12 +105,12 @@ impl Operation {
         let now = self.read(&spot).await?;
         let winner = match spot.judge(now.as_ref()) {
             Found::Live { payload, .. } => {
-                turn.inside(|| codec::decode(payload)).ok().map(|winner| (winner, payload.to_vec()))
+                turn.inside(|| codec::decode(format, payload)).ok().map(|winner| (winner, payload.to_vec()))
             }
             Found::Ended(..) | Found::Nothing(_) => None,
         };
         let (value, payload) = winner.unwrap_or((value, payload));
-        turn.land(payload);
+        turn.land(Encoded { payload, codec: format.id() });
         Ok(value)
     }
 
@@ -127,20 +129,20 @@ impl Operation {
         if spot.is_off {
             return Ok(Next::Compute(Turn::Free, None));
         }
-        let aside = |side: Side<'static, Key, Bytes>| Turn::Side(side).outside();
+        let aside = |side: Side<'static, Key, Arc<Encoded>>| Turn::Side(side).outside();
         let mut lead = match FLIGHTS.enter(flight, cleared, || spot.alias.join_timeout) {
             Entered::Lead(lead) => lead,
             Entered::Alone(side) => return Ok(Next::Compute(aside(side), found)),
             Entered::Busy => return Ok(Next::Compute(Turn::Free, found)),
             Entered::Wait(wait) => match ended(self.how, wait).await {
-                Ended::Value(payload) => match codec::decode(&payload) {
-                    Ok(value) => {
+                Ended::Value(shared) => match self.shared(&shared) {
+                    Some(value) => {
                         self.met.found(Outcome::Joined);
-                        self.met.bytes = payload.len();
+                        self.met.bytes = shared.payload.len();
                         return Ok(Next::Give(value));
                     }
-                    // Who led asked for another type.
-                    Err(_) => {
+                    // Who led asked for another type, or by an alias of another codec on the same store.
+                    None => {
                         let turn = FLIGHTS.aside(flight, cleared).map_or(Turn::Free, aside);
                         return Ok(Next::Compute(turn, found));
                     }
@@ -159,6 +161,14 @@ impl Operation {
             }
         }
         Ok(Next::Compute(Turn::Lead(lead).outside(), found))
+    }
+}
+
+impl Operation {
+    /// The value that a leader shares, if it is one of this type and codec.
+    fn shared<V: DeserializeOwned>(&self, shared: &Encoded) -> Option<V> {
+        let format = self.format().ok().filter(|format| format.id() == shared.codec)?;
+        codec::decode(format, &shared.payload).ok()
     }
 }
 
@@ -208,7 +218,7 @@ impl Turn {
     }
 
     /// For who writes the value: whether the entry was set or removed since it began.
-    fn watch(&self) -> Option<Watch<Key, Bytes>> {
+    fn watch(&self) -> Option<Watch<Key, Arc<Encoded>>> {
         match self {
             Turn::Lead(lead) => Some(lead.watch()),
             Turn::Side(side) => Some(side.watch()),
@@ -217,15 +227,15 @@ impl Turn {
     }
 
     /// Shares the value with who waited.
-    fn land(self, payload: Vec<u8>) {
+    fn land(self, value: Encoded) {
         if let Turn::Lead(lead) = self {
-            let _ = lead.land(Bytes::from(payload), || ());
+            let _ = lead.land(Arc::new(value), || ());
         }
     }
 }
 
 /// Waits for the leader, on this thread or polled.
-async fn ended(how: How, mut wait: Box<Wait<'static, Key, Bytes>>) -> Ended<'static, Key, Bytes> {
+async fn ended(how: How, mut wait: Box<Wait<'static, Key, Arc<Encoded>>>) -> Ended<'static, Key, Arc<Encoded>> {
     if how == How::Here {
         return block(&mut wait);
     }

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use crate::backend::Key;
-use crate::codec;
+use crate::codec::{self, Mark};
 use crate::error::{Error, ErrorKind};
 use crate::registry::Keys;
 use crate::store::{Address, hex};
@@ -18,7 +18,7 @@ const LONGEST: usize = 64 * 1024;
 static SCHEMA: LazyLock<[u8; 16]> = LazyLock::new(|| codec::site_schema("", 0, 0, "the low-level cache"));
 
 /// Where the entry of a key lives.
-pub(super) fn address(keys: &Keys, version: u64, key: &str, salt: u64) -> Result<Address, Error> {
+pub(super) fn address(keys: &Keys, version: u64, key: &str, salt: u64, codec: [u8; 4]) -> Result<Address, Error> {
     if key.len() > LONGEST {
         let message = format!("a key of {} bytes; the longest has {LONGEST}", key.len());
         return Err(Error::new(ErrorKind::Encode, message).note("give a digest of it as the key"));
@@ -40,7 +40,7 @@ pub(super) fn address(keys: &Keys, version: u64, key: &str, salt: u64) -> Result
     }
     let digest = codec::digest(&canonical);
     let key = format!("{}{}", clear_prefix(keys, salt), hex(&digest[..20]));
-    Ok(Address { key: Key::from(key), digest, schema: *SCHEMA })
+    Ok(Address { key: Key::from(key), mark: Mark { schema: *SCHEMA, digest, codec } })
 }
 
 /// What every storage key of an alias begins with, and no other.

@@ -12,8 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::operation::Operation;
-use super::{Cache, Ttl, encoded};
-use crate::codec;
+use super::{Cache, Ttl};
 use crate::error::Error;
 use crate::event::Method;
 use crate::store::How;
@@ -76,7 +75,7 @@ impl CacheAsync {
         ttl: impl Into<Ttl>,
     ) -> impl Future<Output = Result<(), Error>> {
         let at = Location::caller();
-        let (value, ttl) = (codec::encode(value), ttl.into());
+        let (value, ttl) = (self.0.encode(value), ttl.into());
         async move { self.begin(Method::Set, at).set(key, value, ttl).await }
     }
 
@@ -92,7 +91,7 @@ impl CacheAsync {
         ttl: impl Into<Ttl>,
     ) -> impl Future<Output = Result<bool, Error>> {
         let at = Location::caller();
-        let (value, ttl) = (codec::encode(value), ttl.into());
+        let (value, ttl) = (self.0.encode(value), ttl.into());
         async move { self.begin(Method::Add, at).add(key, value, ttl).await }
     }
 
@@ -211,7 +210,7 @@ impl CacheAsync {
         V: Serialize,
     {
         let at = Location::caller();
-        let (entries, ttl) = (encoded(entries), ttl.into());
+        let (entries, ttl) = (self.0.encode_all(entries), ttl.into());
         async move { self.begin(Method::SetMany, at).set_many(entries, ttl).await }
     }
 

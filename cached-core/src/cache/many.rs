@@ -10,8 +10,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::Ttl;
-use super::operation::Operation;
-use super::single::Encoded;
+use super::operation::{Encoded, Operation};
 use crate::backend::{Backend as _, When};
 use crate::error::Error;
 use crate::store::Channel;
@@ -48,7 +47,7 @@ impl Operation {
 
     pub(super) async fn set_many<K: AsRef<str>>(
         mut self,
-        entries: Vec<(K, Encoded)>,
+        entries: Vec<(K, Result<Encoded, Error>)>,
         ttl: Ttl,
     ) -> Result<Vec<K>, Error> {
         let (mut keys, mut values) = (Vec::new(), Vec::new());
@@ -69,14 +68,15 @@ impl Operation {
     async fn put_many<K: AsRef<str>>(
         &mut self,
         keys: &[K],
-        values: Vec<Encoded>,
+        values: Vec<Result<Encoded, Error>>,
         ttl: Ttl,
     ) -> Result<Vec<bool>, Error> {
         let (life, mut spots, mut writes) = (self.life(ttl)?, Vec::new(), Vec::new());
         for (key, value) in keys.iter().zip(values) {
-            let (payload, spot) = (value?, self.spot(key.as_ref())?);
-            self.met.bytes += payload.len();
-            writes.push(spot.sealed(&payload, life, When::Always)?);
+            let value = value?;
+            let spot = self.spot_for(key.as_ref(), &value)?;
+            self.met.bytes += value.payload.len();
+            writes.push(spot.sealed(&value.payload, life, When::Always)?);
             spots.push(spot);
         }
         if spots.is_empty() {

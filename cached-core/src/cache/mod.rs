@@ -29,7 +29,7 @@ mod operation;
 mod single;
 
 pub use later::CacheAsync;
-use operation::Operation;
+use operation::{Encoded, Operation};
 
 /// How long an entry of the low-level cache lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,6 +167,21 @@ impl Cache {
         CacheAsync(self.clone())
     }
 
+    /// A value in bytes, as the alias writes it now. Runs the user's code.
+    fn encode<V: ?Sized + Serialize>(&self, value: &V) -> Result<Encoded, Error> {
+        let of_alias = registry::current().aliases.get(&*self.alias).map(|alias| alias.cache.format.describing());
+        let format = of_alias.unwrap_or_default();
+        Ok(Encoded { payload: codec::encode(format, value)?, codec: format.id() })
+    }
+
+    /// The values of many entries, all before one is written.
+    fn encode_all<K, V: Serialize>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Vec<(K, Result<Encoded, Error>)> {
+        entries.into_iter().map(|(key, value)| (key, self.encode(&value))).collect()
+    }
+
     #[track_caller]
     fn begin(&self, method: Method) -> Operation {
         Operation::begin(self, How::Here, method, Location::caller())
@@ -188,7 +203,7 @@ impl Cache {
     /// See [`Cache`] for others.
     #[track_caller]
     pub fn set<V: ?Sized + Serialize>(&self, key: &str, value: &V, ttl: impl Into<Ttl>) -> Result<(), Error> {
-        block_on(self.begin(Method::Set).set(key, codec::encode(value), ttl.into()))
+        block_on(self.begin(Method::Set).set(key, self.encode(value), ttl.into()))
     }
 
     /// Stores a value if there is no live one, and says whether it did; of several at once exactly one does.
@@ -197,7 +212,7 @@ impl Cache {
     /// As for [`Cache::set`].
     #[track_caller]
     pub fn add<V: ?Sized + Serialize>(&self, key: &str, value: &V, ttl: impl Into<Ttl>) -> Result<bool, Error> {
-        block_on(self.begin(Method::Add).add(key, codec::encode(value), ttl.into()))
+        block_on(self.begin(Method::Add).add(key, self.encode(value), ttl.into()))
     }
 
     /// The stored value, or what `compute` gives, which is then stored. In this process it runs once for all who ask at
@@ -322,7 +337,7 @@ impl Cache {
         K: AsRef<str>,
         V: Serialize,
     {
-        block_on(self.begin(Method::SetMany).set_many(encoded(entries), ttl.into()))
+        block_on(self.begin(Method::SetMany).set_many(self.encode_all(entries), ttl.into()))
     }
 
     /// Removes all these entries as [`Cache::delete`] does, and gives how many live ones went. Costs one read, and one
@@ -382,11 +397,6 @@ impl Cache {
     pub fn close(&self) -> Result<(), Error> {
         block_on(Operation::close(self, How::Here))
     }
-}
-
-/// The values of many entries in bytes, all before one is written.
-fn encoded<K, V: Serialize>(entries: impl IntoIterator<Item = (K, V)>) -> Vec<(K, single::Encoded)> {
-    entries.into_iter().map(|(key, value)| (key, codec::encode(&value))).collect()
 }
 
 impl fmt::Debug for Cache {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::{Cache, Ttl, keys};
 use crate::backend::{Backend as _, Bytes, Key, Reply, When, Write};
 use crate::clock;
-use crate::codec;
+use crate::codec::{self, Format};
 use crate::entry::called_back;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Outcome, Reason};
@@ -32,8 +32,15 @@ const TOMBSTONE_LIFE: Duration = Duration::from_secs(60);
 /// The lifetime is in the envelope; nobody shortens it.
 const LIMITS: Limits = Limits { life: None, idle: None };
 
+/// A value in bytes, and by which codec.
+#[derive(Clone)]
+pub(super) struct Encoded {
+    pub(super) payload: Vec<u8>,
+    pub(super) codec: [u8; 4],
+}
+
 /// What is being computed by `get_or_set` now; what is shared is the value's bytes.
-pub(super) static FLIGHTS: LazyLock<Flights<Key, Bytes>> = LazyLock::new(Flights::new);
+pub(super) static FLIGHTS: LazyLock<Flights<Key, Arc<Encoded>>> = LazyLock::new(Flights::new);
 static SEED: LazyLock<Seed> = LazyLock::new(Seed::new);
 
 /// An operation under way.
@@ -146,6 +153,7 @@ impl Operation {
         let channel = Arc::clone(&registry.aliases.get(&*cache.alias).ok_or_else(unknown)?.cache);
         let closed = channel.ask(how, |channel| channel.backend.close(channel.op_timeout), drop).await;
         channel.is_used.store(false, Ordering::Relaxed);
+        registry.closed(&channel);
         closed
     }
 
@@ -171,9 +179,22 @@ impl Operation {
     }
 
     pub(super) fn spot_of(&self, key: &str, version: u64) -> Result<Spot, Error> {
+        self.spot_in(key, version, self.format()?.id())
+    }
+
+    /// As [`Operation::spot`], for a value that may have been encoded before the alias was given another codec.
+    pub(super) fn spot_for(&self, key: &str, value: &Encoded) -> Result<Spot, Error> {
+        self.spot_in(key, self.version()?, value.codec)
+    }
+
+    fn spot_in(&self, key: &str, version: u64, codec: [u8; 4]) -> Result<Spot, Error> {
         let Means { alias, is_off, channel } = self.means()?;
-        let address = keys::address(&alias.keys, version, key, self.salt)?;
+        let address = keys::address(&alias.keys, version, key, self.salt, codec)?;
         Ok(Spot { channel: Arc::clone(channel), address, alias: Arc::clone(alias), is_off: *is_off })
+    }
+
+    pub(super) fn format(&self) -> Result<Format, Error> {
+        Ok(self.means()?.channel.format.describing())
     }
 
     /// How long a value lives; none is for ever.
@@ -221,7 +242,7 @@ impl Operation {
         spot: &Spot,
         write: Write,
         cleared: u64,
-        watch: Option<Watch<Key, Bytes>>,
+        watch: Option<Watch<Key, Arc<Encoded>>>,
     ) -> Result<bool, Error> {
         let of_all = Arc::clone(&spot.channel);
         let operation = move |channel: &Channel| {
@@ -256,7 +277,7 @@ impl Operation {
         let (value, outcome) = match spot.judge(bytes) {
             Found::Live { payload, .. } => {
                 self.met.bytes += payload.len();
-                match codec::decode(payload) {
+                match codec::decode(self.format().unwrap_or_default(), payload) {
                     Ok(value) => (Some(value), Outcome::Hit),
                     Err(_) => (None, Outcome::Miss(Reason::Undecodable)),
                 }
@@ -406,8 +427,7 @@ impl Spot {
 
     /// What a computation of this entry is known by: the store, for all aliases on it, and the place in it.
     pub(super) fn flight(&self) -> Held<Key> {
-        let store = self.alias.local.as_ref().map_or(&*self.alias.name, |local| &*local.location);
-        SEED.held(Key::from(format!("{}\0{store}\0{}", self.alias.kind, self.address.key)))
+        SEED.held(Key::from(format!("{}\0{}", self.alias.store, self.address.key)))
     }
 }
 

@@ -8,14 +8,11 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::Ttl;
-use super::operation::{Lasts, Operation, TRIES, contended, not_found, not_number, refused};
+use super::operation::{Encoded, Lasts, Operation, TRIES, contended, not_found, not_number, refused};
 use crate::backend::When;
 use crate::codec;
 use crate::error::Error;
 use crate::store::{Found, unchanged};
-
-/// A value in bytes, or why it is none.
-pub(super) type Encoded = Result<Vec<u8>, Error>;
 
 impl Operation {
     pub(super) async fn get<V: DeserializeOwned>(mut self, key: &str) -> Result<Option<V>, Error> {
@@ -29,37 +26,39 @@ impl Operation {
         Ok(self.value(&spot, bytes.as_ref()))
     }
 
-    pub(super) async fn set(mut self, key: &str, value: Encoded, ttl: Ttl) -> Result<(), Error> {
+    pub(super) async fn set(mut self, key: &str, value: Result<Encoded, Error>, ttl: Ttl) -> Result<(), Error> {
         let stored = self.put(key, value, ttl).await;
         self.end(&[key], stored, |()| true)
     }
 
-    async fn put(&mut self, key: &str, value: Encoded, ttl: Ttl) -> Result<(), Error> {
-        let (payload, spot, life) = (value?, self.spot(key)?, self.life(ttl)?);
-        self.met.bytes = payload.len();
+    async fn put(&mut self, key: &str, value: Result<Encoded, Error>, ttl: Ttl) -> Result<(), Error> {
+        let value = value?;
+        let (spot, life) = (self.spot_for(key, &value)?, self.life(ttl)?);
+        self.met.bytes = value.payload.len();
         if life == Some(Duration::ZERO) {
             return self.remove(&spot).await.map(drop);
         }
-        let write = spot.sealed(&payload, life, When::Always)?;
+        let write = spot.sealed(&value.payload, life, When::Always)?;
         spot.overtake()?;
         if self.write(&spot, write).await? { Ok(()) } else { Err(refused()) }
     }
 
-    pub(super) async fn add(mut self, key: &str, value: Encoded, ttl: Ttl) -> Result<bool, Error> {
+    pub(super) async fn add(mut self, key: &str, value: Result<Encoded, Error>, ttl: Ttl) -> Result<bool, Error> {
         let added = self.put_new(key, value, ttl).await;
         self.end(&[key], added, |is_added| *is_added)
     }
 
-    async fn put_new(&mut self, key: &str, value: Encoded, ttl: Ttl) -> Result<bool, Error> {
-        let (payload, spot, life) = (value?, self.spot(key)?, self.life(ttl)?);
-        self.met.bytes = payload.len();
+    async fn put_new(&mut self, key: &str, value: Result<Encoded, Error>, ttl: Ttl) -> Result<bool, Error> {
+        let value = value?;
+        let (spot, life) = (self.spot_for(key, &value)?, self.life(ttl)?);
+        self.met.bytes = value.payload.len();
         if life == Some(Duration::ZERO) {
             let bytes = self.read(&spot).await?;
             return Ok(!spot.is_live(bytes.as_ref()));
         }
         let mut when = When::Absent;
         for _ in 0..TRIES {
-            if self.write(&spot, spot.sealed(&payload, life, when)?).await? {
+            if self.write(&spot, spot.sealed(&value.payload, life, when)?).await? {
                 return Ok(true);
             }
             // What a backend counts as live may have ended, or may be nothing that is ours.
@@ -112,12 +111,13 @@ impl Operation {
     }
 
     async fn sum(&mut self, key: &str, delta: Option<i64>) -> Result<i64, Error> {
-        let spot = self.spot(key)?;
+        let (spot, format) = (self.spot(key)?, self.format()?);
         let add = |payload: &[u8]| {
-            let number: i64 = codec::decode(payload).map_err(|_| not_number("what is stored is no whole number"))?;
+            let number: i64 =
+                codec::decode(format, payload).map_err(|_| not_number("what is stored is no whole number"))?;
             let sum = delta.and_then(|delta| number.checked_add(delta));
             let sum = sum.ok_or_else(|| not_number("the result does not fit into 64 bits"))?;
-            Ok((sum, codec::encode(&sum)?))
+            Ok((sum, codec::encode(format, &sum)?))
         };
         self.change(&spot, Lasts::AsBefore, add).await?.ok_or_else(not_found)
     }

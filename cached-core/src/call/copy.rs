@@ -64,18 +64,19 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 }
 
 impl<K: OwnedKey, V: Value> Copy<K, V> {
-    /// Keeps it. What is invalidated moves the number of changes first, and then removes what is kept: so either it
-    /// finds this copy, or this finds that the number moved.
+    /// Keeps it. What is invalidated moves the number of changes first, and then removes what is kept, under the lock in
+    /// which this looks: so either it finds this copy, or this finds that the number moved.
     pub(super) fn keep(self, kept: Kept<V>) {
         let Copy { core, counters, key, tags, near, seen, generation, life, held } = self;
         let (hash, created) = (key.hash, clock::now());
         let header = Header { generation, created, deadline: clock::after(created, life) };
         // Before, for whoever forgets what is there; and after, since what is not there yet may be pruned.
         core.tag(&tags, hash);
-        core.memory.insert(key, kept, header, held).count(counters);
-        core.tag(&tags, hash);
-        if near.changes() != seen {
-            core.memory.remove_hash(hash);
+        let gone = core.memory.insert_if(key, kept, header, held, || near.changes() == seen);
+        // Without a copy the value is stored all the same.
+        if gone.is_stored {
+            gone.count(counters);
         }
+        core.tag(&tags, hash);
     }
 }

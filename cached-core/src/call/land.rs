@@ -3,12 +3,15 @@
 //! In: the result of the body, and the role in which it ran. Out: the value with those who wait,
 //! and in memory or with the backend, for as long as its class is kept; and the call's outcome.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::copy::Copy;
 use super::lease::Lease;
 use super::{Call, Old, Remote, Ticket, Turn};
+use crate::backend::When;
 use crate::clock::{self, NEVER};
+use crate::error::Error;
 use crate::event::Outcome;
 use crate::key::{OwnedKey, Value};
 use crate::memo::{Memo, Shared};
@@ -17,7 +20,7 @@ use crate::project::{Class, Project};
 use crate::site::Way;
 use crate::stats::{Count, Counters};
 use crate::store::{self, TOMBSTONE_LIFE};
-use crate::workers::{OPERATIONS, Purpose};
+use crate::workers::{OPERATIONS, Purpose, Waiting};
 
 /// Who carries bytes to the backend.
 #[derive(Clone, Copy)]
@@ -134,16 +137,16 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     fn write(&mut self, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, writer: Writer) {
         let copy = self.copy_of(kept.as_ref(), self.route.lives.unasked(life));
         let deadline = deadline(self.route.lives.unasked(life));
-        let encoded = self.memo.facts.value.map(|(encode, _)| encode(kept.as_ref()));
-        let (payload, remote) = match (encoded, self.remote.take()) {
-            (Some(Ok(payload)), Some(remote)) => (payload, remote),
-            (Some(Err(error)), _) => {
-                self.memo.site.fault(&error);
-                return self.share_only(turn, kept, deadline);
-            }
-            _ => return self.share_only(turn, kept, deadline),
-        };
-        self.ticket.bytes(payload.len());
+        let carried = self.memo.facts.value.zip(self.remote.take());
+        let encoded = carried.map(|((encode, _), remote)| (encode(remote.channel.format, kept.as_ref()), remote));
+        let Some((payload, remote)) = encoded else { return self.share_only(turn, kept, deadline) };
+        if let (Err(error), When::Absent) = (&payload, remote.when) {
+            // Nothing is to be written, and nothing to go.
+            self.memo.site.fault(error);
+            return self.share_only(turn, kept, deadline);
+        }
+        let length = payload.as_ref().map_or(0, Vec::len);
+        self.ticket.bytes(length);
         let (memo, generation) = (self.memo, self.state.generation());
         let life = self.route.lives.of_bytes(clock::wall(), life);
         let shared = Shared { kept, deadline };
@@ -155,7 +158,12 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Writer::Here => cargo.carry(),
             Writer::Worker => {
                 cargo.turn.leave_thread();
-                if let Err(cargo) = OPERATIONS.submit(Purpose::Write(cargo.payload.len()), cargo, Cargo::carry) {
+                let channel = Arc::clone(&cargo.remote.channel);
+                let submitted = match channel.capabilities.blocking {
+                    true => OPERATIONS.submit(Purpose::Write(length), cargo, Cargo::carry),
+                    false => OPERATIONS.submit_write(length, channel.group(), cargo, Cargo::begin),
+                };
+                if let Err(cargo) = submitted {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
                     self.share_only(cargo.turn, cargo.shared.kept, deadline);
                 }
@@ -177,7 +185,8 @@ struct Cargo<K: OwnedKey, V: Value> {
     remote: Box<Remote>,
     turn: Turn<K, V>,
     shared: Shared<V>,
-    payload: Vec<u8>,
+    /// Or why there is none.
+    payload: Result<Vec<u8>, Error>,
     life: store::Life,
     copy: Option<Copy<K, V>>,
     /// Given back once it is written.
@@ -186,15 +195,33 @@ struct Cargo<K: OwnedKey, V: Value> {
 
 impl<K: OwnedKey, V: Value> Cargo<K, V> {
     fn carry(self) {
-        let Cargo { memo, counters, generation, remote, turn, shared, payload, life, copy, lease } = self;
-        let pass = remote.channel.turns.gate.pass();
-        let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
-        let overtaken = late || turn.is_overtaken() || memo.site.word.load().generation() != generation;
-        let written = match overtaken {
-            true => Ok(false),
-            false => remote.channel.write(&remote.address, &payload, life, remote.when),
-        };
+        let channel = Arc::clone(&self.remote.channel);
+        let pass = channel.turns.gate.pass();
+        let landing = self.begin()();
         drop(pass);
+        landing();
+    }
+
+    /// Begins the write, for who has the pass of the channel. Runs none of the user's code, nor does what waits.
+    fn begin(self) -> Waiting {
+        let remote = &self.remote;
+        let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
+        let overtaken = late || self.turn.is_overtaken() || self.memo.site.word.load().generation() != self.generation;
+        let ended: Box<dyn FnOnce() -> Result<bool, Error>> = match overtaken {
+            true => Box::new(|| Ok(false)),
+            false => {
+                let payload = self.payload.as_deref().map_err(Clone::clone);
+                remote.channel.write(&remote.address, payload, self.life, remote.when)
+            }
+        };
+        Box::new(move || {
+            let written = ended();
+            Box::new(move || self.land(written))
+        })
+    }
+
+    fn land(self, written: Result<bool, Error>) {
+        let Cargo { memo, counters, turn, shared, copy, lease, .. } = self;
         let may_copy = !matches!(written, Ok(false));
         match written {
             Ok(true) => {}

@@ -60,7 +60,7 @@ impl Drop for Lease {
 fn take(how: How, remote: &Remote, patience: Duration, may_wait: bool) -> Answer<Taken> {
     let (channel, address, before) = (Arc::clone(&remote.channel), &remote.address, remote.when);
     let (entry, key) = (Arc::clone(&address.key), Key::from(format!("{}.l", address.key)));
-    let bytes = Bytes::from(codec::tombstone(address.schema, &address.digest, clock::wall()));
+    let bytes = Bytes::from(codec::tombstone(&address.mark, clock::wall()));
     let end = clock::after(clock::now(), patience);
     Box::pin(async move {
         let mut pause = PAUSE;

@@ -415,7 +415,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         };
         remote.when = unchanged(bytes.as_ref());
         let found = remote.channel.judge(&remote.address, bytes.as_ref(), self.route.lives.limits());
-        let decode = |payload| self.memo.facts.value.and_then(|(_, decode)| decode(payload).ok());
+        let format = remote.channel.format;
+        let decode = |payload| self.memo.facts.value.and_then(|(_, decode)| decode(format, payload).ok());
         let kept = |value| Kept::new(value, self.memo.facts.quiet);
         match found {
             _ if self.manner != Manner::Ask => {}

@@ -1,35 +1,32 @@
 //! The bytes that a backend stores.
 //!
-//! In: a payload, the schema and the digest of the whole key. Out: an envelope that says what it
-//! is; and back: the payload, or nothing. Anything that is not exactly an envelope of this site
-//! and key is nothing.
+//! In: a payload, and a mark: schema, digest of the whole key, codec. Out: an envelope that says what it is; and back:
+//! the payload, or nothing. Anything that is not exactly an envelope of this mark is nothing.
 //!
 //! ```text
-//!   0 stamp 16 │ 16 magic 4 │ 20 format 1 │ 21 codec 1 │ 22 zero 2 │ 24 schema 16 │ 40 key digest 32
-//!  72 created ms 8 │ 80 life ms 8 │ 88 used ms 8 │ 96 length 4 │ 100 zero 4 │ 104 checksum 8 │ 112 payload
+//!   0 stamp 16 │ 16 magic 4 │ 20 format 1 │ 21 kind 1 │ 22 zero 2 │ 24 schema 16 │ 40 key digest 32
+//!  72 created ms 8 │ 80 life ms 8 │ 88 used ms 8 │ 96 length 4 │ 100 codec 4 │ 104 checksum 8 │ 112 payload
 //! ```
-//! Numbers are little-endian. The checksum is XXH3-64 of all bytes but itself.
+//! Numbers are little-endian. The checksum is XXH3-64 of all bytes but itself. The kind is 1 for a value, 0 for a
+//! tombstone, which is of no codec: what was invalid in one is in all.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{KeyCodec, Probe, ValueCodec, canonical};
+use super::Mark;
 use crate::backend::Stamp;
 use crate::error::{Error, ErrorKind};
 use crate::process;
 
 const MAGIC: [u8; 4] = *b"cchd";
-const FORMAT: u8 = 2;
-const MSGPACK: u8 = 1;
+const FORMAT: u8 = 3;
+const VALUE: u8 = 1;
 const TOMBSTONE: u8 = 0;
 const HEAD: usize = 112;
 const USED: std::ops::Range<usize> = 88..96;
 const CHECKSUM: std::ops::Range<usize> = 104..112;
 
-/// How deep stored values may nest.
-const MAX_DEPTH: usize = 128;
 /// A `created` further in the future than this is somebody's wrong clock: not trusted.
 const CLOCK_SKEW_MS: u64 = 60_000;
 
@@ -59,53 +56,38 @@ pub(crate) fn site_schema(identity: &str, code: u64, version: u32, instance: &st
     for part in [identity.as_bytes(), instance.as_bytes()] {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
     }
-    hasher.update(&code.to_le_bytes()).update(&version.to_le_bytes()).update(&[FORMAT, MSGPACK]);
+    hasher.update(&code.to_le_bytes()).update(&version.to_le_bytes()).update(&[FORMAT]);
     let mut schema = [0; 16];
     schema.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     schema
 }
 
 /// An envelope around `payload`, created now (`now_ms`) for `life_ms` (`u64::MAX`: for ever).
-pub(crate) fn seal(
-    schema: [u8; 16],
-    key: &[u8; 32],
-    now_ms: u64,
-    life_ms: u64,
-    payload: &[u8],
-) -> Result<(Stamp, Vec<u8>), Error> {
+pub(crate) fn seal(mark: &Mark, now_ms: u64, life_ms: u64, payload: &[u8]) -> Result<(Stamp, Vec<u8>), Error> {
     let length = u32::try_from(payload.len())
         .map_err(|_| Error::new(ErrorKind::Encode, format!("a value of {} bytes is too long", payload.len())))?;
     let stamp = fresh_stamp();
-    Ok((stamp, write(stamp, MSGPACK, schema, key, now_ms, life_ms, length, payload)))
+    Ok((stamp, write(stamp, VALUE, mark, [now_ms, life_ms], length, payload)))
 }
 
 /// An envelope that says: what was here is not valid any more.
-pub(crate) fn tombstone(schema: [u8; 16], key: &[u8; 32], now_ms: u64) -> Vec<u8> {
-    write(fresh_stamp(), TOMBSTONE, schema, key, now_ms, u64::MAX, 0, &[])
+pub(crate) fn tombstone(mark: &Mark, now_ms: u64) -> Vec<u8> {
+    write(fresh_stamp(), TOMBSTONE, &Mark { codec: [0; 4], ..*mark }, [now_ms, u64::MAX], 0, &[])
 }
 
 #[expect(clippy::too_many_arguments, reason = "the fields of the format, in their order")]
-fn write(
-    stamp: Stamp,
-    codec: u8,
-    schema: [u8; 16],
-    key: &[u8; 32],
-    now_ms: u64,
-    life_ms: u64,
-    length: u32,
-    payload: &[u8],
-) -> Vec<u8> {
+fn write(stamp: Stamp, kind: u8, mark: &Mark, [now_ms, life_ms]: [u64; 2], length: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEAD + payload.len());
     bytes.extend_from_slice(&stamp);
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&[FORMAT, codec, 0, 0]);
-    bytes.extend_from_slice(&schema);
-    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(&[FORMAT, kind, 0, 0]);
+    bytes.extend_from_slice(&mark.schema);
+    bytes.extend_from_slice(&mark.digest);
     bytes.extend_from_slice(&now_ms.to_le_bytes());
     bytes.extend_from_slice(&life_ms.to_le_bytes());
     bytes.extend_from_slice(&now_ms.to_le_bytes());
     bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&mark.codec);
     bytes.extend_from_slice(&[0; 8]);
     bytes.extend_from_slice(payload);
     let sum = checksum(&bytes);
@@ -122,25 +104,26 @@ pub(crate) fn renewed(bytes: &[u8], now_ms: u64) -> Vec<u8> {
     bytes
 }
 
-/// Reads an envelope of this `schema` and `key`. Total: any other bytes are [`Opened::Nothing`].
-pub(crate) fn open<'a>(bytes: &'a [u8], schema: [u8; 16], key: &[u8; 32], now_ms: u64) -> Opened<'a> {
+/// Reads an envelope of this `mark`. Total: any other bytes are [`Opened::Nothing`].
+pub(crate) fn open<'a>(bytes: &'a [u8], mark: &Mark, now_ms: u64) -> Opened<'a> {
     let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+    let length = || u64::from(u32::from_le_bytes(std::array::from_fn(|i| bytes[96 + i])));
     if bytes.len() < HEAD
         || bytes[16..20] != MAGIC
         || bytes[20] != FORMAT
         || bytes[22..24] != [0; 2]
-        || bytes[24..40] != schema
-        || bytes[40..72] != *key
-        || number(96) != (bytes.len() - HEAD) as u64
+        || bytes[24..40] != mark.schema
+        || bytes[40..72] != mark.digest
+        || length() != (bytes.len() - HEAD) as u64
         || bytes[CHECKSUM] != checksum(bytes)
     {
         return Opened::Nothing;
     }
     let (created, life, used) = (number(72), number(80), number(USED.start));
     match bytes[21] {
-        TOMBSTONE if bytes.len() == HEAD => Opened::Tombstone,
-        MSGPACK if created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Nothing,
-        MSGPACK => Opened::Value {
+        TOMBSTONE if bytes.len() == HEAD && bytes[100..104] == [0; 4] => Opened::Tombstone,
+        VALUE if bytes[100..104] != mark.codec || created > now_ms.saturating_add(CLOCK_SKEW_MS) => Opened::Nothing,
+        VALUE => Opened::Value {
             payload: &bytes[HEAD..],
             created,
             expires: created.saturating_add(life),
@@ -164,40 +147,4 @@ fn fresh_stamp() -> Stamp {
     stamp[..8].copy_from_slice(&process::number().to_le_bytes());
     stamp[8..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
     stamp
-}
-
-impl<K: Serialize> Probe<K> {
-    /// The canonical bytes of this key.
-    pub const __CACHED_KEY: KeyCodec<K> = Some(canonical::encode::<K>);
-
-    /// The canonical bytes of this key.
-    pub fn __cached_key(&self) -> KeyCodec<K> {
-        Self::__CACHED_KEY
-    }
-}
-
-// `Deserialize<'static>` and not `DeserializeOwned`: a bound on every lifetime would be taken for granted by
-// the probe and refused afterwards for a `&'static str`, which then could not be cached at all. The decoder
-// lends nothing, so such a value is at worst undecodable.
-impl<V: Serialize + Deserialize<'static>> Probe<V> {
-    /// `MessagePack`, with field names.
-    pub const __CACHED_VALUE: ValueCodec<V> = Some((encode::<V>, decode::<V>));
-
-    /// `MessagePack`, with field names.
-    pub fn __cached_value(&self) -> ValueCodec<V> {
-        Self::__CACHED_VALUE
-    }
-}
-
-pub(crate) fn encode<V: ?Sized + Serialize>(value: &V) -> Result<Vec<u8>, Error> {
-    canonical::check_options(value)?;
-    rmp_serde::to_vec_named(value).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))
-}
-
-pub(crate) fn decode<V: Deserialize<'static>>(bytes: &[u8]) -> Result<V, Error> {
-    let mut rest = bytes;
-    let mut decoder = rmp_serde::Deserializer::new(&mut rest);
-    decoder.set_max_depth(MAX_DEPTH);
-    let value = V::deserialize(&mut decoder).map_err(|error| Error::new(ErrorKind::Encode, error.to_string()))?;
-    if rest.is_empty() { Ok(value) } else { Err(Error::new(ErrorKind::Encode, "bytes after the value")) }
 }

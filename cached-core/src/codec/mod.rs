@@ -12,8 +12,6 @@ use crate::error::Error;
 use crate::process;
 
 #[cfg(feature = "bytes")]
-mod canonical;
-#[cfg(feature = "bytes")]
 mod envelope;
 #[cfg(not(feature = "bytes"))]
 #[path = "none.rs"]
@@ -21,10 +19,26 @@ mod envelope;
 #[cfg(feature = "bytes")]
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "bytes")]
+mod value;
 
+#[cfg(feature = "bytes")]
+pub(crate) use cached_codec::{Format, judge as judge_codecs};
+#[cfg(not(feature = "bytes"))]
+pub(crate) use envelope::{Format, judge_codecs};
 pub(crate) use envelope::{Opened, digest, open, renewed, seal, site_schema, tombstone};
 #[cfg(feature = "bytes")]
-pub(crate) use envelope::{decode, encode};
+pub(crate) use value::{decode, encode};
+
+/// What an envelope has to say to be one of an entry.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "only envelopes are compared with it"))]
+pub(crate) struct Mark {
+    pub(crate) schema: [u8; 16],
+    /// Of the whole key.
+    pub(crate) digest: [u8; 32],
+    pub(crate) codec: [u8; 4],
+}
 
 /// Turns a key into its canonical bytes.
 pub(crate) type KeyCodec<K> = Option<fn(&K) -> Result<Vec<u8>, Error>>;
@@ -38,8 +52,8 @@ pub(crate) type Same<V> = Option<fn(&V, &V) -> bool>;
 /// What is shown of a value, where it can be.
 pub(crate) type Shown<T> = Option<for<'a> fn(&'a T) -> &'a dyn fmt::Debug>;
 
-type Encode<V> = fn(&V) -> Result<Vec<u8>, Error>;
-type Decode<V> = fn(&[u8]) -> Result<V, Error>;
+type Encode<V> = fn(Format, &V) -> Result<Vec<u8>, Error>;
+type Decode<V> = fn(Format, &[u8]) -> Result<V, Error>;
 
 /// Finds facts: asked by the first calls of a memo only, so that a hit of a generic function builds none.
 pub type Finds<'a, K, V> = &'a dyn Fn() -> Facts<K, V>;
@@ -85,6 +99,15 @@ impl<K, V> Facts<K, V> {
         Self { key, value, quiet, same, shown, hooks: Hooks { ttl: None, cache_if: None, weigh: None } }
     }
 
+    /// Without bytes, if they would lose what the value is.
+    #[must_use]
+    pub const fn unless_lost(mut self, is_lost: bool) -> Self {
+        if is_lost {
+            self.value = None;
+        }
+        self
+    }
+
     /// Adds how key and value may be shown.
     #[must_use]
     pub const fn shown(mut self, key: Shown<K>, value: Shown<V>) -> Self {
@@ -100,7 +123,7 @@ impl<K, V> Facts<K, V> {
     /// Whether two values are the same, and a digest of each that means nothing in another process; `None` if
     /// that cannot be said.
     pub(crate) fn compare(&self, a: &V, b: &V) -> Option<(bool, String)> {
-        let encoded = [a, b].map(|value| self.value.and_then(|(encode, _)| encode(value).ok()));
+        let encoded = [a, b].map(|value| self.value.and_then(|(encode, _)| encode(Format::default(), value).ok()));
         let equal = self.same.map(|same| same(a, b));
         match encoded {
             // By bytes too: a `NaN` is not equal to itself.
@@ -185,6 +208,8 @@ fallback! {
     NoKey { const __CACHED_KEY, fn __cached_key -> KeyCodec<T> = None }
     /// A value that serde cannot carry.
     NoValue { const __CACHED_VALUE, fn __cached_value -> ValueCodec<T> = None }
+    /// A value that bytes may be told by.
+    NotLost { const __CACHED_LOST, fn __cached_is_lost -> bool = false }
     /// A value whose `Clone` is somebody's code.
     NotCopy { const __CACHED_COPY, fn __cached_is_copy -> bool = false }
     /// Values that cannot be compared.
@@ -203,6 +228,26 @@ impl<T, E> Probe<Result<T, E>> {
     pub fn __cached_kept(&self) -> Kept<1, Result<T, E>> {
         Kept(PhantomData)
     }
+}
+
+/// Types of which bytes cannot tell two values apart: `Some` of nothing is written as `None` is.
+macro_rules! lost {
+    ($(<$($parameter:ident)?> $type:ty;)*) => {$(
+        impl<$($parameter)?> Probe<$type> {
+            /// `Some` of nothing and `None` are one.
+            pub const __CACHED_LOST: bool = true;
+
+            /// `Some` of nothing and `None` are one.
+            pub fn __cached_is_lost(&self) -> bool {
+                true
+            }
+        }
+    )*};
+}
+
+lost! {
+    <T> Option<Option<T>>;
+    <> Option<()>;
 }
 
 impl<T: Copy> Probe<T> {
@@ -264,14 +309,17 @@ impl<T> KeptWhole<T> for Probe<T> {}
 #[macro_export]
 macro_rules! __facts {
     ($key:ty, $value:ty) => {{
-        #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotShown as _};
+        #[allow(unused_imports, reason = "each type answers some of them")]
+        use $crate::rt::{
+            NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotLost as _, NotShown as _,
+        };
         $crate::rt::Facts::<$key, $value>::new(
             $crate::rt::Probe::<$key>::__CACHED_KEY,
             $crate::rt::Probe::<$value>::__CACHED_VALUE,
             $crate::rt::Probe::<$value>::__CACHED_SAME,
             $crate::rt::Probe::<$value>::__CACHED_COPY || $crate::rt::Probe::<$value>::__CACHED_HANDLE,
         )
+        .unless_lost($crate::rt::Probe::<$value>::__CACHED_LOST)
         .shown($crate::rt::Probe::<$key>::__CACHED_SHOWN, $crate::rt::Probe::<$value>::__CACHED_SHOWN)
     }};
 }
@@ -281,8 +329,10 @@ macro_rules! __facts {
 #[macro_export]
 macro_rules! __facts_for {
     ($parts:ident, $kept:ident) => {{
-        #[allow(unused_imports)]
-        use $crate::rt::{NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotShown as _};
+        #[allow(unused_imports, reason = "each type answers some of them")]
+        use $crate::rt::{
+            NoKey as _, NoValue as _, NotComparable as _, NotCopy as _, NotHandle as _, NotLost as _, NotShown as _,
+        };
         let (key, stored) = ($crate::rt::probe_owned(&$parts), $kept.__cached_probe());
         move || {
             $crate::rt::Facts::new(
@@ -291,6 +341,7 @@ macro_rules! __facts_for {
                 stored.__cached_same(),
                 stored.__cached_is_copy() || stored.__cached_is_handle(),
             )
+            .unless_lost(stored.__cached_is_lost())
             .shown(key.__cached_shown(), stored.__cached_shown())
         }
     }};
@@ -301,7 +352,7 @@ macro_rules! __facts_for {
 #[macro_export]
 macro_rules! __fallible {
     ($returned:ty) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "each type answers some of them")]
         use $crate::rt::NotFallible as _;
         $crate::rt::Probe::<$returned>::__CACHED_FALLIBLE
     }};
@@ -312,7 +363,7 @@ macro_rules! __fallible {
 #[macro_export]
 macro_rules! __kept {
     ($returned:ty) => {{
-        #[allow(unused_imports)]
+        #[allow(unused_imports, reason = "each type answers some of them")]
         use $crate::rt::KeptWhole as _;
         $crate::rt::Probe::<$returned>::new().__cached_kept()
     }};

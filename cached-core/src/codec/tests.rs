@@ -2,14 +2,12 @@
 //! neither changes without a new format.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Debug;
 
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::canonical::encode;
 use super::envelope::{self, Opened};
-use super::{Decode, Encode, Probe, digest, open, seal, site_schema, tombstone};
+use super::{Format, Mark, Probe, digest, open, seal, tombstone};
 use crate::key::{Bits, Float, FloatBits, Part};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +44,7 @@ impl Serialize for Raw {
 }
 
 fn bytes<T: Serialize>(value: T) -> Vec<u8> {
-    encode(&value).expect("it has a canonical form")
+    cached_codec::key(&value).expect("it has a canonical form")
 }
 
 fn owned<T: Bits>(float: T) -> FloatBits<T> {
@@ -236,12 +234,12 @@ fn a_length_that_the_value_does_not_know_or_lies_about_changes_nothing() {
 
 #[test]
 fn a_key_has_at_most_64_kib() {
-    assert!(encode(&"x".repeat(65_000)).is_ok());
-    let error = encode(&"x".repeat(65_536)).unwrap_err();
+    assert!(cached_codec::key(&"x".repeat(65_000)).is_ok());
+    let error = Probe::<String>::__CACHED_KEY.expect("serde carries it")(&"x".repeat(65_536)).unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Encode);
-    assert!(encode(&vec![0_u8; 65_536]).is_err());
+    assert!(cached_codec::key(&vec![0_u8; 65_536]).is_err());
     let map: HashMap<u32, u8> = (0..20_000).map(|n| (n, 0)).collect();
-    assert!(encode(&map).is_err(), "a map is not a way around it");
+    assert!(cached_codec::key(&map).is_err(), "a map is not a way around it");
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -288,64 +286,52 @@ fn the_bytes_of_the_encoder_are_those_that_were_committed() {
     assert_eq!(now, committed, "stored keys would not be found any more; if that is meant, raise the format");
 }
 
-const SCHEMA: [u8; 16] = *b"schema of a site";
 const NOW: u64 = 1_700_000_000_000;
 const LIFE: u64 = 300_000;
 
+/// What the envelopes of these tests are.
+fn mark() -> Mark {
+    Mark { schema: *b"schema of a site", digest: digest(b"key"), codec: Format::default().id() }
+}
+
 /// An envelope with a stamp that does not move.
 fn sealed(payload: &[u8]) -> Vec<u8> {
-    let (stamp, bytes) = seal(SCHEMA, &digest(b"key"), NOW, LIFE, payload).unwrap();
+    let (stamp, bytes) = seal(&mark(), NOW, LIFE, payload).unwrap();
     assert_eq!(&bytes[..16], stamp);
     bytes
 }
 
-/// Bytes 16 to 104 of the envelope of `payload`, at [`NOW`] for [`LIFE`]: all but stamp and checksum.
-const ENVELOPE: &str = "6363686402010000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
-    7eb421de85d554e15f55a446459b52b40068e5cf8b010000e0930400000000000068e5cf8b0100000700000000000000";
-/// The same of a tombstone.
-const TOMBSTONE: &str = "6363686402000000736368656d61206f6620612073697465ff8e2bab3b26e0c127002127905539b4\
-    7eb421de85d554e15f55a446459b52b40068e5cf8b010000ffffffffffffffff0068e5cf8b0100000000000000000000";
-/// The schema of a site called `shop::price`.
-const SITE_SCHEMA: &str = "e0786f88630bd3869d78177d70cc5f5d";
-
 #[test]
-fn the_bytes_of_the_envelope_are_those_that_were_committed() {
+fn an_envelope_is_opened_by_its_mark_and_its_time_only() {
     let envelope = sealed(b"payload");
-    let buried = tombstone(SCHEMA, &digest(b"key"), NOW);
-    let schema = site_schema("shop::price", 0x0123_4567_89ab_cdef, 3, "u64");
-    let now = [hex(&envelope[16..104]), hex(&buried[16..104]), hex(&schema)];
-    assert_eq!(now, [ENVELOPE, TOMBSTONE, SITE_SCHEMA], "stored values would not be found any more; raise the format");
-    assert_eq!(&envelope[112..], b"payload");
-    let mut sum = xxhash_rust::xxh3::Xxh3::new();
-    sum.update(&envelope[..104]);
-    sum.update(&envelope[112..]);
-    assert_eq!(envelope[104..112], sum.digest().to_le_bytes(), "the checksum is XXH3-64 of all other bytes");
-}
-
-#[test]
-fn an_envelope_is_opened_by_its_schema_its_key_and_its_time_only() {
-    let (envelope, key) = (sealed(b"payload"), digest(b"key"));
+    let at = |now| open(&envelope, &mark(), now);
     let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW };
-    assert_eq!(open(&envelope, SCHEMA, &key, NOW), value);
-    assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE - 1), value);
-    assert_eq!(open(&envelope, SCHEMA, &key, NOW + LIFE), value, "whether it has ended is for others to say");
+    assert_eq!(at(NOW), value);
+    assert_eq!(at(NOW + LIFE - 1), value);
+    assert_eq!(at(NOW + LIFE), value, "whether it has ended is for others to say");
     let slow = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW - 60_000 };
-    assert_eq!(open(&envelope, SCHEMA, &key, NOW - 60_000), slow, "a clock a minute slow is nobody's fault");
-    assert_eq!(open(&envelope, SCHEMA, &key, NOW - 60_001), Opened::Nothing, "a later one is not trusted");
-    assert_eq!(open(&envelope, *b"schema of other!", &key, NOW), Opened::Nothing);
-    assert_eq!(open(&envelope, SCHEMA, &digest(b"other"), NOW), Opened::Nothing);
-    assert_eq!(open(&tombstone(SCHEMA, &key, NOW), SCHEMA, &key, NOW), Opened::Tombstone);
-    assert_eq!(envelope::open(&[], SCHEMA, &key, NOW), Opened::Nothing);
-    let for_ever = seal(SCHEMA, &key, NOW, u64::MAX, b"x").unwrap().1;
-    assert!(matches!(open(&for_ever, SCHEMA, &key, u64::MAX - 1), Opened::Value { expires: u64::MAX, .. }));
+    assert_eq!(at(NOW - 60_000), slow, "a clock a minute slow is nobody's fault");
+    assert_eq!(at(NOW - 60_001), Opened::Nothing, "a later one is not trusted");
+    let others = [
+        Mark { schema: *b"schema of other!", ..mark() },
+        Mark { digest: digest(b"other"), ..mark() },
+        Mark { codec: *b"json", ..mark() },
+    ];
+    assert!(others.iter().all(|other| open(&envelope, other, NOW) == Opened::Nothing));
+    let buried = tombstone(&mark(), NOW);
+    assert_eq!(open(&buried, &mark(), NOW), Opened::Tombstone);
+    assert_eq!(open(&buried, &others[2], NOW), Opened::Tombstone, "what is invalid is so in every codec");
+    assert_eq!(open(&[], &mark(), NOW), Opened::Nothing);
+    let for_ever = seal(&mark(), NOW, u64::MAX, b"x").unwrap().1;
+    assert!(matches!(open(&for_ever, &mark(), u64::MAX - 1), Opened::Value { expires: u64::MAX, .. }));
 }
 
 #[test]
 fn an_envelope_that_is_given_again_differs_in_that_only_and_keeps_its_stamp() {
-    let (envelope, key) = (sealed(b"payload"), digest(b"key"));
+    let envelope = sealed(b"payload");
     let renewed = envelope::renewed(&envelope, NOW + 7);
     let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW + 7 };
-    assert_eq!(open(&renewed, SCHEMA, &key, NOW + 7), value);
+    assert_eq!(open(&renewed, &mark(), NOW + 7), value);
     assert_eq!((&renewed[..88], &renewed[96..104]), (&envelope[..88], &envelope[96..104]));
 }
 
@@ -357,22 +343,21 @@ fn every_write_has_a_stamp_of_its_own() {
 
 #[test]
 fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
-    let key = digest(b"key");
     for claimed in [0_u32, 6, 8, 0x7fff_ffff, u32::MAX] {
         let mut bytes = sealed(b"payload");
         bytes[96..100].copy_from_slice(&claimed.to_le_bytes());
         resum(&mut bytes);
-        assert_eq!(open(&bytes, SCHEMA, &key, NOW), Opened::Nothing, "{claimed}");
+        assert_eq!(open(&bytes, &mark(), NOW), Opened::Nothing, "{claimed}");
     }
     let mut longer = sealed(b"payload");
     longer.push(0);
     resum(&mut longer);
-    assert_eq!(open(&longer, SCHEMA, &key, NOW), Opened::Nothing, "a byte too many");
-    for (place, value) in [(20, 3), (20, 1), (20, 0), (21, 9), (22, 1), (23, 1), (16, b'x')] {
+    assert_eq!(open(&longer, &mark(), NOW), Opened::Nothing, "a byte too many");
+    for (place, value) in [(20, 4), (20, 2), (20, 0), (21, 9), (21, 0), (22, 1), (23, 1), (16, b'x'), (100, 1)] {
         let mut other = sealed(b"payload");
         other[place] = value;
         resum(&mut other);
-        assert_eq!(open(&other, SCHEMA, &key, NOW), Opened::Nothing, "byte {place} = {value}");
+        assert_eq!(open(&other, &mark(), NOW), Opened::Nothing, "byte {place} = {value}");
     }
 }
 
@@ -385,99 +370,22 @@ fn resum(bytes: &mut [u8]) {
     bytes[104..112].copy_from_slice(&sum);
 }
 
-/// Both directions of a value's codec.
-fn codec<V: Serialize + serde::de::DeserializeOwned>() -> (Encode<V>, Decode<V>) {
-    Probe::<V>::__CACHED_VALUE.expect("serde carries it")
-}
-
-/// A list within a list within a list.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Deep(Vec<Deep>);
-
-impl Deep {
-    fn of(depth: usize) -> Self {
-        (0..depth).fold(Deep(Vec::new()), |deep, _| Deep(vec![deep]))
-    }
-}
-
-fn carried<V: Serialize + serde::de::DeserializeOwned + PartialEq + Debug>(value: &V) {
-    let (encode, decode) = codec::<V>();
-    assert_eq!(decode(&encode(value).unwrap()).as_ref(), Ok(value));
-}
-
 #[test]
-fn values_come_back_as_they_were() {
-    carried(&Shape::Two(1, u32::MAX));
-    carried(&vec![Shape::Unit, Shape::Named { a: 1 }, Shape::Text("a\0é".into())]);
-    carried(&(i64::MIN, u64::MAX, 1.5_f64, 'é', true, ()));
-    carried(&vec![None, Some(3_u8)]);
-    carried(&BTreeMap::from([("a".to_owned(), vec![1_u8, 2])]));
-    carried(&Deep::of(60));
-}
-
-#[test]
-fn a_value_with_bytes_after_it_is_refused() {
-    let (encode, decode) = codec::<Vec<u8>>();
-    let mut bytes = encode(&vec![1, 2, 3]).unwrap();
-    assert!(decode(&bytes).is_ok());
-    bytes.push(0xc0);
-    assert!(decode(&bytes).is_err());
-}
-
-#[test]
-fn a_value_that_nests_too_deep_is_refused_and_not_a_broken_stack() {
-    let (_, decode) = codec::<Deep>();
-    for depth in [129, 1_000, 100_000, 1_000_000] {
-        let bytes = [vec![0x91; depth], vec![0x90]].concat();
-        assert!(decode(&bytes).is_err(), "{depth} levels");
-    }
-    assert_eq!(decode(&[vec![0x91; 50], vec![0x90]].concat()), Ok(Deep::of(50)));
-}
-
-#[test]
-fn a_hostile_length_is_refused_before_memory_is_taken() {
-    let claims: [&[u8]; 6] = [
-        &[0xdd, 0xff, 0xff, 0xff, 0xff],
-        &[0xdd, 0x7f, 0xff, 0xff, 0xff, 0x01],
-        &[0xc6, 0xff, 0xff, 0xff, 0xff],
-        &[0xdb, 0xff, 0xff, 0xff, 0xff],
-        &[0xdf, 0xff, 0xff, 0xff, 0xff],
-        &[0xc9, 0xff, 0xff, 0xff, 0xff, 0x01],
-    ];
-    for claim in claims {
-        assert!(codec::<Vec<u64>>().1(claim).is_err(), "{claim:?}");
-        assert!(codec::<Vec<u8>>().1(claim).is_err(), "{claim:?}");
-        assert!(codec::<String>().1(claim).is_err(), "{claim:?}");
-        assert!(codec::<BTreeMap<u64, u64>>().1(claim).is_err(), "{claim:?}");
-        assert!(codec::<(u64, Shape)>().1(claim).is_err(), "{claim:?}");
-    }
-}
-
-#[test]
-fn a_some_of_nothing_is_refused_wherever_it_stands() {
-    #[derive(Serialize, Deserialize)]
-    struct Inside {
-        list: Vec<Option<Option<u8>>>,
-    }
-    let refused = |result: Result<Vec<u8>, crate::Error>| result.unwrap_err().kind() == crate::ErrorKind::Encode;
-    assert!(refused(codec::<Option<Option<u8>>>().0(&Some(None))));
-    assert!(refused(codec::<Option<()>>().0(&Some(()))));
-    assert!(refused(codec::<Inside>().0(&Inside { list: vec![None, Some(Some(1)), Some(None)] })));
-    assert!(refused(codec::<BTreeMap<u8, Option<Option<u8>>>>().0(&BTreeMap::from([(1, Some(None))]))));
-    assert!(refused(codec::<(u8, Option<Option<Option<u8>>>)>().0(&(1, Some(Some(None))))));
-    for fine in [None, Some(Some(1))] {
-        carried(&fine);
-    }
-    carried(&Some(vec![None::<u8>, Some(1)]));
-    carried(&Some((None::<u8>, 1)));
+fn a_type_that_bytes_would_lose_is_known_as_such() {
+    use super::NotLost as _;
+    const { assert!(Probe::<Option<Option<u8>>>::__CACHED_LOST && Probe::<Option<()>>::__CACHED_LOST) };
+    const { assert!(!Probe::<Option<u8>>::__CACHED_LOST && !Probe::<Vec<Option<()>>>::__CACHED_LOST) };
+    let facts = crate::__facts!(u8, Option<Option<u8>>);
+    assert!(!facts.is_encodable() && crate::__facts!(u8, Option<u8>).is_encodable());
 }
 
 /// The code that decides what stored bytes are called, without comments.
 fn sources() -> Vec<(String, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let macros = root.with_file_name("cached-macros").join("src/model/mod.rs");
-    let files = ["key.rs", "store.rs", "word.rs", "codec/mod.rs", "codec/canonical.rs", "codec/envelope.rs"];
-    let paths = files.iter().map(|file| root.join("src").join(file)).chain([macros]);
+    let canonical = root.with_file_name("cached-codec").join("src/canonical.rs");
+    let files = ["key.rs", "store.rs", "word.rs", "codec/mod.rs", "codec/value.rs", "codec/envelope.rs"];
+    let paths = files.iter().map(|file| root.join("src").join(file)).chain([macros, canonical]);
     let text = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());

@@ -3,6 +3,7 @@
 //! In: code, TOML, the environment; later layers win, option by option. Out: an installed
 //! registry, and every site routed by it; or one error with every fault.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write as _};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use crate::backend::{Backend, Key};
 use crate::clock;
+use crate::codec::judge_codecs;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::options::{KeyFunction, Made, Options, Setting, Source, judge_functions};
 use crate::registry::{self, Alias, Place, Registry, Spawner, Task, is_tiered};
@@ -211,14 +213,17 @@ impl Config {
     /// # Errors
     /// With every fault at once, each with its file and line; nothing has changed then.
     pub fn install(self) -> Result<Vec<String>, Error> {
-        let registry = loop {
+        let attempt = |_| {
             let old = registry::current();
-            let registry = Arc::new(self.clone().check(&old).map_err(Error::config)?);
+            let registry = match Making::begin().and_then(|_making| self.clone().check(&old).map_err(Error::config)) {
+                Ok(registry) => Arc::new(registry),
+                Err(error) => return Some(Err(error)),
+            };
             // If another was installed meanwhile, what was kept of the old one is not in force any more.
-            if registry::replace(&old, &registry) {
-                break registry;
-            }
+            registry::replace(&old, &registry).then_some(Ok(registry))
         };
+        let overtaken = || Error::new(ErrorKind::Config, format!("others installed theirs {TRIES} times meanwhile"));
+        let registry = (0..TRIES).find_map(attempt).unwrap_or_else(|| Err(overtaken()))?;
         registry::set_bounds();
         for site in sites() {
             site.reroute();
@@ -255,6 +260,7 @@ impl Config {
         }
         registry::judge_kinds(&mut faults);
         judge_functions(&mut faults);
+        judge_codecs(&mut faults);
         registry.add_default();
         registry::judge_stores(&registry.aliases, &mut faults);
         registry.overrides = self.sites;
@@ -305,6 +311,29 @@ impl fmt::Debug for Config {
         let mut config = f.debug_struct("Config");
         config.field("namespace", &self.namespace).field("backends", &self.backends).field("sites", &self.sites);
         config.field("strict", &self.strict).finish_non_exhaustive()
+    }
+}
+
+/// How often a configuration is judged again because others were installed meanwhile.
+const TRIES: usize = 100;
+
+thread_local! {
+    static MAKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, this thread makes backends for one configuration, and installs no other.
+struct Making;
+
+impl Making {
+    fn begin() -> Result<Self, Error> {
+        let message = "a backend that is being made cannot install a configuration while another is being installed";
+        if MAKING.replace(true) { Err(Error::new(ErrorKind::Config, message)) } else { Ok(Making) }
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        MAKING.set(false);
     }
 }
 
@@ -364,7 +393,8 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
 
 /// Waits until what was computed is written, and closes the backends, within `deadline`.
 ///
-/// Gives how many writes were not done by then. Later calls still work. Call it after a service
+/// Gives how many writes had not been tried by then; what a backend refused is counted by its site
+/// (`Stats::not_stored`). Later calls still work. Call it after a service
 /// has stopped taking requests, when `SIGTERM` asked it to.
 #[must_use = "the number of writes that were lost"]
 pub fn shutdown(deadline: Duration) -> usize {
@@ -377,6 +407,7 @@ pub fn shutdown(deadline: Duration) -> usize {
             let rest = clock::until(end);
             // A backend that cannot close in time has nothing of ours left to write.
             let _ = wait(rest, || channel.backend.close(rest));
+            registry::current().closed(channel);
         }
     }
     unwritten

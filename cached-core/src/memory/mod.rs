@@ -218,10 +218,23 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
     /// what the value holds elsewhere, in bytes.
     pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header, held: u64) -> Gone<K, V> {
+        self.insert_if(key, value, header, held, || true)
+    }
+
+    /// As [`Memory::insert`], if `may` says so once nobody else can remove what has this hash.
+    #[expect(clippy::too_many_arguments, reason = "what an insertion takes, and a question")]
+    pub(crate) fn insert_if(
+        &self,
+        key: Held<K>,
+        value: Kept<V>,
+        header: Header,
+        held: u64,
+        may: impl FnOnce() -> bool,
+    ) -> Gone<K, V> {
         let weight = Self::weight(held, matches!(value, Kept::Inline(_)));
         let entry = Entry::new(key, value, header);
         match Inside::enter() {
-            Some(_inside) => self.shards.insert(entry, weight),
+            Some(_inside) => self.shards.insert(entry, weight, may),
             None => Gone { freed: vec![entry], ..Gone::default() },
         }
     }

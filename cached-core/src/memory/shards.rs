@@ -125,13 +125,19 @@ impl<K, V> Shards<K, V> {
 
     /// Stores an entry in the place of the one with its key, if there is one. One that weighs more than is
     /// allowed in all is not stored, nor is the old one any more.
-    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64) -> Gone<K, V>
+    ///
+    /// Nor is anything changed where it may not be stored any more: `may` is asked under the lock that removals take.
+    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64, may: impl FnOnce() -> bool) -> Gone<K, V>
     where
         K: Eq,
     {
         let mut gone = Gone::default();
         let hash = entry.key.hash;
         let (part, mut state) = self.lock(hash);
+        if !may() {
+            gone.freed.push(entry);
+            return gone;
+        }
         // The only code of the user's under this lock. If it panics, nothing has changed.
         let old = self.own_find(entry.key.hash, |other| *other == entry.key.key);
         if let Some(old) = old {

@@ -17,7 +17,7 @@ use crate::local::{Local, Nothing};
 use crate::memory::Bounds;
 use crate::meter::Meter;
 use crate::near::{LIFE, Near, UNHEARD};
-use crate::options::{KeyFunction, Options, Reader, bound, breaker, bytes, key_function, lifetime, write};
+use crate::options::{KeyFunction, Options, Reader, bound, breaker, bytes, codec, key_function, lifetime, write};
 use crate::store::Channel;
 
 const OP_TIMEOUT: Duration = Duration::from_millis(100);
@@ -43,6 +43,9 @@ pub(crate) struct Alias {
     pub(crate) options: Options,
     /// What the low-level cache asks.
     pub(crate) cache: Arc<Channel>,
+    /// Which store that is, for all aliases on it.
+    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
+    pub(crate) store: Arc<str>,
     pub(crate) keys: Keys,
     /// Of the kind `tiered`: what is known of the copies in memory.
     pub(crate) near: Option<Arc<Near>>,
@@ -84,6 +87,7 @@ impl Alias {
         let op_timeout = read.one(Options::duration, "op_timeout").unwrap_or(OP_TIMEOUT);
         let max_value_bytes = read.one(Options::count, "max_value_bytes").unwrap_or(MAX_VALUE_BYTES);
         let failures = read.one(breaker, "breaker").unwrap_or(FAILURES);
+        let format = read.one(codec, "codec").unwrap_or_default().at_most(max_value_bytes);
         let writes_behind = read.one(write, "write").unwrap_or(false);
         let prefix = read.one(Options::text, "key_prefix").unwrap_or("").to_owned();
         let version = read.one(Options::count, "version").unwrap_or(1);
@@ -100,6 +104,7 @@ impl Alias {
                 prefix,
                 op_timeout,
                 max_value_bytes,
+                format,
                 writes_behind,
                 turns,
                 is_used,
@@ -130,6 +135,7 @@ impl Alias {
             Place::Dummy => channel(Meter::counting(Arc::new(Nothing)), Nothing.capabilities(), Arc::default()),
         };
         let keys = Keys { base, prefix, version: version as u64, function };
+        let store = format!("{kind}\0{}", local.as_ref().map_or(&*name, |local| &*local.location)).into();
         let alias = Alias {
             name,
             kind: kind.into(),
@@ -140,6 +146,7 @@ impl Alias {
             join_timeout,
             options,
             cache,
+            store,
             keys,
             near: None,
             local,
@@ -202,6 +209,7 @@ impl Alias {
             join_timeout: join_timeout.unwrap_or(below.join_timeout),
             options,
             cache: Arc::clone(&channel),
+            store: Arc::clone(&below.store),
             keys: below.keys.clone(),
             near: Some(Arc::new(Near::new(channel, life, unheard))),
             local: None,
@@ -232,6 +240,7 @@ pub(crate) fn nowhere() -> Arc<Channel> {
             prefix: String::new(),
             op_timeout: OP_TIMEOUT,
             max_value_bytes: usize::MAX,
+            format: crate::codec::Format::default(),
             writes_behind: false,
             turns: Arc::default(),
             is_used: AtomicBool::new(false),
@@ -245,11 +254,11 @@ pub(crate) fn judge_stores(aliases: &BTreeMap<String, Arc<Alias>>, faults: &mut 
     let mut seen: BTreeMap<&str, (&str, Bounds)> = BTreeMap::new();
     for (name, alias) in aliases {
         let Some(Shared { location, bounds, .. }) = &alias.local else { continue };
+        // Which store is not said: of an alias that was another kind it is a URL.
         let (first, bounded) = *seen.entry(location).or_insert((name, *bounds));
         if bounded != *bounds {
             faults.push(format!(
-                "backends.{first} and backends.{name} share the store \"{location}\" with different bounds; give both \
-                 the same `max_entries` and `max_bytes`, or each a `location` of its own"
+                "backends.{first} and backends.{name} share a store with different bounds; give both the same `max_entries` and `max_bytes`, or each a `location` of its own"
             ));
         }
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, did_you_mean};
 use crate::options::{Options, Reader};
 
 /// Options that every kind takes.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 13] = [
     "kind",
     "ttl",
     "max_entries",
@@ -22,6 +22,7 @@ const COMMON: [&str; 12] = [
     "join_timeout",
     "op_timeout",
     "max_value_bytes",
+    "codec",
     "breaker",
     "write",
 ];
@@ -131,7 +132,9 @@ pub(super) fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, M
 /// Whether the value of an option may be shown.
 pub(crate) fn is_open(kind: &str, option: &str) -> bool {
     let of_kind = || inventory::iter::<Kind>().find(|known| known.name == kind);
-    COMMON.contains(&option) || TIERED.contains(&option) || of_kind().is_some_and(|kind| kind.open.contains(&option))
+    // Of another kind nobody has judged it.
+    let is_own = if kind == "tiered" { TIERED.contains(&option) } else { COMMON.contains(&option) };
+    is_own || of_kind().is_some_and(|kind| kind.open.contains(&option))
 }
 
 /// A fault for each name that two kinds have, with the places of both.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::did_you_mean;
 use crate::options::{Options, Setting, Source};
+use crate::store::Channel;
 use crate::sync::Mutex;
 
 mod alias;
@@ -97,6 +98,12 @@ pub(crate) fn executable() -> String {
 }
 
 impl Registry {
+    /// A backend was closed: who keeps copies of it asks anew to be told of changes.
+    pub(crate) fn closed(&self, channel: &Arc<Channel>) {
+        let fronts = self.aliases.values().filter_map(|alias| alias.near.as_ref());
+        fronts.filter(|near| Arc::ptr_eq(&near.channel, channel)).for_each(|near| near.closed());
+    }
+
     pub(crate) fn empty(namespace: String) -> Self {
         Self {
             namespace,

@@ -42,12 +42,25 @@ impl Copies {
 
 /// The sites in front of a backend hear news of it.
 fn hear(near: &Arc<Near>, news: News<'_>) {
+    if news == News::Lost {
+        near.hears(false);
+    }
     // First, so that whoever read before it keeps no copy; then what is kept goes.
-    near.note(news);
+    near.change();
+    in_front(near, |site, copies| site.hear(copies, news));
+    if news == News::Heard {
+        // What went untold is gone: copies live long again.
+        near.hears(true);
+        in_front(near, |site, _| site.limit());
+    }
+}
+
+/// Every site with copies of this backend.
+fn in_front(near: &Arc<Near>, each: impl Fn(&'static Site, &Copies)) {
     for site in inventory::iter::<Listed>().map(|listed| listed.0) {
         let copies = site.route.lock().as_ref().and_then(|route| route.copies.clone());
         if let Some(copies) = copies.filter(|copies| Arc::ptr_eq(&copies.near, near)) {
-            site.hear(&copies, news);
+            each(site, &copies);
         }
     }
 }
@@ -72,10 +85,7 @@ impl Site {
             }
             News::Cleared(_) => {}
             News::Lost => self.limit(),
-            News::Heard => {
-                self.limit();
-                self.clear_memory();
-            }
+            News::Heard => self.clear_memory(),
         }
     }
 

@@ -162,7 +162,8 @@ impl Site {
     }
 
     /// Forgets every entry of this site. Calls that are running keep their value; calls that start
-    /// after this returned compute.
+    /// after this returned compute. What *other processes* are computing for a backend that they share may be stored
+    /// after it; a tag of all arguments reaches that, too.
     ///
     /// Takes time proportional to the entries in memory; on a byte backend, to its keys.
     ///
@@ -296,7 +297,9 @@ impl Site {
         let moved = held.as_ref().is_some_and(|old| {
             // A copy does not know when its value was computed, from which on a shorter life counts.
             let shorter = route.copies.is_some() && old.lives.longest() != route.lives.longest();
-            old.alias != route.alias || !old.way.same(&route.way) || shorter
+            // Who computes for the old copies asks those whether something has changed.
+            let copies = [&**old, &route].map(|route| route.copies.as_ref().map(|copies| Arc::as_ptr(&copies.near)));
+            old.alias != route.alias || !old.way.same(&route.way) || shorter || copies[0] != copies[1]
         });
         let (timed, (life, idle)) = (route.copies.is_some() || route.lives.is_timed(), route.longest());
         self.life.store(life, Ordering::Relaxed);

@@ -111,8 +111,8 @@ impl Site {
             (Place::Bytes(_), true) if !(self.meta.encodable)() => {
                 faults.push(format!(
                     "{at}: key and value must be bytes on backend \"{}\" ({}), and serde cannot carry them; derive \
-                     `Serialize` for the arguments in the key and `Serialize, Deserialize` for the returned value, or \
-                     choose a memory backend",
+                     `Serialize` for the arguments in the key and `Serialize, Deserialize` for the returned value (not \
+                     `Option<Option<_>>` or `Option<()>`: bytes lose what is inside), or choose a memory backend",
                     alias.name, alias.kind
                 ));
                 Way::Off(Off::Unencodable)

@@ -62,7 +62,8 @@ broken! {
         }
         is_met && when != When::Absent
     })) => [
-        a_thousand_removals_all_happen a_removal_takes_nothing_else of_eight_one_removes_it
-        of_a_write_and_a_removal_one_is_done keys_of_threads_do_not_meet
+        a_thousand_removals_all_happen a_removal_takes_nothing_else of_eight_one_removes_it keys_of_threads_do_not_meet
+    ] or [
+        of_a_write_and_a_removal_one_is_done
     ];
 }

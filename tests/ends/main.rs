@@ -21,6 +21,8 @@ use serde::Serialize;
 use cached_tests::crowd::{at_rest, now, step};
 use cached_tests::support::scaled;
 
+mod quit;
+
 /// Says which part the child plays, and on which kind of backend.
 const PART: &str = "CACHED_TESTS_PART";
 const KIND: &str = "CACHED_TESTS_KIND";
@@ -232,7 +234,13 @@ fn main() -> ExitCode {
     if let Ok(part) = std::env::var(PART) {
         return play(&part);
     }
-    let mut failed = 0;
+    if let Ok(way) = std::env::var(quit::WAY) {
+        return quit::play(&way);
+    }
+    let quit = quit::all();
+    let said = quit.as_ref().map_or_else(|wrong| format!("FAILED: {wrong}"), |()| "ok".to_owned());
+    println!("test r73_a_process_ends_as_it_was_told_whatever_is_under_way ... {said}");
+    let mut failed = usize::from(quit.is_err());
     for (part, sentence, ..) in PARTS {
         for kind in ["memory", "file"] {
             let program = std::env::current_exe().expect("the path of this program");

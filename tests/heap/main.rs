@@ -1,4 +1,4 @@
-//! R30 and R31: what a site holds has a bound, and so has the heap: counted in the allocator itself.
+//! R30, R31, R52 and R58: what a site holds has a bound, and so has the heap: counted in the allocator itself.
 #![expect(unsafe_code, reason = "a counting allocator")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use cached_core::{Site, cached};
 use cached_tests::support::scaled;
+
+mod caps;
+mod hostile;
 
 struct Counting;
 
@@ -207,6 +210,20 @@ fn main() -> ExitCode {
         let said = result.as_ref().map_or_else(|wrong| format!("FAILED: {wrong}"), |()| "ok".to_owned());
         println!("test r31_a_bound_in_bytes_is_one_of_the_heap ({what}) ... {said}");
         if result.is_err() {
+            code = ExitCode::FAILURE;
+        }
+    }
+    for (sentence, check) in [
+        (
+            "r52_any_bytes_are_a_value_or_none_and_cost_what_they_are_long",
+            hostile::decode as fn() -> Result<(), String>,
+        ),
+        ("r58_what_is_too_long_is_not_kept_and_counted", caps::bounds),
+    ] {
+        let checked = check();
+        let said = checked.as_ref().map_or_else(|wrong| format!("FAILED: {wrong}"), |()| "ok".to_owned());
+        println!("test {sentence} ... {said}");
+        if checked.is_err() {
             code = ExitCode::FAILURE;
         }
     }
