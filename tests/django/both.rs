@@ -4,17 +4,21 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use cached_core::{Cache, Config, Error, Ttl, caches};
+use cached_testkit::servers::Server;
 use cached_tests::support::{Configured, alone};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The kinds that keep something.
-pub(crate) const KEEPING: [&str; 2] = ["memory", "file"];
+pub(crate) const KEEPING: [&str; 3] = ["memory", "file", "redis"];
+
+/// The Redis of all tests, which take turns.
+static SERVER: LazyLock<Server> = LazyLock::new(Server::redis);
 
 /// A cache by one of its faces: the methods of both, with the arguments of the sync one.
 #[derive(Clone)]
@@ -114,9 +118,15 @@ pub(crate) fn aliases(kind: &str, tables: &[(&str, &str)], test: impl Fn(&dyn Fn
     }
 }
 
-/// Puts such aliases in force.
+/// Puts such aliases in force. On Redis they begin without entries.
 pub(crate) fn install(kind: &str, tables: &[(&str, &str)], scratch: &std::path::Path) {
-    let location = scratch.join("store");
+    let location = match kind {
+        "redis" => {
+            SERVER.ask(&["FLUSHALL"]);
+            SERVER.url()
+        }
+        _ => scratch.join("store").display().to_string(),
+    };
     let table = |(alias, options): &(&str, &str)| {
         let location = if options.contains("location") { String::new() } else { format!("location = {location:?}\n") };
         format!("[backends.{alias}]\nkind = \"{kind}\"\nop_timeout = \"30s\"\n{location}{options}\n")

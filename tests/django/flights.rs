@@ -309,7 +309,7 @@ fn an_alias_overtakes_what_another_computes_on_the_same_store_in_memory() {
 #[test]
 fn incr_is_exact_under_eight_threads() {
     for kind in KEEPING {
-        let each = if kind == "memory" { 200 } else { 25 };
+        let each = if kind == "file" { 25 } else { 200 };
         aliases(kind, &[("there", "")], |alias| {
             let there = alias("there");
             there.set("key", &0, Ttl::Default).unwrap();
@@ -324,7 +324,7 @@ fn incr_is_exact_under_eight_threads() {
 #[test]
 fn add_has_one_winner_in_each_of_two_hundred_races() {
     for kind in KEEPING {
-        let races = if kind == "memory" { 200 } else { 50 };
+        let races = if kind == "file" { 50 } else { 200 };
         aliases(kind, &[("there", "")], |alias| {
             let there = alias("there");
             for race in 0..races {

@@ -2,10 +2,12 @@
 //! faces. `CHECKLIST.md` says which test holds which line, `mutants.toml` what each of them would notice.
 
 cached_core::link!(cached_file);
+cached_core::link!(cached_redis);
 
 mod api;
 mod between;
 mod both;
+mod checklist;
 mod flights;
 mod in_process;
 mod settings;
