@@ -1,4 +1,4 @@
-//! Our speed beside the peers': `cargo xtask bench [--quick] [--times] [--instructions] [--build]`.
+//! Our speed beside the peers': `cargo xtask bench [--quick] [--times] [--remote] [--instructions] [--build]`.
 //!
 //! In: which tables are wanted; without a word the times. Out: the tables, as Markdown, with goals
 //! that are met or not met. Ratios inside a table compare; figures of different tables do not.
@@ -7,6 +7,7 @@ mod alloc;
 mod build;
 mod instructions;
 mod peers;
+mod remote;
 mod rounds;
 mod shapes;
 mod subjects;
@@ -18,9 +19,10 @@ use std::process::ExitCode;
 use rounds::Effort;
 use table::Rows;
 
-const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--instructions] [--build]
+const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--remote] [--instructions] [--build]
 
   --times         nanoseconds and allocations per call: eleven rounds, medians (what you get without a word)
+  --remote        nanoseconds per hit on Redis, on files, and on copies in memory in front of Redis
   --instructions  instructions per hit, by callgrind
   --build         processor seconds and crates of a crate with one cached function
   --quick         fewer and shorter rounds: shows that everything runs, and little else";
@@ -41,13 +43,19 @@ fn main() -> ExitCode {
 }
 
 fn tables(words: &[String]) -> Result<(), String> {
-    const KNOWN: [&str; 4] = ["--quick", "--times", "--instructions", "--build"];
+    const KNOWN: [&str; 5] = ["--quick", "--times", "--remote", "--instructions", "--build"];
     if let Some(unknown) = words.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         return Err(format!("unknown: {unknown}\n{USAGE}"));
     }
-    let [quick, wanted, instructions, build] = KNOWN.map(|known| words.iter().any(|word| word == known));
-    if wanted || !(instructions || build) {
-        times(if quick { Effort::QUICK } else { Effort::FULL })?;
+    let [quick, wanted, remote, instructions, build] = KNOWN.map(|known| words.iter().any(|word| word == known));
+    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    if wanted || !(remote || instructions || build) {
+        times(effort)?;
+    }
+    if remote {
+        for work in remote::begin() {
+            table::times(work, &Rows::new(work, rounds::one_thread(work, effort)?));
+        }
     }
     if instructions {
         instructions::print()?;

@@ -40,7 +40,7 @@ pub(crate) struct Work {
     pub(crate) goals: &'static [Goal<Rows>],
 }
 
-const fn subject(name: &'static str, run: fn(u64)) -> Subject {
+pub(crate) const fn subject(name: &'static str, run: fn(u64)) -> Subject {
     Subject { name, run }
 }
 
@@ -164,7 +164,7 @@ pub(crate) const HOT: Work = Work {
 };
 
 #[inline(always)]
-fn hits<V>(calls: u64, mut call: impl FnMut(u64) -> V) {
+pub(crate) fn hits<V>(calls: u64, mut call: impl FnMut(u64) -> V) {
     for i in 0..calls {
         black_box(call(black_box(i % KEYS)));
     }

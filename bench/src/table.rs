@@ -3,7 +3,7 @@
 //! In: rows of figures. Out: a table, with every figure beside the floor's and `cached`'s, and
 //! each goal as met or not met. Nothing is asserted: a busy machine proves nothing.
 
-use crate::subjects::{CACHED, FLOOR, Work};
+use crate::subjects::{CACHED, Work};
 
 /// What was measured of one subject.
 #[derive(Clone, Copy, Default)]
@@ -91,7 +91,9 @@ pub(crate) fn head(title: &str, columns: &[&str]) {
 }
 
 fn ratios(rows: &Rows, name: &str) -> String {
-    let [floor, cached] = [FLOOR, CACHED].map(|to| rows.ratio(name, to));
+    // What a work is held against is its first subject.
+    let floor = rows.0.first().map_or(f64::NAN, |(first, _)| rows.ratio(name, first));
+    let cached = rows.ratio(name, CACHED);
     let cached = if cached.is_nan() { "-".to_owned() } else { format!("{cached:.2}") };
     format!("{floor:.2} | {cached}")
 }
