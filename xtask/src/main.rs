@@ -1,7 +1,8 @@
-//! The chores of the workspace: `cargo xtask check | test | browser | screenshots | bench | servers | mutants`.
+//! The chores of the workspace: `cargo xtask check | test | asan | browser | screenshots | bench | faults | mutants`.
 //!
 //! In: the name of a chore. Out: its steps, run one after the other; exit code 1 at the first
 //! that fails, 2 when the chore is not known.
+#![forbid(unsafe_code)]
 
 mod mutants;
 mod run;
@@ -16,10 +17,11 @@ usage: cargo xtask <chore>
 
   check          formatting, sizes, clippy, docs, unit and UI tests
   test           set-up, check, and everything else that CI runs
+  asan           the unit tests of the core under a sanitizer; needs nightly
   browser        the web example and its panel in a real browser
   screenshots    draw the pictures in `docs` again
   bench [args]   our speed beside the peers'; the arguments go to the bench
-  servers        the Redis backend on real servers, some of which die, stand still or lie: not a part of `test`
+  faults         servers that die, stand still or lie, for two minutes: not a part of `test`
   mutants [some …]
                  whether the tests of the checklists notice what is planted, on a copy; takes an hour
   setup [bench | browser | screenshots]
@@ -33,10 +35,11 @@ fn main() -> ExitCode {
     let done = match (chore, rest) {
         ("check", []) => run::all(&steps::check()),
         ("test", []) => steps::test().and_then(|steps| run::all(&steps)),
+        ("asan", []) => run::all(&steps::asan()),
         ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
         ("screenshots", []) => run::all(&steps::screenshots()),
         ("bench", _) => run::all(&steps::bench(rest)),
-        ("servers", []) => run::all(&steps::servers()),
+        ("faults", []) => run::all(&steps::faults()),
         ("mutants", some) => mutants::check(some),
         ("setup", []) => setup::install(setup::FOR_TEST),
         ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
