@@ -1,4 +1,4 @@
-//! The chores of the workspace: `cargo xtask check | test | asan | browser | screenshots | bench | faults | mutants`.
+//! The chores of the workspace: `cargo xtask check | test | asan | browser | screenshots | bench | servers | mutants`.
 //!
 //! In: the name of a chore. Out: its steps, run one after the other; exit code 1 at the first
 //! that fails, 2 when the chore is not known.
@@ -21,7 +21,7 @@ usage: cargo xtask <chore>
   browser        the web example and its panel in a real browser
   screenshots    draw the pictures in `docs` again
   bench [args]   our speed beside the peers'; the arguments go to the bench
-  faults         servers that die, stand still or lie, for two minutes: not a part of `test`
+  servers        Redis, Valkey and a cluster under every rule, and while they die, stand still or lie: not a part of `test`
   mutants [some …]
                  whether the tests of the checklists notice what is planted, on a copy; takes an hour
   setup [bench | browser | screenshots]
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
         ("screenshots", []) => run::all(&steps::screenshots()),
         ("bench", _) => run::all(&steps::bench(rest)),
-        ("faults", []) => run::all(&steps::faults()),
+        ("servers", []) => run::all(&steps::servers()),
         ("mutants", some) => mutants::check(some),
         ("setup", []) => setup::install(setup::FOR_TEST),
         ("setup", [only]) if only == "bench" => setup::install(setup::FOR_BENCH),
