@@ -44,7 +44,6 @@ pub(crate) struct Alias {
     /// What the low-level cache asks.
     pub(crate) cache: Arc<Channel>,
     /// Which store that is, for all aliases on it.
-    #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     pub(crate) store: Arc<str>,
     pub(crate) keys: Keys,
     /// Of the kind `tiered`: what is known of the copies in memory.
