@@ -333,11 +333,7 @@ impl<P: Part, V: Value> Access<P, V> {
                     // What it was to replace is not the value any more.
                     Err(error) => return self.forget(how).await.and(Err(error)),
                 };
-                let write = move |channel: &Channel| {
-                    let _pass = channel.turns.gate.pass();
-                    channel.backend.set_many(vec![write])
-                };
-                let written = channel.must(how, write).await;
+                let written = channel.must_inside(how, write).await;
                 self.forget_copy(&route)?;
                 written
             }
@@ -364,7 +360,7 @@ impl<P: Part, V: Value> Access<P, V> {
         self.memo.core().memory.remove(&self.key).ok_or_else(called_back)?;
         let Some(channel) = &route.bytes else { return Ok(()) };
         let address = self.address(how, channel).await?;
-        let buried = channel.must(how, move |channel| channel.bury(&address)).await;
+        let buried = channel.bury(how, &address).await;
         self.forget_copy(&route)?;
         buried
     }

@@ -99,6 +99,9 @@ pub(crate) struct Limits {
 /// A hit is noted once such a part of the idle time has passed since the last: an entry may end by so much early.
 pub(crate) const RENEWAL: u64 = 16;
 
+/// How the key of an entry's lease ends; no other key does.
+pub(crate) const LEASE: &str = ".l";
+
 /// What was found at an address.
 pub(crate) enum Found<'a> {
     /// A live value; when it was computed and when it ends, by the wall clock. `renew`: that it is given now has to
@@ -144,16 +147,14 @@ impl Channel {
     }
 
     /// A write in any case; one that the backend does not take is an error.
-    pub(crate) fn must(
-        self: &Arc<Self>,
-        how: How,
-        operation: impl FnOnce(&Channel) -> Reply<Vec<bool>> + Send + 'static,
-    ) -> Answer<()> {
-        let asked = self.ask(how, operation, |stored| stored == [true]);
-        Box::pin(async move {
-            let refused = || Error::new(ErrorKind::Backend, "the backend did not take a write in any case");
-            if asked.await? { Ok(()) } else { Err(refused()) }
-        })
+    pub(crate) fn must(self: &Arc<Self>, how: How, write: Write) -> Answer<()> {
+        must(self.ask(how, move |channel| channel.backend.set_many(vec![write]), |stored| stored == [true]))
+    }
+
+    /// As [`Channel::must`], among those who write.
+    pub(crate) fn must_inside(self: &Arc<Self>, how: How, write: Write) -> Answer<()> {
+        let operation = move |channel: &Channel| channel.backend.set_many(vec![write]);
+        must(self.ask_inside(how, false, operation, |stored| stored == [true]))
     }
 
     /// Asks the backend. An async caller of a backend that blocks has it asked on a worker.
@@ -167,35 +168,65 @@ impl Channel {
         self.is_used.store(true, Ordering::Relaxed);
         let reply = match how {
             How::Here => Reply::Ready(wait(timeout, || operation(self))),
-            How::Later if self.capabilities.blocking => {
-                // What would not be let through waits for no thread.
-                if let Some(refusal) = self.backend.refusal(1) {
-                    return Box::pin(std::future::ready(Err(refusal)));
-                }
-                let channel = Arc::clone(self);
-                let offloaded = workers::offload(move || wait(timeout, || operation(&channel)));
-                // The caller waits no longer than for any other backend; the job goes on, and its answer is dropped.
-                Reply::Later(Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) }))
-            }
+            How::Later if self.capabilities.blocking => return self.ask_on_worker(operation, then),
             How::Later => guarded(|| operation(self)).unwrap_or_else(|error| Reply::Ready(Err(error))),
         };
         match reply {
             Reply::Ready(answer) => Box::pin(std::future::ready(answer.map(then))),
             Reply::Later(answer) => {
-                let mut bounded = Bounded::new(answer, timeout);
-                // A thread that hangs tells nobody; of other answers the meter knows.
-                let channel = self.capabilities.blocking.then(|| Arc::clone(self));
-                Box::pin(async move {
-                    let answer = (&mut bounded).await;
-                    if let Some(breaker) =
-                        channel.as_ref().filter(|_| bounded.is_late).and_then(|it| it.backend.breaker())
-                    {
-                        breaker.failed();
-                    }
-                    answer.map(then)
-                })
+                let bounded = Bounded::new(answer, timeout);
+                Box::pin(async move { bounded.await.map(then) })
             }
         }
+    }
+
+    /// As [`Channel::ask`], among those who write or alone. An executor's thread does not wait until that may be.
+    pub(crate) fn ask_inside<T: Send + 'static, U: Send + 'static>(
+        self: &Arc<Self>,
+        how: How,
+        alone: bool,
+        operation: impl FnOnce(&Channel) -> Reply<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Answer<U> {
+        let mut asked = Some((operation, then));
+        if how == How::Later && !self.capabilities.blocking {
+            let at_once = || asked.take().map(|(operation, then)| self.ask(how, operation, then));
+            if let Some(answer) = self.turns.gate.try_inside(alone, at_once).flatten() {
+                return answer;
+            }
+        }
+        let Some((operation, then)) = asked else { return Box::pin(std::future::ready(Err(busy()))) };
+        let inside = move |channel: &Channel| channel.turns.gate.inside(alone, || operation(channel));
+        match how {
+            How::Here => self.ask(how, inside, then),
+            How::Later => self.ask_on_worker(inside, then),
+        }
+    }
+
+    /// The caller waits no longer than for any other answer; the job goes on, and its answer is dropped.
+    fn ask_on_worker<T: Send + 'static, U: Send + 'static>(
+        self: &Arc<Self>,
+        operation: impl FnOnce(&Channel) -> Reply<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Answer<U> {
+        self.is_used.store(true, Ordering::Relaxed);
+        // What would not be let through waits for no thread.
+        if let Some(refusal) = self.backend.refusal(1) {
+            return Box::pin(std::future::ready(Err(refusal)));
+        }
+        let (channel, timeout) = (Arc::clone(self), self.op_timeout);
+        let offloaded = workers::offload(move || wait(timeout, || operation(&channel)));
+        let answer = Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) });
+        let mut bounded = Bounded::new(answer, timeout);
+        // A thread that hangs tells nobody; of other answers the meter knows.
+        let channel = self.capabilities.blocking.then(|| Arc::clone(self));
+        Box::pin(async move {
+            let answer = (&mut bounded).await;
+            if let Some(breaker) = channel.as_ref().filter(|_| bounded.is_late).and_then(|it| it.backend.breaker()) {
+                breaker.failed();
+            }
+            answer.map(then)
+        })
     }
 
     /// Says what the bytes at an address are worth.
@@ -257,7 +288,7 @@ impl Channel {
     /// Gives a tag another stamp: what was stored under the old one is not found any more.
     pub(crate) fn restamp(self: &Arc<Self>, how: How, tag: &str) -> Answer<()> {
         let write = self.fresh(tag, When::Always);
-        self.must(how, move |channel| channel.backend.set_many(vec![write]))
+        self.must(how, write)
     }
 
     /// Writes that are under way together.
@@ -284,12 +315,15 @@ impl Channel {
             return Box::new(|| Ok(false));
         }
         let sealed = payload.and_then(|payload| self.sealed(address, payload, life, when));
+        let bury = |when| {
+            let tombstone = tombstone(address, TOMBSTONE_LIFE, when);
+            Begun::new(self.op_timeout, || self.backend.set_many(vec![tombstone]))
+        };
         let mut write = match sealed {
             Ok(write) => write,
             Err(error) if when == When::Absent => return Box::new(|| Err(error)),
             Err(error) => {
-                let bury = || self.backend.set_many(vec![tombstone(address, TOMBSTONE_LIFE, when)]);
-                let buried = Begun::new(self.op_timeout, bury);
+                let buried = bury(when);
                 return Box::new(|| buried.wait().and(Err(error)));
             }
         };
@@ -297,7 +331,7 @@ impl Channel {
         if when == When::Always {
             // Foreign bytes without a stamp: nothing tells them from an invalidation that came since. A
             // tombstone takes their place, and the next computation finds something to compare with.
-            let buried = Begun::new(self.op_timeout, || self.bury(address));
+            let buried = bury(When::Always);
             return Box::new(|| buried.wait().map(|_| false));
         }
         let begun = Begun::new(self.op_timeout, || self.backend.set_many(vec![write]));
@@ -325,8 +359,8 @@ impl Channel {
     }
 
     /// Makes whatever is at the address, or is on its way there, invalid.
-    pub(crate) fn bury(&self, address: &Address) -> Reply<Vec<bool>> {
-        self.backend.set_many(vec![tombstone(address, TOMBSTONE_LIFE, When::Always)])
+    pub(crate) fn bury(self: &Arc<Self>, how: How, address: &Address) -> Answer<()> {
+        self.must(how, tombstone(address, TOMBSTONE_LIFE, When::Always))
     }
 
     /// Has the backend tell of changes. An answer is not waited for: the news themselves say whether they come.
@@ -339,6 +373,13 @@ impl Channel {
         let _alone = self.turns.gate.alone();
         wait(self.op_timeout, || self.backend.clear(&self.site_prefix(site)))
     }
+}
+
+fn must(asked: Answer<bool>) -> Answer<()> {
+    Box::pin(async move {
+        let refused = || Error::new(ErrorKind::Backend, "the backend did not take a write in any case");
+        if asked.await? { Ok(()) } else { Err(refused()) }
+    })
 }
 
 /// What makes invalid whatever is at the address, for so long.

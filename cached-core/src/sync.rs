@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
@@ -171,6 +171,34 @@ impl Gate {
     /// Passes alone, after all who are inside have left.
     pub(crate) fn alone(&self) -> impl Sized + '_ {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something inside, with others or alone, after whoever is in the way.
+    pub(crate) fn inside<T>(&self, alone: bool, work: impl FnOnce() -> T) -> T {
+        if alone {
+            let _alone = self.alone();
+            return work();
+        }
+        let _pass = self.pass();
+        work()
+    }
+
+    /// As [`Gate::inside`]; nothing, where somebody is in the way.
+    pub(crate) fn try_inside<T>(&self, alone: bool, work: impl FnOnce() -> T) -> Option<T> {
+        if alone {
+            let _alone = taken(self.0.try_write())?;
+            return Some(work());
+        }
+        let _pass = taken(self.0.try_read())?;
+        Some(work())
+    }
+}
+
+fn taken<T>(tried: Result<T, TryLockError<T>>) -> Option<T> {
+    match tried {
+        Ok(taken) => Some(taken),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 

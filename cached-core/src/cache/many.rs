@@ -113,11 +113,10 @@ impl Operation {
         let prefix = self.prefix()?;
         let clear = move |channel: &Channel| {
             // After the writers who have begun; those who computed before find the number changed.
-            let _alone = channel.turns.gate.alone();
             channel.turns.count();
             channel.backend.clear(&prefix)
         };
-        self.channel()?.ask(self.how, clear, drop).await
+        self.channel()?.ask_inside(self.how, true, clear, drop).await
     }
 }
 

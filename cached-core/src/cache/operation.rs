@@ -224,11 +224,8 @@ impl Operation {
     }
 
     pub(super) async fn write_many(&self, channel: &Arc<Channel>, writes: Vec<Write>) -> Result<Vec<bool>, Error> {
-        let operation = move |channel: &Channel| {
-            let _pass = channel.turns.gate.pass();
-            channel.backend.set_many(writes)
-        };
-        channel.ask(self.how, operation, |stored| stored).await
+        let operation = move |channel: &Channel| channel.backend.set_many(writes);
+        channel.ask_inside(self.how, false, operation, |stored| stored).await
     }
 
     /// As [`Operation::write`], for what was computed: unless the cache was cleared since it had been so many times, or
@@ -246,7 +243,6 @@ impl Operation {
     ) -> Result<bool, Error> {
         let of_all = Arc::clone(&spot.channel);
         let operation = move |channel: &Channel| {
-            let _pass = channel.turns.gate.pass();
             let is_late = move || watch.as_ref().is_some_and(Watch::is_overtaken);
             if channel.turns.times() != cleared || is_late() {
                 return Reply::Ready(Ok(vec![false]));
@@ -269,7 +265,7 @@ impl Operation {
                 ready => ready,
             }
         };
-        spot.channel.ask(self.how, operation, |stored| stored == [true]).await
+        spot.channel.ask_inside(self.how, false, operation, |stored| stored == [true]).await
     }
 
     /// The value in some bytes, if they are one of this type; notes how it was found.

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::flight::Lead;
 use crate::key::{OwnedKey, Value};
 use crate::memo::Shared;
-use crate::store::{Answer, Channel, How, unchanged};
+use crate::store::{Answer, Channel, How, LEASE, unchanged};
 use crate::workers::{OPERATIONS, Purpose};
 
 /// The first pause between two looks at a lease that another holds; each is twice as long as the one before.
@@ -59,7 +59,7 @@ impl Drop for Lease {
 /// once that another holds it; others wait at most `patience`, which is also how long the lease lives.
 fn take(how: How, remote: &Remote, patience: Duration, may_wait: bool) -> Answer<Taken> {
     let (channel, address, before) = (Arc::clone(&remote.channel), &remote.address, remote.when);
-    let (entry, key) = (Arc::clone(&address.key), Key::from(format!("{}.l", address.key)));
+    let (entry, key) = (Arc::clone(&address.key), Key::from(format!("{}{LEASE}", address.key)));
     let bytes = Bytes::from(codec::tombstone(&address.mark, clock::wall()));
     let end = clock::after(clock::now(), patience);
     Box::pin(async move {

@@ -3,13 +3,13 @@
 //! In: news of a backend. Out: the sites in front of it forget what the news names.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{Listed, Site};
 use crate::backend::News;
 use crate::near::Near;
-use crate::store::RENEWAL;
+use crate::store::{LEASE, RENEWAL};
 
 /// Where a site keeps copies, and how the storage keys of its entries begin.
 #[derive(Clone)]
@@ -29,6 +29,11 @@ impl Copies {
         idle.map_or(self.near.life(), |idle| self.near.life().min(idle / u32::try_from(RENEWAL).unwrap_or(1)))
     }
 
+    /// Whether entries under this key are of the site; a lease is none.
+    fn are_of(&self, key: &str) -> bool {
+        key.starts_with(&*self.head) && !key.ends_with(LEASE)
+    }
+
     /// Has the backend tell what others change, if this process has not asked for that yet.
     pub(crate) fn listen(&self) {
         let channel = &self.near.channel;
@@ -42,6 +47,17 @@ impl Copies {
 
 /// The sites in front of a backend hear news of it.
 fn hear(near: &Arc<Near>, news: News<'_>) {
+    // Of what no site has copies of there is nothing to forget, and nobody who copies it has to begin again.
+    if let News::Changed(keys) = news {
+        let concerned = AtomicBool::new(false);
+        in_front(near, |site, copies| {
+            let of_site = site.is_tagged() || keys.iter().any(|key| copies.are_of(key));
+            concerned.fetch_or(of_site, Ordering::Relaxed);
+        });
+        if !concerned.into_inner() {
+            return;
+        }
+    }
     if news == News::Lost {
         near.hears(false);
     }
@@ -67,16 +83,15 @@ fn in_front(near: &Arc<Near>, each: impl Fn(&'static Site, &Copies)) {
 
 impl Site {
     fn hear(&self, copies: &Copies, news: News<'_>) {
-        let is_of = |text: &str| text.starts_with(&*copies.head);
         match news {
             News::Changed(keys) => {
                 // The key of a tag begins otherwise.
-                let named = |key: &&std::sync::Arc<str>| is_of(key) || self.is_tagged();
+                let named = |key: &&Arc<str>| copies.are_of(key) || self.is_tagged();
                 keys.iter().filter(named).for_each(|key| {
                     let _ = self.forget_tag(key);
                 });
             }
-            News::Cleared(prefix) if copies.head.starts_with(prefix) || is_of(prefix) => {
+            News::Cleared(prefix) if copies.head.starts_with(prefix) || prefix.starts_with(&*copies.head) => {
                 // What is being computed is not to be stored after that either.
                 let held = self.route.lock();
                 self.word.advance();
