@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::backend::{Backend as _, Bytes, When};
+use crate::backend::{Bytes, When};
 use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Reason};
