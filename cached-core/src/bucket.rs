@@ -19,7 +19,7 @@ impl<T> Bucket<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.iter().count()
+        usize::from(self.first.is_some()) + self.others.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -38,7 +38,7 @@ impl<T> Bucket<T> {
     }
 
     /// Takes one out that is what is looked for.
-    pub(crate) fn take(&mut self, mut is: impl FnMut(&mut T) -> bool) -> Option<T> {
+    pub(crate) fn take(&mut self, is: &mut dyn FnMut(&mut T) -> bool) -> Option<T> {
         if let Some(first) = self.first.take_if(|first| is(first)) {
             return Some(first);
         }

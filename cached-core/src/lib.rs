@@ -59,6 +59,7 @@
 //! * **Locks** No lock of ours is held while a body, `Hash`, `Clone`, `Drop` or a codec of the user runs, nor across an
 //!   await. User `Eq` may run under the lock of a writer's shard; re-entry from it is detected and bypassed.
 
+mod bounded;
 mod breaker;
 mod bucket;
 #[cfg(feature = "bytes")]

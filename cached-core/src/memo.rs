@@ -102,7 +102,7 @@ impl<K: OwnedKey, V: Value> Core<K, V> {
     /// of a tag either finds it here, and there, or came before the body began.
     pub(crate) fn tag(&self, tags: &[String], hash: u64) {
         // In this order: what is no more under way has been stored, if it ever will be.
-        self.tags.add(tags, hash, |hash| self.flights.has_hash(hash) || self.memory.has_hash(hash));
+        self.tags.add(tags, hash, &|hash| self.flights.has_hash(hash) || self.memory.has_hash(hash));
     }
 }
 

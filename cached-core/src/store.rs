@@ -3,21 +3,18 @@
 //! In: a key's canonical bytes and a value's payload. Out: what a backend holds under the address
 //! made of them, judged. Every call of a backend goes through here, with its deadline.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::backend::{Backend as _, Bytes, Capabilities, Key, Listener, Reply, Stamp, When, Write};
-use crate::clock::{self, Alarm};
+use crate::bounded::{Answer, Begun, Bounded, guarded, wait};
+use crate::clock;
 use crate::codec::{self, Format, Mark, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
 use crate::meter::Meter;
-use crate::sync::{Gate, park, thread_waker};
+use crate::sync::Gate;
 use crate::workers::{self, Group};
 
 /// How long a tombstone keeps what was computed before an invalidation from being stored.
@@ -121,8 +118,6 @@ pub(crate) enum How {
     /// Not on this thread: the caller is async.
     Later,
 }
-
-pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 impl Channel {
     /// `site` is the schema of the site, `schema` that of one instance of it.
@@ -255,6 +250,13 @@ impl Channel {
     /// Where the stamp of a tag lies.
     pub(crate) fn tag_key(&self, tag: &str) -> Key {
         Key::from(format!("{}:tag:{}", self.prefix, hex(&codec::digest(tag.as_bytes())[..20])))
+    }
+
+    /// Of an entry and its tags, the names by which the backend tells of changes: that of the entry, then those of
+    /// the tags.
+    pub(crate) fn names(&self, entry: &Key, tags: &[String]) -> Vec<String> {
+        let tags = tags.iter().map(|tag| self.tag_key(tag));
+        std::iter::once(Arc::clone(entry)).chain(tags).map(|key| key.to_string()).collect()
     }
 
     /// What an invalidation of a tag changes: a stamp under the tag's own key. One that is lost costs misses.
@@ -409,95 +411,4 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 fn busy() -> Error {
     Error::new(ErrorKind::Backend, "no worker thread could take the operation")
-}
-
-fn too_late(timeout: Duration) -> Error {
-    Error::new(ErrorKind::Timeout, format!("no answer within `op_timeout` ({timeout:?})"))
-}
-
-/// What a backend does by itself; a panic in it is a fault of the backend, and nobody else's.
-fn guarded<T>(operation: impl FnOnce() -> T) -> Result<T, Error> {
-    catch_unwind(AssertUnwindSafe(operation)).map_err(|_| Error::new(ErrorKind::Backend, "the backend panicked"))
-}
-
-/// Waits for a backend's reply on this thread, at most `timeout`.
-pub(crate) fn wait<T>(timeout: Duration, operation: impl FnOnce() -> Reply<T>) -> Result<T, Error> {
-    Begun::new(timeout, operation).wait()
-}
-
-/// An operation that has begun, and ends within its time.
-enum Begun<T> {
-    Ready(Result<T, Error>),
-    Later(Bounded<T>),
-}
-
-impl<T> Begun<T> {
-    fn new(timeout: Duration, operation: impl FnOnce() -> Reply<T>) -> Self {
-        match guarded(operation) {
-            Err(error) | Ok(Reply::Ready(Err(error))) => Begun::Ready(Err(error)),
-            Ok(Reply::Ready(answer)) => Begun::Ready(answer),
-            Ok(Reply::Later(answer)) => {
-                let mut bounded = Bounded::new(answer, timeout);
-                // Some begin with their first poll.
-                match bounded.look(&mut Context::from_waker(Waker::noop())) {
-                    Poll::Ready(answer) => Begun::Ready(answer),
-                    Poll::Pending => Begun::Later(bounded),
-                }
-            }
-        }
-    }
-
-    fn wait(self) -> Result<T, Error> {
-        let mut bounded = match self {
-            Begun::Ready(answer) => return answer,
-            Begun::Later(bounded) => bounded,
-        };
-        let waker = thread_waker();
-        loop {
-            if let Poll::Ready(answer) = bounded.look(&mut Context::from_waker(&waker)) {
-                return answer;
-            }
-            park(clock::until(bounded.deadline));
-        }
-    }
-}
-
-/// An answer with a deadline.
-struct Bounded<T> {
-    answer: Answer<T>,
-    timeout: Duration,
-    deadline: u64,
-    alarm: Option<Alarm>,
-    /// It ended by its deadline.
-    is_late: bool,
-}
-
-impl<T> Bounded<T> {
-    fn new(answer: Answer<T>, timeout: Duration) -> Self {
-        Self { answer, timeout, deadline: clock::after(clock::now(), timeout), alarm: None, is_late: false }
-    }
-
-    fn look(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Error>> {
-        match guarded(|| self.answer.as_mut().poll(cx)) {
-            Ok(Poll::Pending) if clock::now() >= self.deadline => {
-                self.is_late = true;
-                Poll::Ready(Err(too_late(self.timeout)))
-            }
-            Ok(polled) => polled,
-            Err(error) => Poll::Ready(Err(error)),
-        }
-    }
-}
-
-impl<T> Future for Bounded<T> {
-    type Output = Result<T, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.look(cx);
-        if polled.is_pending() {
-            let deadline = self.deadline;
-            Alarm::keep(&mut self.alarm, deadline, cx.waker());
-        }
-        polled
-    }
 }

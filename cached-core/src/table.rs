@@ -20,22 +20,27 @@ impl<T> Table<T> {
 
     /// Runs `change` on the bucket of `hash`, alone.
     pub(crate) fn with<R>(&self, hash: u64, change: impl FnOnce(&mut Bucket<T>) -> R) -> R {
+        let (mut change, mut result) = (Some(change), None);
+        self.change(hash, &mut |bucket| result = change.take().map(|change| change(bucket)));
+        result.expect("every bucket is changed once")
+    }
+
+    /// Apart from [`Table::with`], so that it is compiled once for a type.
+    fn change(&self, hash: u64, change: &mut dyn FnMut(&mut Bucket<T>)) {
         let _held = Held::new();
         match self.0.entry(hash) {
             Entry::Occupied(mut occupied) => {
-                let result = change(occupied.get_mut());
+                change(occupied.get_mut());
                 if occupied.get().is_empty() {
                     occupied.remove();
                 }
-                result
             }
             Entry::Vacant(vacant) => {
                 let mut bucket = Bucket::default();
-                let result = change(&mut bucket);
+                change(&mut bucket);
                 if !bucket.is_empty() {
                     vacant.insert(bucket);
                 }
-                result
             }
         }
     }

@@ -26,7 +26,7 @@ struct Tagged {
 impl Index {
     /// Notes that the value of `hash` belongs to `tags`. `lives` says whether anything stands for a hash:
     /// an entry, or somebody who computes.
-    pub(crate) fn add(&self, tags: &[String], hash: u64, lives: impl Fn(u64) -> bool) {
+    pub(crate) fn add(&self, tags: &[String], hash: u64, lives: &dyn Fn(u64) -> bool) {
         if tags.is_empty() {
             return;
         }
@@ -61,7 +61,7 @@ mod tests {
     fn what_nothing_stands_for_any_more_leaves_the_index() {
         let index = Index::default();
         for hash in 0..1_000_000 {
-            index.add(&[format!("tag {}", hash % 7)], hash, |other| other + 500 > hash);
+            index.add(&[format!("tag {}", hash % 7)], hash, &|other| other + 500 > hash);
         }
         let held = index.0.lock().held;
         assert!((500..=3 * FEW).contains(&held), "{held}");

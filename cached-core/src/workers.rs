@@ -97,7 +97,11 @@ impl Pool {
         data: T,
         work: impl FnOnce(T) + Send + 'static,
     ) -> Result<(), T> {
-        self.take(purpose, data, |data| Job::Plain(Box::new(move || work(data))))
+        match self.room(purpose) {
+            Some(room) => room.fill(Job::Plain(Box::new(move || work(data)))),
+            None => return Err(data),
+        }
+        Ok(())
     }
 
     /// Has a worker begin a write of so many bytes, beside others of its group. `Err` as for [`Pool::submit`].
@@ -108,10 +112,15 @@ impl Pool {
         data: T,
         begin: impl FnOnce(T) -> Waiting + Send + 'static,
     ) -> Result<(), T> {
-        self.take(Purpose::Write(bytes), data, |data| Job::Write(group, Box::new(move || begin(data))))
+        match self.room(Purpose::Write(bytes)) {
+            Some(room) => room.fill(Job::Write(group, Box::new(move || begin(data)))),
+            None => return Err(data),
+        }
+        Ok(())
     }
 
-    fn take<T>(&'static self, purpose: Purpose, data: T, job: impl FnOnce(T) -> Job) -> Result<(), T> {
+    /// A place in the queue. `None` when too many jobs wait, or no thread can be had.
+    fn room(&'static self, purpose: Purpose) -> Option<Room> {
         let mut state = self.here();
         let is_full = match purpose {
             Purpose::Answer => state.queue.len() >= self.answers,
@@ -121,23 +130,13 @@ impl Pool {
             }
         };
         if is_full {
-            return Err(data);
+            return None;
         }
         if state.resting <= state.queue.len() && state.threads < THREADS {
             let started = std::thread::Builder::new().name(self.name.into()).spawn(|| self.serve()).is_ok();
             state.threads += usize::from(started);
         }
-        if state.threads == 0 {
-            return Err(data);
-        }
-        if let Purpose::Write(bytes) = purpose {
-            state.writes += 1;
-            state.bytes = state.bytes.saturating_add(bytes);
-        }
-        state.queue.push_back((purpose, job(data)));
-        drop(state);
-        self.work.notify_one();
-        Ok(())
+        (state.threads > 0).then_some(Room { pool: self, state, purpose })
     }
 
     /// Waits until every write is done, at most `deadline`; gives how many are not.
@@ -180,6 +179,25 @@ impl Pool {
                 return;
             }
         }
+    }
+}
+
+/// A place in the queue of a pool, which is locked.
+struct Room {
+    pool: &'static Pool,
+    state: Guard<'static, State>,
+    purpose: Purpose,
+}
+
+impl Room {
+    fn fill(mut self, job: Job) {
+        if let Purpose::Write(bytes) = self.purpose {
+            self.state.writes += 1;
+            self.state.bytes = self.state.bytes.saturating_add(bytes);
+        }
+        self.state.queue.push_back((self.purpose, job));
+        drop(self.state);
+        self.pool.work.notify_one();
     }
 }
 

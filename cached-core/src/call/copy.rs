@@ -72,7 +72,7 @@ impl<K: OwnedKey, V: Value> Copy<K, V> {
         let header = Header { generation, created, deadline: clock::after(created, life) };
         // Before, for whoever forgets what is there; and after, since what is not there yet may be pruned.
         core.tag(&tags, hash);
-        let gone = core.memory.insert_if(key, kept, header, held, || near.changes() == seen);
+        let gone = core.memory.insert_if(key, kept, header, held, &|| near.changes() == seen);
         // Without a copy the value is stored all the same.
         if gone.is_stored {
             gone.count(counters);

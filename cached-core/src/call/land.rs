@@ -117,8 +117,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     #[expect(clippy::boxed_local, reason = "the key is moved out of the box in which the call lies already")]
     fn keep(self: Box<Self>, turn: Turn<K, V>, kept: Kept<V>, life: Option<Duration>, held: u64) -> Ticket {
         let created = self.ended;
-        let [deadline, unasked] =
-            [life, self.route.lives.unasked(life)].map(|life| life.map_or(NEVER, |life| clock::after(created, life)));
+        let deadline = ends(created, life);
+        let unasked = ends(created, self.route.lives.unasked(life));
         let header = Header { generation: self.state.generation(), created, deadline };
         let Call { memo, core, counters, key, ticket, .. } = *self;
         let stored = turn.land(Shared { kept: kept.clone(), deadline: unasked }, || {
@@ -174,7 +174,11 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
 
 /// When a life that begins now ends.
 fn deadline(life: Option<Duration>) -> u64 {
-    life.map_or(NEVER, |life| clock::after(clock::now(), life))
+    ends(clock::now(), life)
+}
+
+fn ends(from: u64, life: Option<Duration>) -> u64 {
+    life.map_or(NEVER, |life| clock::after(from, life))
 }
 
 /// A value on its way to a backend.

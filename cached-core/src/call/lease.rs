@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use super::{Call, Remote, Step, Turn};
 use crate::backend::{Backend as _, Bytes, Key, When, Write};
+use crate::bounded::{self, Answer};
 use crate::clock::{self, Alarm};
 use crate::codec;
 use crate::error::Error;
 use crate::flight::Lead;
 use crate::key::{OwnedKey, Value};
 use crate::memo::Shared;
-use crate::store::{Answer, Channel, How, LEASE, unchanged};
+use crate::store::{Channel, How, LEASE, unchanged};
 use crate::workers::{OPERATIONS, Purpose};
 
 /// The first pause between two looks at a lease that another holds; each is twice as long as the one before.
@@ -50,7 +51,7 @@ impl Drop for Lease {
         let (channel, key) = (Arc::clone(&self.channel), Arc::clone(&self.key));
         // Nobody waits for the answer: a lease that cannot be given back ends by itself.
         let _ = OPERATIONS.submit(Purpose::Write(0), (), move |()| {
-            let _ = crate::store::wait(channel.op_timeout, || channel.backend.delete_many(vec![(key, token)]));
+            let _ = bounded::wait(channel.op_timeout, || channel.backend.delete_many(vec![(key, token)]));
         });
     }
 }

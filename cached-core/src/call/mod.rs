@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Bytes, When};
+use crate::bounded::Answer;
 use crate::clock::{self, Alarm};
 use crate::error::Error;
 use crate::event::{Outcome, Reason};
@@ -18,7 +19,7 @@ use crate::project::Project;
 use crate::scope::{self, Apart};
 use crate::site::{Route, Way};
 use crate::stats::{Count, Counters, Lap};
-use crate::store::{Answer, Channel, Found, unchanged};
+use crate::store::{Channel, Found, unchanged};
 use crate::word::State;
 
 mod behind;
@@ -287,10 +288,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
                 let (channel, landed) = (Arc::clone(channel), self.core.flights.landed());
                 let (when, began) = (When::Absent, clock::wall());
                 if self.seen.is_some() {
-                    // By these names the backend tells of its changes.
-                    let stamps: Vec<_> = self.tags.iter().map(|tag| channel.tag_key(tag).to_string()).collect();
-                    self.tags.push(address.key.to_string());
-                    self.tags.extend(stamps);
+                    self.tags.extend(channel.names(&address.key, &self.tags));
                 }
                 self.remote = Some(Box::new(Remote { channel, address, when, landed, began }));
                 Step::Read(None)

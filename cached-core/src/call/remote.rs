@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::Call;
 use crate::backend::{Bytes, When};
+use crate::bounded::Answer;
 use crate::clock;
 use crate::key::{OwnedKey, Value};
-use crate::store::{Address, Answer, Channel, How};
+use crate::store::{Address, Channel, How};
 use crate::workers::{OPERATIONS, Purpose};
 
 /// The byte side of a call.

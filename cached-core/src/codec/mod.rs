@@ -76,6 +76,15 @@ pub(crate) struct Debugs<K, V> {
     pub(crate) value: Shown<V>,
 }
 
+/// Whether two values are the same that were encoded and compared as far as that can be done.
+fn compared(a: Option<Vec<u8>>, b: Option<Vec<u8>>, equal: Option<bool>) -> Option<(bool, String)> {
+    match (a, b) {
+        // By bytes too: a `NaN` is not equal to itself.
+        (Some(a), Some(b)) => Some((a == b || equal == Some(true), format!("{} and {}", shown(a), shown(b)))),
+        _ => equal.map(|equal| (equal, "without a digest".to_owned())),
+    }
+}
+
 /// A keyed digest: it tells one value from another, and what a value is to nobody.
 fn shown(mut bytes: Vec<u8>) -> String {
     bytes.extend(process::number().to_le_bytes());
@@ -123,13 +132,8 @@ impl<K, V> Facts<K, V> {
     /// Whether two values are the same, and a digest of each that means nothing in another process; `None` if
     /// that cannot be said.
     pub(crate) fn compare(&self, a: &V, b: &V) -> Option<(bool, String)> {
-        let encoded = [a, b].map(|value| self.value.and_then(|(encode, _)| encode(Format::default(), value).ok()));
-        let equal = self.same.map(|same| same(a, b));
-        match encoded {
-            // By bytes too: a `NaN` is not equal to itself.
-            [Some(a), Some(b)] => Some((a == b || equal == Some(true), format!("{} and {}", shown(a), shown(b)))),
-            _ => equal.map(|equal| (equal, "without a digest".to_owned())),
-        }
+        let encode = |value| self.value.and_then(|(encode, _)| encode(Format::default(), value).ok());
+        compared(encode(a), encode(b), self.same.map(|same| same(a, b)))
     }
 
     /// Each value has a lifetime of its own.

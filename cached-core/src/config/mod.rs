@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Backend, Key};
+use crate::bounded::wait;
 use crate::clock;
 use crate::codec::judge_codecs;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::options::{KeyFunction, Made, Options, Setting, Source, judge_functions};
 use crate::registry::{self, Alias, Place, Registry, Spawner, Task, is_tiered};
 use crate::site::{self, Way, judge_override, matches, pattern, sites};
-use crate::store::wait;
 use crate::workers;
 
 mod layers;

@@ -150,18 +150,18 @@ impl<K: OwnedKey, T: Clone> Flights<K, T> {
     /// Takes the flights of `key` out: what they compute is neither stored nor given to later callers.
     /// Gives whether there were any; `None`: called back from a comparison of the user's.
     pub(crate) fn overtake(&self, key: &Held<K>) -> Option<bool> {
-        self.take_out(key.hash, |flight| flight.key == *key)
+        self.take_out(key.hash, &|flight| flight.key == *key)
     }
 
     /// As [`Flights::overtake`], for all keys of a hash.
     pub(crate) fn overtake_hash(&self, hash: u64) -> Option<()> {
-        self.take_out(hash, |_| true).map(drop)
+        self.take_out(hash, &|_| true).map(drop)
     }
 
-    fn take_out(&self, hash: u64, is: impl Fn(&Flight<K, T>) -> bool) -> Option<bool> {
+    fn take_out(&self, hash: u64, is: &dyn Fn(&Flight<K, T>) -> bool) -> Option<bool> {
         let take = |bucket: &mut Bucket<Standing<K, T>>| {
             let mut taken = Vec::new();
-            while let Some(standing) = bucket.take(|standing| is(&standing.flight)) {
+            while let Some(standing) = bucket.take(&mut |standing| is(&standing.flight)) {
                 // Marked before others find it gone, who would return while it may still land.
                 standing.flight.state.lock().overtaken = true;
                 taken.push(standing);
@@ -182,12 +182,12 @@ impl<K, T> Flights<K, T> {
     /// Takes a flight out of the table when the last who computed or waited in it has left.
     fn retire(&self, flight: &Arc<Flight<K, T>>) {
         let leave = |bucket: &mut Bucket<Standing<K, T>>| {
-            let is_last = |standing: &mut Standing<K, T>| {
+            let mut is_last = |standing: &mut Standing<K, T>| {
                 let it_is = Arc::ptr_eq(&standing.flight, flight);
                 standing.aboard -= usize::from(it_is);
                 it_is && standing.aboard == 0
             };
-            bucket.take(is_last)
+            bucket.take(&mut is_last)
         };
         // The last reference may drop the key, which is the user's code: outside the lock.
         drop(self.table.with(flight.key.hash, leave));

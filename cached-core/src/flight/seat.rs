@@ -106,7 +106,9 @@ impl<K, T> Lead<'_, K, T> {
     /// the followers. `store` runs under the flight's lock: no code of the user's but `Eq` in it.
     /// Gives what `store` gave, to be dropped outside the lock.
     pub(crate) fn land<R>(self, value: T, store: impl FnOnce() -> R) -> Option<R> {
-        self.finish(Settled::Landed(value), store)
+        let (mut store, mut stored) = (Some(store), None);
+        self.finish(Settled::Landed(value), &mut || stored = store.take().map(|store| store()));
+        stored
     }
 
     /// Whether an invalidation has overtaken this computation.
@@ -128,15 +130,17 @@ impl<K, T> Lead<'_, K, T> {
 
     /// Ends the flight without a value: those who wait compute for themselves, at the same time.
     pub(crate) fn fail(self) {
-        self.finish(Settled::Failed, || ());
+        self.finish(Settled::Failed, &mut || ());
     }
 
-    fn finish<R>(mut self, settled: Settled<T>, store: impl FnOnce() -> R) -> Option<R> {
+    fn finish(mut self, settled: Settled<T>, store: &mut dyn FnMut()) {
         let mut state = self.seat.flight.state.lock();
         if !(state.led && state.term == self.term) {
-            return None;
+            return;
         }
-        let stored = if state.overtaken { None } else { Some(store()) };
+        if !state.overtaken {
+            store();
+        }
         self.is_open = false;
         // Whoever asks for the key from here on finds it, or leads.
         self.seat.here.take().into_iter().for_each(|thread| state.here.remove(thread));
@@ -147,7 +151,6 @@ impl<K, T> Lead<'_, K, T> {
         // The last reference to a value may be the flight's; dropping it is the user's code.
         drop(unused);
         wakers.into_iter().for_each(wake);
-        stored
     }
 
     /// Says that this thread is inside the flight, where the computation goes on after [`Lead::leave_thread`].

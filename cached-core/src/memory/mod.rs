@@ -218,7 +218,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
     /// what the value holds elsewhere, in bytes.
     pub(crate) fn insert(&self, key: Held<K>, value: Kept<V>, header: Header, held: u64) -> Gone<K, V> {
-        self.insert_if(key, value, header, held, || true)
+        self.insert_if(key, value, header, held, &|| true)
     }
 
     /// As [`Memory::insert`], if `may` says so once nobody else can remove what has this hash.
@@ -229,7 +229,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         value: Kept<V>,
         header: Header,
         held: u64,
-        may: impl FnOnce() -> bool,
+        may: &dyn Fn() -> bool,
     ) -> Gone<K, V> {
         let weight = Self::weight(held, matches!(value, Kept::Inline(_)));
         let entry = Entry::new(key, value, header);
@@ -240,14 +240,14 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     pub(crate) fn remove(&self, key: &Held<K>) -> Option<()> {
-        let gone = inside(|| self.shards.remove(key.hash, |other| *other == key.key))?;
+        let gone = inside(|| self.shards.remove(key.hash, &|other| *other == key.key))?;
         drop(gone);
         Some(())
     }
 
     /// Removes whatever has this hash; runs no code of a key's.
     pub(crate) fn remove_hash(&self, hash: u64) -> Option<()> {
-        let gone = inside(|| self.shards.remove(hash, |_| true))?;
+        let gone = inside(|| self.shards.remove(hash, &|_| true))?;
         drop(gone);
         Some(())
     }

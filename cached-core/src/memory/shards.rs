@@ -127,7 +127,7 @@ impl<K, V> Shards<K, V> {
     /// allowed in all is not stored, nor is the old one any more.
     ///
     /// Nor is anything changed where it may not be stored any more: `may` is asked under the lock that removals take.
-    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64, may: impl FnOnce() -> bool) -> Gone<K, V>
+    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64, may: &dyn Fn() -> bool) -> Gone<K, V>
     where
         K: Eq,
     {
@@ -139,7 +139,7 @@ impl<K, V> Shards<K, V> {
             return gone;
         }
         // The only code of the user's under this lock. If it panics, nothing has changed.
-        let old = self.own_find(entry.key.hash, |other| *other == entry.key.key);
+        let old = self.own_find(entry.key.hash, &|other| *other == entry.key.key);
         if let Some(old) = old {
             self.remove_own(&mut state, old);
         }
@@ -168,17 +168,17 @@ impl<K, V> Shards<K, V> {
     pub(super) fn prepare(&self, hash: u64, weight: u64, gone: &mut Gone<K, V>) -> bool {
         let (part, mut state) = self.lock(hash);
         // What has the hash now is nearly always what will be replaced.
-        let old = self.own_find(hash, |_| true).map_or(0, |old| state.policy.weight_of(old));
+        let old = self.own_find(hash, &|_| true).map_or(0, |old| state.policy.weight_of(old));
         let has_room = self.make_room(&mut state, weight.saturating_sub(old), gone);
         part.note(&state);
         has_room || gone.is_too_heavy
     }
 
     /// Removes whatever has the hash and is it.
-    pub(super) fn remove(&self, hash: u64, is: impl Fn(&K) -> bool) -> Gone<K, V> {
+    pub(super) fn remove(&self, hash: u64, is: &dyn Fn(&K) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
         let (part, mut state) = self.lock(hash);
-        while let Some(old) = self.own_find(hash, &is) {
+        while let Some(old) = self.own_find(hash, is) {
             self.remove_own(&mut state, old);
             part.note(&state);
         }
@@ -364,7 +364,7 @@ impl<K, V> Shards<K, V> {
     }
 
     /// As [`Shards::find`], for whoever holds the lock of the part.
-    fn own_find(&self, hash: u64, is: impl Fn(&K) -> bool) -> Option<Handle<K, V>> {
+    fn own_find(&self, hash: u64, is: &dyn Fn(&K) -> bool) -> Option<Handle<K, V>> {
         // SAFETY: what the table shows is linked; only the holder of this lock unlinks in its range, and nothing is
         // freed before that.
         unsafe { self.own_table().find(hash, is) }
