@@ -94,7 +94,8 @@ pub enum News<'a> {
     Heard,
 }
 
-/// Is told of changes. It must not block, and may be called from any thread.
+/// Is told of changes. It drops what is kept of them, and with that runs the `Drop` of others: call it on no thread for
+/// which answers wait.
 pub type Listener = Arc<dyn Fn(News<'_>) + Send + Sync>;
 
 /// An answer that is there, or one that comes.

@@ -51,17 +51,38 @@ impl<T> Begun<T> {
         }
     }
 
+    /// Its answer, once it has ended or its time has.
     pub(crate) fn wait(self) -> Result<T, Error> {
-        let mut bounded = match self {
+        let mut later = match self {
             Begun::Ready(answer) => return answer,
-            Begun::Later(bounded) => bounded,
+            later @ Begun::Later(_) => later,
         };
         let waker = thread_waker();
         loop {
-            if let Poll::Ready(answer) = bounded.look(&mut Context::from_waker(&waker)) {
-                return answer;
-            }
-            park(clock::until(bounded.deadline));
+            later = match later.look(&mut Context::from_waker(&waker)) {
+                Ok(answer) => return answer,
+                Err(later) => later,
+            };
+            park(clock::until(later.deadline()));
+        }
+    }
+
+    /// Its answer, if it has ended or its time has; else it, and the waker is woken.
+    pub(crate) fn look(self, cx: &mut Context<'_>) -> Result<Result<T, Error>, Self> {
+        match self {
+            Begun::Ready(answer) => Ok(answer),
+            Begun::Later(mut bounded) => match bounded.look(cx) {
+                Poll::Ready(answer) => Ok(answer),
+                Poll::Pending => Err(Begun::Later(bounded)),
+            },
+        }
+    }
+
+    /// When its time ends, for who is not woken before.
+    pub(crate) fn deadline(&self) -> u64 {
+        match self {
+            Begun::Ready(_) => clock::now(),
+            Begun::Later(bounded) => bounded.deadline,
         }
     }
 }

@@ -67,7 +67,8 @@ impl<P: Part, V: Value> Entry<P, V> {
         Self(Access::new(memo, parts))
     }
 
-    /// The stored value. This is not a call: it counts nothing and computes nothing.
+    /// The stored value; of an alias of kind `tiered` what lies behind, and not the copy in front of it. This is not a call: it
+    /// counts nothing and computes nothing.
     ///
     /// # Errors
     /// When the backend fails.
@@ -263,19 +264,22 @@ impl<P: Part, V: Value> Access<P, V> {
         if scope::is_bypassed() {
             return Ok(so_far.bypassed());
         }
+        let (terms, now) = (self.memo.terms(state, &route), clock::now());
+        let passed = |since: u64| Duration::from_nanos(now.saturating_sub(since));
+        let left = |end: u64| (end < NEVER).then(|| clock::until(end));
+        let look = || self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back);
+        if route.copies.is_some()
+            && let Look::Live { created, end, .. } = look()?
+        {
+            return Ok(so_far.live(passed(created), left(end)).copied().computing(computing));
+        }
         let explained = match &route.way {
             Way::Off(_) => return Ok(so_far),
-            Way::Memory => {
-                let (terms, now) = (self.memo.terms(state, &route), clock::now());
-                let passed = |since: u64| Duration::from_nanos(now.saturating_sub(since));
-                match self.memo.core().memory.look(&self.key, terms).ok_or_else(called_back)? {
-                    Look::Live { created, end, .. } => {
-                        so_far.live(passed(created), (end < NEVER).then(|| clock::until(end)))
-                    }
-                    Look::Ended(_, end) => so_far.ended(passed(end), served(passed(end))),
-                    Look::Nothing(reason) => so_far.nothing(reason),
-                }
-            }
+            Way::Memory => match look()? {
+                Look::Live { created, end, .. } => so_far.live(passed(created), left(end)),
+                Look::Ended(_, end) => so_far.ended(passed(end), served(passed(end))),
+                Look::Nothing(reason) => so_far.nothing(reason),
+            },
             Way::Bytes(channel) => {
                 let address = self.address(how, channel).await?;
                 let bytes = channel.read(how, &address).await?;

@@ -23,6 +23,8 @@ pub struct Explanation {
     age: Option<Duration>,
     left: Option<Duration>,
     computing: bool,
+    /// Of bytes elsewhere, a copy in memory.
+    copied: bool,
 }
 
 impl Explanation {
@@ -41,11 +43,17 @@ impl Explanation {
             age: None,
             left: None,
             computing: false,
+            copied: false,
         }
     }
 
     pub(crate) fn live(self, age: Duration, left: Option<Duration>) -> Self {
         Self { outcome: Outcome::Hit, age: Some(age), left, ..self }
+    }
+
+    /// What is given is a copy, which the backend is not asked about.
+    pub(crate) fn copied(self) -> Self {
+        Self { copied: true, ..self }
     }
 
     /// `served`: while somebody else computes.
@@ -82,6 +90,11 @@ impl Explanation {
         self.left
     }
 
+    /// Whether the value is a copy in memory of what lies behind: its times are those of the copy.
+    pub fn is_copy(&self) -> bool {
+        self.copied
+    }
+
     /// Whether somebody computes the value now.
     pub fn is_computing(&self) -> bool {
         self.computing
@@ -93,6 +106,9 @@ impl Explanation {
             humantime::format_duration(if time.as_secs() > 0 { Duration::from_secs(time.as_secs()) } else { time })
         };
         match self.outcome {
+            Outcome::Hit if self.copied => {
+                format!("a hit: a copy in memory, made {} ago, {} left", rounded(self.age), rounded(self.left))
+            }
             Outcome::Hit => match self.left {
                 Some(left) => format!("a hit: stored {} ago, {} left", rounded(self.age), rounded(Some(left))),
                 None => format!("a hit: stored {} ago, for as long as there is room", rounded(self.age)),

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
 use crate::meter::Meter;
 use crate::sync::Gate;
-use crate::workers::{self, Group};
+use crate::workers::{self, Pass, Pool};
 
 /// How long a tombstone keeps what was computed before an invalidation from being stored.
 /// A body that takes longer than this does not store.
@@ -41,13 +41,14 @@ pub(crate) struct Channel {
     pub(crate) is_used: AtomicBool,
 }
 
-/// Who may write to a store now.
+/// Who may write to a store now, and who does so for others.
 pub(crate) struct Turns {
     /// Writers pass together; a `clear` passes alone, after the writers before it.
     pub(crate) gate: Gate,
     /// How often the low-level cache was cleared: what was computed before is not stored.
     #[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "the low-level cache asks for it"))]
     cleared: AtomicU64,
+    pub(crate) workers: Arc<Pool>,
 }
 
 #[cfg(feature = "bytes")]
@@ -65,7 +66,7 @@ impl Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        Turns { gate: Gate::new(), cleared: AtomicU64::new(0) }
+        Turns { gate: Gate::new(), cleared: AtomicU64::new(0), workers: Pool::of_store() }
     }
 }
 
@@ -210,7 +211,7 @@ impl Channel {
             return Box::pin(std::future::ready(Err(refusal)));
         }
         let (channel, timeout) = (Arc::clone(self), self.op_timeout);
-        let offloaded = workers::offload(move || wait(timeout, || operation(&channel)));
+        let offloaded = workers::offload(&self.turns.workers, move || wait(timeout, || operation(&channel)));
         let answer = Box::pin(async move { offloaded.await.unwrap_or_else(|| Err(busy())) });
         let mut bounded = Bounded::new(answer, timeout);
         // A thread that hangs tells nobody; of other answers the meter knows.
@@ -293,51 +294,34 @@ impl Channel {
         self.must(how, write)
     }
 
-    /// Writes that are under way together.
-    pub(crate) fn group(self: &Arc<Self>) -> Group {
+    /// How writes pass that are under way together.
+    pub(crate) fn pass(self: &Arc<Self>) -> Pass {
         let channel = Arc::clone(self);
-        let pass = move |work: &mut dyn FnMut()| {
-            let _pass = channel.turns.gate.pass();
-            work();
-        };
-        Group { of: Arc::as_ptr(self).addr(), pass: Box::new(pass) }
+        Box::new(move |work| channel.turns.gate.inside(false, work))
     }
 
-    /// Begins to store a payload. What it gives waits on its thread for the end; `Ok(false)`: the condition was not met, or
-    /// the life is over. Of a payload that there cannot be, nothing older stays.
+    /// Begins to store a payload. Of one that there cannot be, nothing older stays.
     pub(crate) fn write(
         &self,
         address: &Address,
         payload: Result<&[u8], Error>,
         life: Life,
         when: When,
-    ) -> Box<dyn FnOnce() -> Result<bool, Error>> {
+    ) -> (Begun<Vec<bool>>, Told) {
         let age = Duration::from_millis(clock::wall().saturating_sub(life.created));
         if life.unasked.is_some_and(|unasked| age >= unasked) {
-            return Box::new(|| Ok(false));
+            return Told::nothing(Ok(false));
         }
-        let sealed = payload.and_then(|payload| self.sealed(address, payload, life, when));
-        let bury = |when| {
-            let tombstone = tombstone(address, TOMBSTONE_LIFE, when);
-            Begun::new(self.op_timeout, || self.backend.set_many(vec![tombstone]))
-        };
-        let mut write = match sealed {
-            Ok(write) => write,
-            Err(error) if when == When::Absent => return Box::new(|| Err(error)),
-            Err(error) => {
-                let buried = bury(when);
-                return Box::new(|| buried.wait().and(Err(error)));
-            }
-        };
-        write.ttl = write.ttl.map(|ttl| ttl.saturating_sub(age));
-        if when == When::Always {
+        let begin = |write| Begun::new(self.op_timeout, || self.backend.set_many(vec![write]));
+        let bury = || begin(tombstone(address, TOMBSTONE_LIFE, when));
+        match payload.and_then(|payload| self.sealed(address, payload, life, when)) {
             // Foreign bytes without a stamp: nothing tells them from an invalidation that came since. A
             // tombstone takes their place, and the next computation finds something to compare with.
-            let buried = bury(When::Always);
-            return Box::new(|| buried.wait().map(|_| false));
+            Ok(_) if when == When::Always => (bury(), Told::Always(Ok(false))),
+            Ok(write) => (begin(Write { ttl: write.ttl.map(|ttl| ttl.saturating_sub(age)), ..write }), Told::First),
+            Err(error) if when == When::Absent => Told::nothing(Err(error)),
+            Err(error) => (bury(), Told::Always(Err(error))),
         }
-        let begun = Begun::new(self.op_timeout, || self.backend.set_many(vec![write]));
-        Box::new(|| begun.wait().map(|stored| stored.first() == Some(&true)))
     }
 
     /// A payload in its envelope, on its way to the address.
@@ -366,14 +350,41 @@ impl Channel {
     }
 
     /// Has the backend tell of changes. An answer is not waited for: the news themselves say whether they come.
-    pub(crate) fn subscribe(&self, listener: Listener) {
-        drop(guarded(|| self.backend.subscribe(&self.prefix, listener)));
+    pub(crate) fn subscribe(self: &Arc<Self>, listener: Listener) {
+        let channel = Arc::clone(self);
+        let subscribe = move || drop(guarded(|| channel.backend.subscribe(&channel.prefix, listener)));
+        match self.capabilities.blocking {
+            true => drop(workers::offload(&self.turns.workers, subscribe)),
+            false => subscribe(),
+        }
     }
 
     /// Removes all entries of one site, of all its instances, after the writes that have begun.
     pub(crate) fn clear(&self, site: [u8; 16]) -> Result<(), Error> {
         let _alone = self.turns.gate.alone();
         wait(self.op_timeout, || self.backend.clear(&self.site_prefix(site)))
+    }
+}
+
+/// What the answer to a write says of it: whether it was stored. It was not, if its condition was not met or its life is
+/// over.
+pub(crate) enum Told {
+    First,
+    /// This, unless the answer is a fault.
+    Always(Result<bool, Error>),
+}
+
+impl Told {
+    /// Of a write that nobody is asked for.
+    pub(crate) fn nothing(told: Result<bool, Error>) -> (Begun<Vec<bool>>, Self) {
+        (Begun::Ready(Ok(Vec::new())), Told::Always(told))
+    }
+
+    pub(crate) fn by(self, answer: Result<Vec<bool>, Error>) -> Result<bool, Error> {
+        match self {
+            Told::First => answer.map(|stored| stored.first() == Some(&true)),
+            Told::Always(told) => answer.and(told),
+        }
     }
 }
 

@@ -2,50 +2,57 @@
 //!
 //! In: jobs. Out: a future, or nothing for a job that nobody waits for. At most four threads a pool,
 //! started when there is work and ended when there has been none for a while; so many jobs may wait, and no more.
+//!
+//! Every store has a pool of its own: one that stands still holds up nobody who asks another.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
+
+use crate::bounded::Begun;
 use crate::clock;
-use crate::sync::{Condvar, Guard, Mutex, wake};
+use crate::error::Error;
+use crate::sync::{Condvar, Guard, Mutex, park, thread_waker, wake};
 
 const THREADS: usize = 4;
 const REST: Duration = Duration::from_secs(10);
 
-/// So many bytes may wait to be written.
+/// So many bytes may wait to be written in one pool.
 const BYTES: usize = 64 << 20;
 
-/// So many writes of one backend are under way at a time on each thread.
+/// So many writes are under way at a time on each thread.
 const TOGETHER: usize = 64;
+
+/// While both wait, so many answers are given before one write begins.
+const ANSWERS_FIRST: usize = 3;
 
 enum Job {
     /// It has its thread for itself.
     Plain(Box<dyn FnOnce() + Send>),
-    /// A write whose answer comes later.
-    Write(Group, Begin),
+    /// A write whose answer comes later; the first is how those pass that are under way together.
+    Write(Pass, Begin),
 }
 
-/// Where writes go that may be under way together.
-pub(crate) struct Group {
-    /// The same number for the same place.
-    pub(crate) of: usize,
-    pub(crate) pass: Pass,
-}
-
-/// Does something while writes may go there.
-type Pass = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
+/// Does something while writes may go to the store.
+pub(crate) type Pass = Box<dyn FnOnce(&mut dyn FnMut()) + Send>;
 
 /// Begins a write, where writes may go there.
-type Begin = Box<dyn FnOnce() -> Waiting + Send>;
+type Begin = Box<dyn FnOnce() -> Begins + Send>;
 
-/// Waits for the answer of a write, and gives what is to be done once writes need not go there any more.
-pub(crate) type Waiting = Box<dyn FnOnce() -> Landing>;
-pub(crate) type Landing = Box<dyn FnOnce()>;
+/// A write that has begun.
+pub(crate) struct Begins {
+    pub(crate) begun: Begun<Vec<bool>>,
+    /// What is to be done with its answer, once writes need not go there any more.
+    pub(crate) land: Land,
+}
+
+pub(crate) type Land = Box<dyn FnOnce(Result<Vec<bool>, Error>)>;
 
 /// What a job is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,12 +63,12 @@ pub(crate) enum Purpose {
     Write(usize),
 }
 
-/// Threads of one sort, with their queue.
+/// Threads of one sort, with what waits for them.
 pub(crate) struct Pool {
     name: &'static str,
     /// How many jobs may wait that somebody waits for, and how many writes.
     answers: usize,
-    queue: usize,
+    writes: usize,
     state: Mutex<State>,
     work: Condvar,
     written: Condvar,
@@ -70,29 +77,56 @@ pub(crate) struct Pool {
 struct State {
     /// The process whose threads these are: a fork has none of them.
     process: u32,
-    queue: VecDeque<(Purpose, Job)>,
+    answers: VecDeque<Job>,
+    writes: VecDeque<(usize, Job)>,
+    /// How many answers were given since a write began.
+    ahead: usize,
     threads: usize,
     resting: usize,
     /// Writes queued or under way, and their bytes.
-    writes: usize,
+    unwritten: usize,
     bytes: usize,
 }
 
-/// For operations of backends.
-pub(crate) static OPERATIONS: Pool = Pool::new("cached-worker", 1_024, 16_384);
+/// The pools of stores, for who waits until all is written.
+static STORES: Mutex<Vec<Weak<Pool>>> = Mutex::new(Vec::new());
+
 /// For bodies that refresh what is stale; apart, since they may take long. Few wait: who waits in line leads
 /// its flight, and would hold up whoever comes after the window of the old value.
-pub(crate) static REFRESHES: Pool = Pool::new("cached-refresh", THREADS, THREADS);
+pub(crate) fn refreshes() -> &'static Arc<Pool> {
+    static REFRESHES: OnceBox<Arc<Pool>> = OnceBox::new();
+    REFRESHES.get_or_init(|| Box::new(Pool::new("cached-refresh", THREADS, THREADS)))
+}
+
+/// Waits until every write is done, at most `deadline`; gives how many are not.
+pub(crate) fn flush(deadline: Duration) -> usize {
+    let end = clock::after(clock::now(), deadline);
+    // What refreshes may still write is written after them.
+    let refreshing = refreshes().flush(end);
+    let pools: Vec<_> = STORES.lock().iter().filter_map(Weak::upgrade).collect();
+    refreshing + pools.iter().map(|pool| pool.flush(end)).sum::<usize>()
+}
 
 impl Pool {
-    const fn new(name: &'static str, answers: usize, queue: usize) -> Self {
-        Self { name, answers, queue, state: Mutex::new(State::of(0)), work: Condvar::new(), written: Condvar::new() }
+    /// For the operations of one store.
+    pub(crate) fn of_store() -> Arc<Self> {
+        let pool = Self::new("cached-worker", 1_024, 16_384);
+        let mut all = STORES.lock();
+        all.retain(|pool| pool.strong_count() > 0);
+        all.push(Arc::downgrade(&pool));
+        drop(all);
+        pool
+    }
+
+    fn new(name: &'static str, answers: usize, writes: usize) -> Arc<Self> {
+        let state = Mutex::new(State::of(0));
+        Arc::new(Self { name, answers, writes, state, work: Condvar::new(), written: Condvar::new() })
     }
 
     /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
     /// can be had.
     pub(crate) fn submit<T: Send + 'static>(
-        &'static self,
+        self: &Arc<Self>,
         purpose: Purpose,
         data: T,
         work: impl FnOnce(T) + Send + 'static,
@@ -104,110 +138,80 @@ impl Pool {
         Ok(())
     }
 
-    /// Has a worker begin a write of so many bytes, beside others of its group. `Err` as for [`Pool::submit`].
+    /// Has a worker begin a write of so many bytes, beside others that may `pass`. `Err` as for [`Pool::submit`].
     pub(crate) fn submit_write<T: Send + 'static>(
-        &'static self,
+        self: &Arc<Self>,
         bytes: usize,
-        group: Group,
+        pass: Pass,
         data: T,
-        begin: impl FnOnce(T) -> Waiting + Send + 'static,
+        begin: impl FnOnce(T) -> Begins + Send + 'static,
     ) -> Result<(), T> {
         match self.room(Purpose::Write(bytes)) {
-            Some(room) => room.fill(Job::Write(group, Box::new(move || begin(data)))),
+            Some(room) => room.fill(Job::Write(pass, Box::new(move || begin(data)))),
             None => return Err(data),
         }
         Ok(())
     }
 
-    /// A place in the queue. `None` when too many jobs wait, or no thread can be had.
-    fn room(&'static self, purpose: Purpose) -> Option<Room> {
+    /// A place for a job. `None` when too many wait, or no thread can be had.
+    fn room(self: &Arc<Self>, purpose: Purpose) -> Option<Room<'_>> {
         let mut state = self.here();
         let is_full = match purpose {
-            Purpose::Answer => state.queue.len() >= self.answers,
+            Purpose::Answer => state.answers.len() >= self.answers,
             // What is alone may be as long as it is.
             Purpose::Write(bytes) => {
-                state.queue.len() >= self.queue || state.bytes > 0 && state.bytes.saturating_add(bytes) > BYTES
+                state.writes.len() >= self.writes || state.bytes > 0 && state.bytes.saturating_add(bytes) > BYTES
             }
         };
         if is_full {
             return None;
         }
-        if state.resting <= state.queue.len() && state.threads < THREADS {
-            let started = std::thread::Builder::new().name(self.name.into()).spawn(|| self.serve()).is_ok();
+        if state.resting <= state.answers.len() + state.writes.len() && state.threads < THREADS {
+            let pool = Arc::clone(self);
+            let started = std::thread::Builder::new().name(self.name.into()).spawn(move || pool.serve()).is_ok();
             state.threads += usize::from(started);
         }
         (state.threads > 0).then_some(Room { pool: self, state, purpose })
     }
 
-    /// Waits until every write is done, at most `deadline`; gives how many are not.
-    pub(crate) fn flush(&self, deadline: Duration) -> usize {
-        let end = clock::after(clock::now(), deadline);
+    fn flush(&self, end: u64) -> usize {
         let mut state = self.here();
-        while state.writes > 0 && clock::now() < end {
+        while state.unwritten > 0 && clock::now() < end {
             state = self.written.wait(state, clock::until(end));
         }
-        state.writes
+        state.unwritten
     }
 
     fn serve(&self) {
         let mut state = self.state.lock();
         loop {
-            if let Some((purpose, job)) = state.queue.pop_front() {
+            if let Some((written, job)) = state.next() {
                 drop(state);
-                let mut done = vec![purpose];
+                let mut written: Vec<usize> = written.into_iter().collect();
                 match job {
                     Job::Plain(work) => {
                         let _ = guarded(work);
                     }
-                    Job::Write(group, begin) => self.write(group, begin, &mut done),
+                    Job::Write(pass, begin) => self.write(pass, begin, &mut written),
                 }
                 state = self.state.lock();
-                for purpose in done {
-                    if let Purpose::Write(bytes) = purpose {
-                        state.writes -= 1;
-                        state.bytes = state.bytes.saturating_sub(bytes);
-                        self.written.notify_all();
-                    }
+                for bytes in written {
+                    state.unwritten -= 1;
+                    state.bytes = state.bytes.saturating_sub(bytes);
+                    self.written.notify_all();
                 }
                 continue;
             }
             state.resting += 1;
             state = self.work.wait(state, REST);
             state.resting -= 1;
-            if state.queue.is_empty() && state.threads > 1 {
+            if state.answers.is_empty() && state.writes.is_empty() {
                 state.threads -= 1;
                 return;
             }
         }
     }
-}
 
-/// A place in the queue of a pool, which is locked.
-struct Room {
-    pool: &'static Pool,
-    state: Guard<'static, State>,
-    purpose: Purpose,
-}
-
-impl Room {
-    fn fill(mut self, job: Job) {
-        if let Purpose::Write(bytes) = self.purpose {
-            self.state.writes += 1;
-            self.state.bytes = self.state.bytes.saturating_add(bytes);
-        }
-        self.state.queue.push_back((self.purpose, job));
-        drop(self.state);
-        self.pool.work.notify_one();
-    }
-}
-
-impl State {
-    const fn of(process: u32) -> Self {
-        State { process, queue: VecDeque::new(), threads: 0, resting: 0, writes: 0, bytes: 0 }
-    }
-}
-
-impl Pool {
     /// The state of this process. What a fork finds of its parent's is left alone: the parent does it.
     fn here(&self) -> Guard<'_, State> {
         let mut state = self.state.lock();
@@ -218,34 +222,100 @@ impl Pool {
         state
     }
 
-    /// Writes of one group: those in a row begin before the first of them is waited for, and land when all have ended.
-    fn write(&self, group: Group, first: Begin, done: &mut Vec<Purpose>) {
-        let (mut first, mut landings) = (Some(first), Vec::new());
-        (group.pass)(&mut || {
-            let mut begun: Vec<_> = first.take().into_iter().map(guarded).collect();
+    /// Those in a row begin before the first of them is waited for, each ends when its answer is there, and they land
+    /// when all have ended.
+    fn write(&self, pass: Pass, first: Begin, written: &mut Vec<usize>) {
+        let (mut first, mut ended) = (Some(first), Vec::new());
+        pass(&mut || {
+            let mut begun: Vec<_> = first.take().into_iter().filter_map(guarded).collect();
             while begun.len() < TOGETHER
-                && let Some((purpose, _group, next)) = self.next_of(group.of)
+                && let Some((bytes, next)) = self.next_write()
             {
-                done.push(purpose);
-                begun.push(guarded(next));
+                written.push(bytes);
+                begun.extend(guarded(next));
             }
-            landings = begun.into_iter().flatten().filter_map(guarded).collect();
+            ended = all(begun);
         });
-        for landing in landings {
-            let _ = guarded(landing);
+        for (land, answer) in ended {
+            let _ = guarded(|| land(answer));
         }
     }
 
-    /// The next job, if it is a write of this group. Nothing of it is dropped under the lock.
-    fn next_of(&self, of: usize) -> Option<(Purpose, Group, Begin)> {
+    /// The next write, if it is one whose answer comes later. Nothing of it is dropped under the lock.
+    fn next_write(&self) -> Option<(usize, Begin)> {
         let mut state = self.state.lock();
-        match state.queue.pop_front()? {
-            (purpose, Job::Write(group, begin)) if group.of == of => Some((purpose, group, begin)),
+        match state.writes.pop_front()? {
+            (bytes, Job::Write(_pass, begin)) => Some((bytes, begin)),
             other => {
-                state.queue.push_front(other);
+                state.writes.push_front(other);
                 None
             }
         }
+    }
+}
+
+/// Waits for all of them, each as long as it may take.
+fn all(mut begun: Vec<Begins>) -> Vec<(Land, Result<Vec<bool>, Error>)> {
+    let (waker, mut ended) = (thread_waker(), Vec::with_capacity(begun.len()));
+    loop {
+        let cx = &mut Context::from_waker(&waker);
+        let mut soonest = clock::NEVER;
+        let looked_at: Vec<_> = begun.into_iter().map(|Begins { begun, land }| (begun.look(cx), land)).collect();
+        begun = Vec::new();
+        for (looked, land) in looked_at {
+            match looked {
+                Ok(answer) => ended.push((land, answer)),
+                Err(later) => {
+                    soonest = soonest.min(later.deadline());
+                    begun.push(Begins { begun: later, land });
+                }
+            }
+        }
+        if begun.is_empty() {
+            return ended;
+        }
+        park(clock::until(soonest));
+    }
+}
+
+/// A place in a pool, which is locked.
+struct Room<'a> {
+    pool: &'a Pool,
+    state: Guard<'a, State>,
+    purpose: Purpose,
+}
+
+impl Room<'_> {
+    fn fill(mut self, job: Job) {
+        match self.purpose {
+            Purpose::Answer => self.state.answers.push_back(job),
+            Purpose::Write(bytes) => {
+                self.state.unwritten += 1;
+                self.state.bytes = self.state.bytes.saturating_add(bytes);
+                self.state.writes.push_back((bytes, job));
+            }
+        }
+        drop(self.state);
+        self.pool.work.notify_one();
+    }
+}
+
+impl State {
+    fn of(process: u32) -> Self {
+        let (answers, writes) = (VecDeque::new(), VecDeque::new());
+        State { process, answers, writes, ahead: 0, threads: 0, resting: 0, unwritten: 0, bytes: 0 }
+    }
+
+    /// The next job, and of a write how many bytes it has. Callers wait for answers, and for writes nobody does; but
+    /// those are not to wait for ever.
+    fn next(&mut self) -> Option<(Option<usize>, Job)> {
+        let is_turn = self.ahead >= ANSWERS_FIRST && !self.writes.is_empty();
+        if let Some(job) = if is_turn { None } else { self.answers.pop_front() } {
+            self.ahead += 1;
+            return Some((None, job));
+        }
+        self.ahead = 0;
+        self.writes.pop_front().map(|(bytes, job)| (Some(bytes), job))
     }
 }
 
@@ -276,11 +346,11 @@ impl<T> Drop for Fill<T> {
     }
 }
 
-/// Runs `job` on a worker.
-pub(crate) fn offload<T: Send + 'static>(job: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
+/// Runs `job` on a worker of a pool.
+pub(crate) fn offload<T: Send + 'static>(pool: &Arc<Pool>, job: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
     let slot = Arc::new(Mutex::new(Slot { answer: None, done: false, waker: None }));
     let fill = Fill(Arc::clone(&slot));
-    let taken = OPERATIONS.submit(Purpose::Answer, (job, fill), |(job, fill)| {
+    let taken = pool.submit(Purpose::Answer, (job, fill), |(job, fill)| {
         let answer = job();
         fill.0.lock().answer = Some(answer);
     });

@@ -11,7 +11,7 @@ mod cull;
 mod directory;
 mod system;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, IoSliceMut, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,12 +127,13 @@ impl Client {
         if self.census.is_bounded() && self.census.is_full() && !self.directory.has_entry(name) {
             self.make_room();
         }
+        let before = if when == When::Always { self.directory.look(name) } else { None };
         let put = self.put(name, value, ttl, when);
         if let Err(fault) = &put
             && !fault.is(ErrorKind::NotFound)
             && !fault.is(ErrorKind::TimedOut)
         {
-            self.withdraw(name, when);
+            self.withdraw(name, when, before.as_ref());
         }
         put
     }
@@ -154,14 +155,27 @@ impl Client {
     }
 
     /// Removes what a failed write was to replace, as far as the system lets it: an older value must not be found after
-    /// a newer one was to be there.
-    fn withdraw(&self, name: &Name, when: When) {
+    /// a newer one was to be there. What has taken the place of what was there `before` is newer still, and stays.
+    pub(crate) fn withdraw(&self, name: &Name, when: When, before: Option<&Metadata>) {
         let _ = match when {
             When::Absent => return,
-            // A file is removed in one step, and whatever it is it has to go: this needs no lock, and so no free handle.
-            When::Always => self.unlink(name),
+            When::Always => {
+                // A file is removed in one step: where no handle is free, this does without the lock.
+                let _turn = self.directory.lock(name.sub());
+                let now = self.directory.look(name);
+                if !now.is_some_and(|now| before.is_some_and(|before| system::is_same(&now, before))) {
+                    return;
+                }
+                self.unlink(name)
+            }
             When::Stamp(_) => self.remove(name, when),
         };
+    }
+
+    /// What is in the place of an entry, to be told from what takes its place.
+    #[cfg(test)]
+    pub(crate) fn look(&self, name: &Name) -> Option<Metadata> {
+        self.directory.look(name)
     }
 
     /// Removes an entry, and says whether there was one.

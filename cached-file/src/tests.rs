@@ -53,6 +53,23 @@ fn file(backend: &FileBackend) -> std::path::PathBuf {
 }
 
 #[test]
+fn a_write_that_failed_takes_away_what_it_was_to_replace_and_nothing_newer() {
+    let (_scratch, backend) = backend();
+    let name = Name::of(KEY).unwrap();
+    let nothing = backend.client.look(&name);
+    assert!(set(&backend, None, When::Always));
+    let old = backend.client.look(&name);
+    assert!(set(&backend, None, When::Always));
+    for before in [nothing, old] {
+        backend.client.withdraw(&name, When::Always, before.as_ref());
+        assert!(get(&backend).is_some(), "somebody has written it meanwhile");
+    }
+    let now = backend.client.look(&name);
+    backend.client.withdraw(&name, When::Always, now.as_ref());
+    assert_eq!(get(&backend), None);
+}
+
+#[test]
 fn an_entry_is_a_miss_from_its_deadline_on_and_its_file_goes() {
     let (_scratch, backend) = backend();
     assert!(set(&backend, Some(SECOND * 30), When::Always));

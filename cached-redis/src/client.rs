@@ -1,7 +1,7 @@
 //! Entries on servers. This room alone names the driver.
 //!
 //! In: orders on keys, from any thread. Out: what the servers say, when it comes. Everything that has a connection lives
-//! on the I/O thread; what comes here is a question, and what goes is its answer.
+//! on an I/O thread; what comes here is a question, and what goes is its answer.
 //!
 //! Connections belong to one process. A forked child finds the state of its parent, leaves it alone, and makes its own.
 
@@ -35,7 +35,7 @@ use self::count::Count;
 use self::news::{Ear, Ears};
 use self::nodes::{Nodes, after};
 use crate::config::Config;
-use crate::io::{self, Coming};
+use crate::io::{self, Coming, Purpose};
 
 /// An answer that comes; an error if nobody can give it any more.
 pub(crate) type Asked<T> = Result<Coming<Result<T, Fault>>, Fault>;
@@ -111,7 +111,7 @@ impl Client {
     pub(crate) fn close(&self, deadline: Duration) -> Coming<Result<(), Fault>> {
         let state = Arc::clone(self.here());
         self.ears.write().unwrap_or_else(PoisonError::into_inner).clear();
-        io::run(async move {
+        io::run(Purpose::Asking, async move {
             let waited = timeout(deadline, state.count.none()).await;
             let listening = state.listening().take();
             drop(listening);
@@ -131,7 +131,7 @@ impl Client {
             return Err(Fault { at: None, why: Why::Crowded(count::MOST) });
         };
         let asked = ask(Arc::clone(state));
-        Ok(io::run(async move {
+        Ok(io::run(Purpose::Asking, async move {
             let _turn = turn;
             asked.await
         }))
@@ -194,7 +194,8 @@ impl State {
         }
         let ears = Arc::new(Ears::of(ears));
         let (end, ended) = oneshot::channel();
-        drop(io::run(news::listen(Arc::clone(&self.nodes), Arc::clone(&ears), self.teller.clone(), ended)));
+        let listen = news::listen(Arc::clone(&self.nodes), Arc::clone(&ears), self.teller.clone(), ended);
+        drop(io::run(Purpose::Hearing, listen));
         *listening = Some(Listening { ears, _end: end });
     }
 

@@ -1,9 +1,9 @@
-//! The one thread on which everything is asked.
+//! The threads on which everything is asked, and everything heard: one for each.
 //!
 //! In: futures, from any thread, with or without a runtime. Out: their results, which any executor may poll. A future
 //! runs to its end here, whether anybody still waits for it or not.
 //!
-//! The thread starts with the first use. A forked child has no threads but the one that forked, so it starts its own.
+//! A thread starts with the first use. A forked child has no threads but the one that forked, so it starts its own.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,19 +25,29 @@ const LOOKUPS: usize = 4;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What a thread is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Exchanges. Nothing but ours runs there.
+    Asking,
+    /// News. Who listens may take long, or ask a backend: exchanges go on beside it.
+    Hearing,
+}
+
 /// Runs a future to its end.
-pub(crate) fn run<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Coming<T> {
+pub(crate) fn run<T: Send + 'static>(purpose: Purpose, future: impl Future<Output = T> + Send + 'static) -> Coming<T> {
     let (sender, receiver) = oneshot::channel();
     let job = async move {
         // Nobody may wait for it any more.
         let _ = sender.send(future.await);
     };
-    Io::here().take(Box::pin(job));
+    Io::here(purpose).take(Box::pin(job));
     receiver
 }
 
-/// The thread of one process. It is never freed, and neither is that of a parent process.
+/// A thread of one process. It is never freed, and neither is that of a parent process.
 struct Io {
+    name: &'static str,
     pid: u32,
     jobs: UnboundedSender<Job>,
     /// Where the jobs arrive, until the thread takes it.
@@ -49,27 +59,32 @@ struct Io {
 
 impl Io {
     /// That of this process. Takes no lock: one may have been held when this process was forked.
-    fn here() -> &'static Self {
-        static FIRST: OnceBox<Io> = OnceBox::new();
+    fn here(purpose: Purpose) -> &'static Self {
+        static ASKING: OnceBox<Io> = OnceBox::new();
+        static HEARING: OnceBox<Io> = OnceBox::new();
+        let (first, name) = match purpose {
+            Purpose::Asking => (&ASKING, "cached-redis"),
+            Purpose::Hearing => (&HEARING, "cached-redis-news"),
+        };
         let pid = process::id();
-        let mut io = FIRST.get_or_init(|| Self::new(pid));
+        let mut io = first.get_or_init(|| Self::new(name, pid));
         while io.pid != pid {
-            io = io.of_child.get_or_init(|| Self::new(pid));
+            io = io.of_child.get_or_init(|| Self::new(name, pid));
         }
         io
     }
 
-    fn new(pid: u32) -> Box<Self> {
+    fn new(name: &'static str, pid: u32) -> Box<Self> {
         let (jobs, arriving) = unbounded_channel();
         let arriving = Mutex::new(Some(arriving));
-        Box::new(Self { pid, jobs, arriving, is_started: AtomicBool::new(false), of_child: OnceBox::new() })
+        Box::new(Self { name, pid, jobs, arriving, is_started: AtomicBool::new(false), of_child: OnceBox::new() })
     }
 
     fn take(&'static self, job: Job) {
         // It fails when the thread is over, which it never is; then the job is dropped, and its caller knows.
         let _ = self.jobs.send(job);
         if !self.is_started.swap(true, Ordering::AcqRel) {
-            let thread = thread::Builder::new().name("cached-redis".into());
+            let thread = thread::Builder::new().name(self.name.into());
             if thread.spawn(|| self.work()).is_err() {
                 self.give_up();
             }

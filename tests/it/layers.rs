@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const CORE: &str = "error · sync · fence · record · clock · process · word · stats · event · scope · trail · key · bucket · table · tags · backend · workers · codec · \
-                    project · memory · breaker · meter · flight · bounded · store · near · local · options · registry · site · handle · memo · call · explain · \
+const CORE: &str = "error · sync · fence · record · clock · process · word · stats · event · scope · trail · key · bucket · table · tags · backend · bounded · workers · codec · \
+                    project · memory · breaker · meter · flight · store · near · local · options · registry · site · handle · memo · call · explain · \
                     entry · forget · recorder · config · cache · report · rt";
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
 const PANEL: &str =

@@ -19,7 +19,7 @@ use crate::memory::Kept;
 use crate::project::Project;
 use crate::registry;
 use crate::stats::{Count, Counters, Lap};
-use crate::workers::{Purpose, REFRESHES};
+use crate::workers::{self, Purpose};
 
 impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
     /// As [`Miss::run`]; a stale value is given while a thread of ours runs `body`.
@@ -33,15 +33,16 @@ impl<const F: u8, K: OwnedKey, V: Value> Miss<F, K, V> {
         let Some(given) = call.leave_behind() else { return call.compute_here(body) };
         let (scope, core, hash) = (Handle::here(), call.core, call.key.hash);
         let lost = Loss(call.counters);
-        let refused = REFRESHES.submit(Purpose::Write(0), (call, body, lost), move |(mut call, body, lost)| {
-            // It may have waited, and been forgotten or deposed meanwhile.
-            if !call.is_void() {
-                call.enter_thread();
-                call.lap = Lap::start();
-                scope.run(|| drop(call.compute_here::<F, R>(body)));
-            }
-            lost.forget();
-        });
+        let refused =
+            workers::refreshes().submit(Purpose::Write(0), (call, body, lost), move |(mut call, body, lost)| {
+                // It may have waited, and been forgotten or deposed meanwhile.
+                if !call.is_void() {
+                    call.enter_thread();
+                    call.lap = Lap::start();
+                    scope.run(|| drop(call.compute_here::<F, R>(body)));
+                }
+                lost.forget();
+            });
         if let Err(refused) = refused {
             // The lead passes on, and the next who finds the value stale tries.
             core.resting.remove(hash);

@@ -19,8 +19,8 @@ use crate::memory::{Header, Kept};
 use crate::project::{Class, Project};
 use crate::site::Way;
 use crate::stats::{Count, Counters};
-use crate::store::{self, TOMBSTONE_LIFE};
-use crate::workers::{OPERATIONS, Purpose, Waiting};
+use crate::store::{self, TOMBSTONE_LIFE, Told};
+use crate::workers::{Begins, Purpose};
 
 /// Who carries bytes to the backend.
 #[derive(Clone, Copy)]
@@ -159,9 +159,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             Writer::Worker => {
                 cargo.turn.leave_thread();
                 let channel = Arc::clone(&cargo.remote.channel);
+                let workers = &channel.turns.workers;
                 let submitted = match channel.capabilities.blocking {
-                    true => OPERATIONS.submit(Purpose::Write(length), cargo, Cargo::carry),
-                    false => OPERATIONS.submit_write(length, channel.group(), cargo, Cargo::begin),
+                    true => workers.submit(Purpose::Write(length), cargo, Cargo::carry),
+                    false => workers.submit_write(length, channel.pass(), cargo, Cargo::begin),
                 };
                 if let Err(cargo) = submitted {
                     // Too many writes wait: shared at least, so that nobody computes it again now.
@@ -201,27 +202,23 @@ impl<K: OwnedKey, V: Value> Cargo<K, V> {
     fn carry(self) {
         let channel = Arc::clone(&self.remote.channel);
         let pass = channel.turns.gate.pass();
-        let landing = self.begin()();
+        let Begins { begun, land } = self.begin();
+        let answer = begun.wait();
         drop(pass);
-        landing();
+        land(answer);
     }
 
-    /// Begins the write, for who has the pass of the channel. Runs none of the user's code, nor does what waits.
-    fn begin(self) -> Waiting {
+    /// Begins the write, for who has the pass of the channel. Runs none of the user's code.
+    fn begin(self) -> Begins {
         let remote = &self.remote;
         let late = Duration::from_millis(clock::wall().saturating_sub(remote.began)) >= TOMBSTONE_LIFE;
         let overtaken = late || self.turn.is_overtaken() || self.memo.site.word.load().generation() != self.generation;
-        let ended: Box<dyn FnOnce() -> Result<bool, Error>> = match overtaken {
-            true => Box::new(|| Ok(false)),
-            false => {
-                let payload = self.payload.as_deref().map_err(Clone::clone);
-                remote.channel.write(&remote.address, payload, self.life, remote.when)
-            }
+        let payload = self.payload.as_deref().map_err(Clone::clone);
+        let (begun, told) = match overtaken {
+            true => Told::nothing(Ok(false)),
+            false => remote.channel.write(&remote.address, payload, self.life, remote.when),
         };
-        Box::new(move || {
-            let written = ended();
-            Box::new(move || self.land(written))
-        })
+        Begins { begun, land: Box::new(move |answer| self.land(told.by(answer))) }
     }
 
     fn land(self, written: Result<bool, Error>) {

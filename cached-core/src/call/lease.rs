@@ -19,7 +19,7 @@ use crate::flight::Lead;
 use crate::key::{OwnedKey, Value};
 use crate::memo::Shared;
 use crate::store::{Channel, How, LEASE, unchanged};
-use crate::workers::{OPERATIONS, Purpose};
+use crate::workers::Purpose;
 
 /// The first pause between two looks at a lease that another holds; each is twice as long as the one before.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -50,7 +50,8 @@ impl Drop for Lease {
         let Some(token) = self.token else { return };
         let (channel, key) = (Arc::clone(&self.channel), Arc::clone(&self.key));
         // Nobody waits for the answer: a lease that cannot be given back ends by itself.
-        let _ = OPERATIONS.submit(Purpose::Write(0), (), move |()| {
+        let workers = Arc::clone(&channel.turns.workers);
+        let _ = workers.submit(Purpose::Write(0), (), move |()| {
             let _ = bounded::wait(channel.op_timeout, || channel.backend.delete_many(vec![(key, token)]));
         });
     }

@@ -11,7 +11,7 @@ use crate::bounded::Answer;
 use crate::clock;
 use crate::key::{OwnedKey, Value};
 use crate::store::{Address, Channel, How};
-use crate::workers::{OPERATIONS, Purpose};
+use crate::workers::Purpose;
 
 /// The byte side of a call.
 pub(super) struct Remote {
@@ -37,7 +37,8 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
         let (site, given) = (self.memo.site, clock::wall());
         let kept = life.saturating_add(self.route.lives.window());
-        let _ = OPERATIONS.submit(Purpose::Write(bytes.len()), bytes, move |bytes| {
+        let workers = Arc::clone(&channel.turns.workers);
+        let _ = workers.submit(Purpose::Write(bytes.len()), bytes, move |bytes| {
             let _pass = channel.turns.gate.pass();
             if let Err(error) = channel.renew(&address, &bytes, given, kept) {
                 site.fault(&error);

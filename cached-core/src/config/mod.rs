@@ -399,9 +399,7 @@ pub fn check_connections() -> Vec<(String, Result<(), Error>)> {
 #[must_use = "the number of writes that were lost"]
 pub fn shutdown(deadline: Duration) -> usize {
     let end = clock::after(clock::now(), deadline);
-    // What refreshes may still write.
-    let refreshes = workers::REFRESHES.flush(deadline);
-    let unwritten = refreshes + workers::OPERATIONS.flush(clock::until(end));
+    let unwritten = workers::flush(deadline);
     for alias in registry::current().aliases.values() {
         if let (Place::Bytes(channel), None) = (&alias.place, &alias.near) {
             let rest = clock::until(end);

@@ -12,7 +12,7 @@
 //! of renames between directories a file system does one at a time. In the first format all lay beside the locks.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -111,7 +111,12 @@ impl Directory {
 
     /// Whether there is a file in an entry's place, whatever it is.
     pub(super) fn has_entry(&self, name: &Name) -> bool {
-        self.path(name).symlink_metadata().is_ok()
+        self.look(name).is_some()
+    }
+
+    /// What is in an entry's place, to be told from what takes its place.
+    pub(super) fn look(&self, name: &Name) -> Option<Metadata> {
+        self.path(name).symlink_metadata().ok()
     }
 
     /// Removes an entry, and says whether there was one. A directory of that name is somebody else's, and no entry to a

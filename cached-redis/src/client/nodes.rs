@@ -40,6 +40,15 @@ struct Part {
     orders: Vec<Numbered>,
 }
 
+/// While it lives, nobody else has the servers asked who has what.
+struct Looking(Arc<Nodes>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.0.is_looking.store(false, Ordering::Release);
+    }
+}
+
 impl Nodes {
     pub(super) fn new(config: Arc<Config>) -> Arc<Self> {
         let (links, slots) = (Mutex::default(), Mutex::new(None));
@@ -172,13 +181,12 @@ impl Nodes {
         if !self.config.is_cluster || self.is_looking.swap(true, Ordering::AcqRel) {
             return;
         }
-        let nodes = Arc::clone(self);
+        let looking = Looking(Arc::clone(self));
         tokio::spawn(async move {
             // Where nobody answers, the next fault has it tried again.
-            if let Ok(slots) = nodes.look().await {
-                *nodes.slots() = Some(slots);
+            if let Ok(slots) = looking.0.look().await {
+                *looking.0.slots() = Some(slots);
             }
-            nodes.is_looking.store(false, Ordering::Release);
         });
     }
 

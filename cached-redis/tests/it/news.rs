@@ -21,7 +21,7 @@ impl Diary {
     }
 
     fn note(&self, news: &News<'_>) {
-        assert_eq!(thread::current().name(), Some("cached-redis"));
+        assert_eq!(thread::current().name(), Some("cached-redis-news"));
         let text = match news {
             News::Changed(keys) => keys.iter().map(|key| key.rsplit(':').next().unwrap()).collect::<Vec<_>>().join(" "),
             News::Cleared(prefix) => format!("cleared {}", prefix.rsplit_once(':').unwrap_or(("", prefix)).1),
@@ -144,7 +144,7 @@ fn a_listener_that_panics_hears_what_comes_next_and_keeps_nobody_from_it() {
 }
 
 #[test]
-fn a_listener_may_ask_the_backend_and_not_wait() {
+fn a_listener_may_ask_the_backend_and_wait_for_the_answer() {
     let (here, there) = (Arc::new(on(&REDIS.url())), on(&REDIS.url()));
     let prefix = prefix();
     let diary = Diary::default();
@@ -152,7 +152,7 @@ fn a_listener_may_ask_the_backend_and_not_wait() {
     let curious: Listener = Arc::new(move |news| {
         told(news);
         if let (News::Changed(keys), Some(backend)) = (news, asked.upgrade()) {
-            drop(backend.delete_many(vec![(Key::clone(&keys[0]), When::Always)]));
+            ready(backend.delete_many(vec![(Key::clone(&keys[0]), When::Always)])).unwrap();
         }
     });
     ready(here.subscribe(&prefix, curious)).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cached_core::backend::Backend;
 use cached_core::testing::{advance, freeze};
-use cached_core::{Config, cached, invalidate_tag, retune};
+use cached_core::{Config, Outcome, cached, invalidate_tag, retune};
 use cached_testkit::{Fault, Faulty, Shelf};
 
 use cached_tests::support::{Configured, alone, scaled};
@@ -241,6 +241,9 @@ fn while_the_backend_is_down_copies_spare_the_body() {
     shelf.set_fault(Fault::Fail);
     let first = price(1);
     assert_eq!(price(1), first);
+    let explained = price::entry(&1).explain().expect("what is in memory needs no backend");
+    assert!(explained.is_copy() && explained.outcome() == Outcome::Hit, "{explained}");
+    assert!(price::entry(&2).explain().is_err(), "of which there is no copy");
     assert!(price::entry(&1).invalidate().is_err(), "an invalidation has to be told that it did not reach the others");
     let second = price(1);
     assert_ne!(second, first, "and holds here all the same");
