@@ -167,7 +167,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Tells `listener` what others do to keys that begin with `prefix`, for as long as the backend lives.
     ///
     /// An answer says that it is being tried, not that anything is heard yet: until the first [`News::Heard`], and
-    /// from each [`News::Lost`] to the next, nothing is. A backend that loses its connection tries again by itself.
+    /// from each [`News::Lost`] to the next, nothing is. A backend that loses its connection tries again by itself. It is
+    /// called on the thread of a call, also by async callers, and must not block.
     fn subscribe(&self, prefix: &str, listener: Listener) -> Reply<()> {
         let _ = (prefix, listener);
         Reply::Ready(Err(Error::new(ErrorKind::Unsupported, "this backend does not tell of changes")))

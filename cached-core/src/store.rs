@@ -350,13 +350,8 @@ impl Channel {
     }
 
     /// Has the backend tell of changes. An answer is not waited for: the news themselves say whether they come.
-    pub(crate) fn subscribe(self: &Arc<Self>, listener: Listener) {
-        let channel = Arc::clone(self);
-        let subscribe = move || drop(guarded(|| channel.backend.subscribe(&channel.prefix, listener)));
-        match self.capabilities.blocking {
-            true => drop(workers::offload(&self.turns.workers, subscribe)),
-            false => subscribe(),
-        }
+    pub(crate) fn subscribe(&self, listener: Listener) {
+        drop(guarded(|| self.backend.subscribe(&self.prefix, listener)));
     }
 
     /// Removes all entries of one site, of all its instances, after the writes that have begun.
