@@ -101,7 +101,8 @@ function skeletonOf(document) {
     const walk = (node) => {
         if (node.matches('details.trace')) return walk(node.querySelector('summary > code'));
         const attributes = [...node.attributes].filter(({ name }) => name !== 'selected').map(written).sort();
-        const isLeaf = node.matches('svg, .verdict, select[name=verdict]');
+        // Whether there is a history yet depends on the moment.
+        const isLeaf = node.matches('svg, .verdict, select[name=verdict], [aria-labelledby=recent]');
         // The button for live figures comes with the script.
         const children = isLeaf ? [] : [...node.children].filter((child) => !child.matches('.live')).map(walk);
         if (node.matches('table, tbody, .cards')) children.sort();
