@@ -13,6 +13,7 @@ mod breaker;
 mod cancelled;
 mod cuts;
 mod forks;
+mod fronts;
 mod frozen;
 mod herd;
 mod load;

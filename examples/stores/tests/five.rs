@@ -49,8 +49,20 @@ fn on_files_the_second_run_is_warm() {
 fn on_a_server_and_behind_memory_the_second_run_is_warm() {
     let server = Server::redis();
     twice("redis.toml", "NUMBERS", Some(&server.url()), true);
+    let asked = reads(&server);
     assert_eq!(server.ask(&["FLUSHALL"]), "OK");
     twice("tiered.toml", "SERVER", Some(&server.url()), true);
+    let spared = reads(&server) - asked;
+    println!("{asked} reads of the server, {spared} from behind memory");
+    // Copies that were made before changes were heard are made once more.
+    assert!(spared <= asked * 4 / 5, "of two calls of a key the second is given a copy");
+}
+
+/// How often the server was asked for a value.
+fn reads(server: &Server) -> u64 {
+    let told = server.ask(&["INFO", "commandstats"]);
+    let line = told.lines().find_map(|line| line.strip_prefix("cmdstat_getrange:calls="));
+    line.and_then(|line| line.split(',').next()?.parse().ok()).expect("it was asked")
 }
 
 #[test]
