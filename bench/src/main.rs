@@ -1,10 +1,12 @@
-//! Our speed beside the peers': `cargo xtask bench [--quick] [--times] [--remote] [--instructions] [--build]`.
+//! Our speed beside the peers': `cargo xtask bench [--quick] [--times] [--engine] [--traces <folder>]
+//! [--remote] [--instructions] [--build]`.
 //!
 //! In: which tables are wanted; without a word the times. Out: the tables, as Markdown, with goals
 //! that are met or not met. Ratios inside a table compare; figures of different tables do not.
 
 mod alloc;
 mod build;
+mod engine;
 mod instructions;
 mod peers;
 mod remote;
@@ -12,16 +14,20 @@ mod rounds;
 mod shapes;
 mod subjects;
 mod table;
+mod traces;
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use rounds::Effort;
-use table::Rows;
+use table::{Rate, Rows};
 
-const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--remote] [--instructions] [--build]
+const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--engine] [--traces <folder>] [--remote] [--instructions] [--build]
 
   --times         nanoseconds and allocations per call: eleven rounds, medians (what you get without a word)
+  --engine        the engine beside every peer: by shape, from two threads, full, and what it holds
+  --traces        hits in a hundred on the traces of a folder (*.lis, *.trace; also packed), beside the peers
   --remote        nanoseconds per hit on Redis, on files, and on copies in memory in front of Redis
   --instructions  instructions per hit, by callgrind
   --build         processor seconds and crates of a crate with one cached function
@@ -43,14 +49,29 @@ fn main() -> ExitCode {
 }
 
 fn tables(words: &[String]) -> Result<(), String> {
-    const KNOWN: [&str; 5] = ["--quick", "--times", "--remote", "--instructions", "--build"];
+    const KNOWN: [&str; 6] = ["--quick", "--times", "--remote", "--instructions", "--build", "--engine"];
+    let (words, folder) = match words.iter().position(|word| word == "--traces") {
+        None => (words.to_vec(), None),
+        Some(place) => {
+            let folder = words.get(place + 1).ok_or("--traces needs a folder")?;
+            ([&words[..place], &words[place + 2..]].concat(), Some(folder))
+        }
+    };
     if let Some(unknown) = words.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         return Err(format!("unknown: {unknown}\n{USAGE}"));
     }
-    let [quick, wanted, remote, instructions, build] = KNOWN.map(|known| words.iter().any(|word| word == known));
+    let [quick, wanted, remote, instructions, build, engine] = KNOWN.map(|known| words.iter().any(|word| word == known));
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
-    if wanted || !(remote || instructions || build) {
+    if wanted || !(remote || instructions || build || engine || folder.is_some()) {
         times(effort)?;
+    }
+    if engine {
+        by_engine(effort)?;
+    }
+    match folder {
+        Some(folder) => traces::print(Path::new(folder))?,
+        None if engine => println!("\nSKIPPED hits in a hundred: give a folder of traces, `--traces <folder>`; the goal stays open"),
+        None => {}
     }
     if remote {
         for work in remote::begin() {
@@ -63,6 +84,21 @@ fn tables(words: &[String]) -> Result<(), String> {
     if build {
         build::print(if quick { 1 } else { 3 })?;
     }
+    Ok(())
+}
+
+fn by_engine(effort: Effort) -> Result<(), String> {
+    for work in engine::WORKS {
+        engine::fill(work);
+        table::times(work, &Rows::new(work, rounds::one_thread(work, effort)?));
+    }
+    for (work, goals) in engine::TOGETHER {
+        let figures = rounds::two_threads(work, effort)?;
+        table::scaling(work, &figures);
+        println!();
+        goals.iter().for_each(|goal| goal.print(&Rate::new(work, &figures)));
+    }
+    engine::memory();
     Ok(())
 }
 

@@ -235,6 +235,12 @@ pub(crate) fn number(n: u64) -> u64 {
     n * 2
 }
 
+/// What every function on numbers and a name computes.
+pub(crate) fn bytes(a: u64, b: u64, name: &str) -> Arc<Vec<u8>> {
+    BODIES.fetch_add(1, Ordering::Relaxed);
+    Arc::new([&a.to_le_bytes()[..], &b.to_le_bytes(), name.as_bytes()].concat())
+}
+
 /// What every function on texts computes.
 pub(crate) fn text(name: &str) -> Arc<str> {
     BODIES.fetch_add(1, Ordering::Relaxed);

@@ -40,6 +40,21 @@ impl Rows {
     }
 }
 
+/// How many calls two threads made in a nanosecond, by the names of the subjects.
+pub(crate) struct Rate(Vec<(&'static str, f64)>);
+
+impl Rate {
+    pub(crate) fn new(work: &Work, figures: &[(Figures, f64)]) -> Self {
+        let rates = figures.iter().map(|(alone, scaling)| scaling / alone.median);
+        Self(work.subjects.iter().map(|subject| subject.name).zip(rates).collect())
+    }
+
+    /// Not a number for one that is not in the work.
+    pub(crate) fn of(&self, name: &str) -> f64 {
+        self.0.iter().find(|rate| rate.0 == name).map_or(f64::NAN, |rate| rate.1)
+    }
+}
+
 /// A figure that should not be exceeded.
 pub(crate) struct Goal<T> {
     pub(crate) text: &'static str,
@@ -76,10 +91,11 @@ pub(crate) fn instructions(work: &Work, rows: &Rows) {
 
 /// Prints how two threads get on with each other.
 pub(crate) fn scaling(work: &Work, figures: &[(Figures, f64)]) {
-    head(work.title, &["subject", "ns, one thread", "two threads do", "of the floor's"]);
-    let floor = figures.first().map_or(f64::NAN, |(_, scaling)| *scaling);
+    head(work.title, &["subject", "ns, one thread", "two threads do", "of the first's calls"]);
+    let rate = Rate::new(work, figures);
+    let first = work.subjects.first().map_or(f64::NAN, |first| rate.of(first.name));
     for (subject, (alone, scaling)) in work.subjects.iter().zip(figures) {
-        let share = 100.0 * scaling / floor;
+        let share = 100.0 * rate.of(subject.name) / first;
         println!("| {} | {:.2} | {scaling:.2} x | {share:.0} % |", subject.name, alone.median);
     }
 }

@@ -15,7 +15,10 @@ use crate::sync::{Condvar, Mutex, wake};
 /// A moment that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-static ORIGIN: OnceLock<Instant> = OnceLock::new();
+/// The first look, by the precise clock and by the one that the kernel moves with its ticks.
+static ORIGIN: OnceLock<(Instant, u64)> = OnceLock::new();
+/// No kernel lets its coarse clock stand still for so long.
+const FAR: u64 = 1_000_000_000;
 /// What [`now`] adds to real time, modulo 2^64; while frozen, what it says.
 static MOVED: AtomicU64 = AtomicU64::new(0);
 /// What [`wall`] adds, in milliseconds.
@@ -26,6 +29,20 @@ static FROZEN: AtomicBool = AtomicBool::new(false);
 pub(crate) fn now() -> u64 {
     let moved = MOVED.load(Ordering::Acquire);
     if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(real()) }
+}
+
+/// Whether a moment is still to come. For one that is far away a clock is enough that costs a tenth: how long it is behind
+/// is a matter of milliseconds.
+#[inline]
+pub(crate) fn is_ahead(moment: u64) -> bool {
+    moment == NEVER || moment.saturating_sub(lately()) > FAR || now() < moment
+}
+
+/// As [`now`], or somewhat earlier.
+#[inline]
+fn lately() -> u64 {
+    let moved = MOVED.load(Ordering::Acquire);
+    if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(coarse::lately()) }
 }
 
 /// Milliseconds since 1970 by the wall clock, for what other processes read.
@@ -51,8 +68,42 @@ pub(crate) fn until(moment: u64) -> Duration {
 
 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
 fn real() -> u64 {
-    let origin = *ORIGIN.get_or_init(Instant::now);
-    u64::try_from(origin.elapsed().as_nanos()).unwrap_or(NEVER)
+    u64::try_from(origin().0.elapsed().as_nanos()).unwrap_or(NEVER)
+}
+
+#[inline]
+#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+fn origin() -> (Instant, u64) {
+    *ORIGIN.get_or_init(|| (Instant::now(), coarse::read()))
+}
+
+/// Nanoseconds since the first look that cost 3 ns instead of 30, and are late by a tick of the kernel's.
+#[cfg(target_os = "linux")]
+mod coarse {
+    use rustix::time::{ClockId, clock_gettime};
+
+    #[inline]
+    pub(super) fn read() -> u64 {
+        let now = clock_gettime(ClockId::MonotonicCoarse);
+        now.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec.cast_unsigned())
+    }
+
+    #[inline]
+    pub(super) fn lately() -> u64 {
+        read().wrapping_sub(super::origin().1)
+    }
+}
+
+/// Where there is no such clock, the precise one.
+#[cfg(not(target_os = "linux"))]
+mod coarse {
+    pub(super) fn read() -> u64 {
+        0
+    }
+
+    pub(super) fn lately() -> u64 {
+        super::real()
+    }
 }
 
 /// Moves time forward, for the whole process. Everything that waits for a moment looks again.

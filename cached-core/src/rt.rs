@@ -27,6 +27,7 @@ use crate::call::{Call, Manner, Ticket};
 use crate::clock;
 use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
+use crate::memory::Terms;
 use crate::scope;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
@@ -83,22 +84,32 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if state.is_plain()
-        && let Some(core) = memo.ready()
-        && let Some(pin) = core.memory.pin()
-        && let Some(count) = memo.site.counters.hits(pin.record())
-        && let Some(found) = counted(memo, || core.memory.glance(&pin, parts, state.generation()))
+        && let Some(found) = glance(memo, parts, Terms::untimed(state.generation()))
     {
-        let value = found?;
-        count.add_one();
-        return Some(value);
+        return found;
     }
     hit_otherwise(memo, parts)
 }
 
-/// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or timed.
+/// The outer `None`: this did not tell, and nothing was counted.
+#[inline(always)]
+fn glance<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P, terms: Terms) -> Option<Option<V>> {
+    let core = memo.ready()?;
+    let pin = core.memory.pin()?;
+    let count = memo.site.counters.hits(pin.record())?;
+    let found = counted(memo, || core.memory.glance(&pin, parts, terms))?;
+    Some(found.inspect(|_| count.add_one()))
+}
+
+/// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or measured.
 #[inline(never)]
 fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
+    if state.is_plain_but_timed()
+        && let Some(found) = glance(memo, parts, memo.site.terms(state))
+    {
+        return found;
+    }
     if !state.is_fast() {
         return None;
     }

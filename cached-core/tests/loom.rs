@@ -114,6 +114,10 @@ mod clock {
         NOW.get()
     }
 
+    pub(crate) fn is_ahead(moment: u64) -> bool {
+        now() < moment
+    }
+
     pub(crate) fn after(start: u64, life: Duration) -> u64 {
         start + u64::try_from(life.as_nanos()).expect("a short life")
     }

@@ -38,6 +38,7 @@ impl<K, V> Entry<K, V> {
     }
 
     /// From when on it is not served.
+    #[inline]
     pub(super) fn end(&self, terms: Terms) -> u64 {
         let end = self.header.deadline.min(self.header.created.saturating_add(terms.life));
         match terms.idle {
@@ -47,18 +48,22 @@ impl<K, V> Entry<K, V> {
     }
 
     /// Whether it is served now; if it is, its idle time begins anew. Reads the clock where entries can end.
+    #[inline]
     pub(super) fn lives(&self, terms: Terms) -> bool {
         if self.header.generation != terms.generation || !terms.timed {
             return self.header.generation == terms.generation;
         }
+        let end = self.end(terms);
+        if terms.idle == NEVER {
+            return clock::is_ahead(end);
+        }
         let now = clock::now();
-        let lives = now < self.end(terms);
         // Not at each hit: a line that all readers write would pass from core to core.
         let due = || self.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
-        if lives && terms.idle != NEVER && now >= due() {
+        if now < end && now >= due() {
             self.used.fetch_max(now, Ordering::Relaxed);
         }
-        lives
+        now < end
     }
 
     /// Notes a hit.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::clock;
+use crate::clock::{self, NEVER};
 use crate::event::Reason;
 use crate::key::{Held, OwnedKey, Part, Seed, Value};
 use crate::stats::{Count, Counters};
@@ -102,6 +102,14 @@ pub(crate) struct Terms {
     pub(crate) idle: u64,
 }
 
+impl Terms {
+    /// Where entries do not end by themselves.
+    #[inline]
+    pub(crate) fn untimed(generation: u64) -> Self {
+        Terms { generation, timed: false, life: NEVER, idle: NEVER }
+    }
+}
+
 /// How often room is looked for while others still read what goes.
 const TRIES: usize = 4;
 
@@ -144,10 +152,13 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
     /// tell; ask [`Memory::get`].
     #[inline(always)]
-    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, generation: u64) -> Option<Option<V>> {
+    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, terms: Terms) -> Option<Option<V>> {
+        if terms.timed && self.is_heavy {
+            return None;
+        }
         let hash = self.hash(parts);
         let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        Some(entry.filter(|entry| entry.header.generation == generation).map(|entry| entry.serve(pinned)))
+        Some(entry.filter(|entry| entry.lives(terms)).map(|entry| entry.serve(pinned)))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
