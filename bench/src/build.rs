@@ -1,8 +1,8 @@
 //! What it costs to build a crate with one cached function.
 //!
 //! In: a generated crate for us and for each peer that is a macro. Out: processor seconds of a
-//! clean `cargo build`, and the crates that are built, the user's own not counted. The versions
-//! are those of this workspace's lock file.
+//! clean `cargo build`, and the crates that are built, the user's own not counted; and processor milliseconds of
+//! one more cached function. The versions are those of this workspace's lock file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,14 @@ const PEERS: [Peer; 3] = [
 ];
 
 const FEW: Goal<f64> = Goal { text: "ours, crates", at_most: 30.0, figure: |crates| *crates };
+const SOON: Goal<f64> = Goal { text: "ours, processor seconds", at_most: 12.0, figure: |seconds| *seconds };
+/// Of one more function, in a build for debugging and in one for release.
+const ONE_MORE: [(&str, &str, Goal<f64>); 2] = [
+    ("dev", "build", Goal { text: "ours, one more function, dev, ms", at_most: 8.0, figure: |ms| *ms }),
+    ("release", "build --release", Goal { text: "ours, one more function, release, ms", at_most: 20.0, figure: |ms| *ms }),
+];
+/// So many more functions are built to know of one.
+const MORE: usize = 50;
 
 /// Builds each crate `rounds` times and prints the medians.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
@@ -48,11 +56,24 @@ pub(crate) fn print(rounds: usize) -> Result<(), String> {
         }
     }
     table::head("Clean `cargo build` of a crate with one cached function", &["subject", "processor seconds", "crates"]);
-    for ((peer, count), seconds) in PEERS.iter().zip(&counts).zip(seconds) {
-        println!("| {} | {:.2} | {count} |", peer.name, Figures::of(seconds, 0.0).median);
+    let medians: Vec<f64> = seconds.into_iter().map(|seconds| Figures::of(seconds, 0.0).median).collect();
+    for ((peer, count), seconds) in PEERS.iter().zip(&counts).zip(&medians) {
+        println!("| {} | {seconds:.2} | {count} |", peer.name);
     }
     println!();
     FEW.print(&(counts[0] as f64));
+    SOON.print(&medians[0]);
+    for (name, words, goal) in &ONE_MORE {
+        table::head(&format!("One more cached function, {name}"), &["subject", "processor ms"]);
+        let mut of_ours = f64::NAN;
+        for (peer, path) in PEERS.iter().zip(&crates) {
+            let ms = one_more(path, peer, words, rounds)?;
+            println!("| {} | {ms:.1} |", peer.name);
+            of_ours = if peer.name == "ours" { ms } else { of_ours };
+        }
+        println!();
+        goal.print(&of_ours);
+    }
     fs::remove_dir_all(&root).map_err(|error| format!("{}: {error}", root.display()))
 }
 
@@ -70,16 +91,40 @@ fn generate(root: &Path, peer: &Peer) -> Result<PathBuf, String> {
         "[package]\nname = \"one-function\"\nedition = \"2024\"\n\n[dependencies]\n{}\n\n[workspace]\n",
         (peer.dependency)()
     );
-    let main = format!(
-        "#[{}]\nfn twice(n: u64) -> u64 {{\n    n * 2\n}}\n\nfn main() {{\n    println!(\"{{}}\", twice(21));\n}}\n",
-        peer.attribute
-    );
     fs::create_dir_all(path.join("src"))
         .and_then(|()| fs::write(path.join("Cargo.toml"), manifest))
-        .and_then(|()| fs::write(path.join("src/main.rs"), main))
+        .and_then(|()| fs::write(path.join("src/main.rs"), program(peer, 1)))
         .and_then(|()| fs::copy(workspace().join("Cargo.lock"), path.join("Cargo.lock")))
         .map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
+}
+
+/// A program with so many cached functions.
+fn program(peer: &Peer, functions: usize) -> String {
+    let function = |n: usize| {
+        format!("#[{}]\nfn times_{n}(n: u64) -> u64 {{\n    n * {n}\n}}\n\n", peer.attribute)
+    };
+    let calls: String = (0..functions).map(|n| format!("    println!(\"{{}}\", times_{n}(21));\n")).collect();
+    (0..functions).map(function).collect::<String>() + "fn main() {\n" + &calls + "}\n"
+}
+
+/// Processor milliseconds of one more function in a crate whose dependencies are built.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn one_more(path: &Path, peer: &Peer, words: &str, rounds: usize) -> Result<f64, String> {
+    let words: Vec<&str> = words.split(' ').chain(["--offline"]).collect();
+    let mut build = |functions| {
+        let main = path.join("src/main.rs");
+        fs::write(&main, program(peer, functions)).map_err(|error| format!("{}: {error}", main.display()))?;
+        let before = processor_seconds()?;
+        cargo(path, &words)?;
+        Ok::<f64, String>(processor_seconds()? - before)
+    };
+    build(2)?;
+    let mut more = Vec::new();
+    for _ in 0..rounds {
+        more.push(1_000.0 * (build(1 + MORE)? - build(1)?) / MORE as f64);
+    }
+    Ok(Figures::of(more, 0.0).median)
 }
 
 /// The packages that are built for the generated crate.
@@ -107,6 +152,8 @@ fn cargo(path: &Path, words: &[&str]) -> Result<String, String> {
     for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "RUSTC_WRAPPER", "RUSTFLAGS"] {
         cargo.env_remove(name);
     }
+    // What was built before is not to help.
+    cargo.env("CARGO_INCREMENTAL", "0");
     let output = cargo.output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(format!("cargo {}: {}", words.join(" "), String::from_utf8_lossy(&output.stderr)));

@@ -7,6 +7,7 @@
 mod mutants;
 mod run;
 mod setup;
+mod sheet;
 mod sizes;
 mod steps;
 
@@ -20,7 +21,8 @@ usage: cargo xtask <chore>
   asan           the unit tests of the core under a sanitizer; needs nightly
   browser        the web example and its panel in a real browser
   screenshots    draw the pictures in `docs` again
-  bench [args]   our speed beside the peers'; the arguments go to the bench
+  bench [--write] [args]
+                 our speed beside the peers'; the arguments go to the bench, and what it prints to `BENCHMARKS.md`
   servers        Redis, Valkey and a cluster under every rule, and while they die, stand still or lie: not a part of `test`
   mutants [some …]
                  whether the tests of the checklists notice what is planted, on a copy; takes an hour
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ("asan", []) => run::all(&steps::asan()),
         ("browser", []) => steps::browser().and_then(|steps| run::all(&steps)),
         ("screenshots", []) => run::all(&steps::screenshots()),
+        ("bench", [write, ..]) if write == "--write" => steps::written(&rest[1..]),
         ("bench", _) => run::all(&steps::bench(rest)),
         ("servers", []) => run::all(&steps::servers()),
         ("mutants", some) => mutants::check(some),

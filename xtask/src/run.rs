@@ -4,7 +4,7 @@
 //! and, if a step failed, the command to repeat by hand.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
@@ -69,6 +69,17 @@ fn once(step: &Step, scratch: &Path) -> Result<(), String> {
         Some(code) => Err(format!("exit code {code} instead of {}", step.exit)),
         None => Err(status.to_string()),
     }
+}
+
+/// What a step prints, which is printed here too.
+pub(crate) fn printed(step: &Step) -> Result<String, String> {
+    let (program, words) = step.command.split_first().ok_or("a step has a command")?;
+    let mut command = Command::new(if program == "cargo" { cargo() } else { program.clone() });
+    let output = command.args(words).current_dir(root()).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("{program}: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{said}");
+    if output.status.success() { Ok(said) } else { Err(format!("{}: {}", step.shown(), output.status)) }
 }
 
 /// Puts our directory into a command.

@@ -6,7 +6,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::run;
+use crate::{run, sheet};
 
 /// One command that has to end with one exit code.
 pub(crate) struct Step {
@@ -124,6 +124,14 @@ pub(crate) fn bench(args: &[String]) -> Vec<Step> {
     let mut bench = step("bench", "cargo run --profile bench --package bench --");
     bench.command.extend_from_slice(args);
     vec![step("set-up", "cargo run --quiet --package xtask -- setup bench"), bench]
+}
+
+/// The same, and `BENCHMARKS.md` with it.
+pub(crate) fn written(args: &[String]) -> Result<(), String> {
+    let mut steps = bench(args);
+    let bench = steps.pop().ok_or("the bench is a step")?;
+    run::all(&steps)?;
+    sheet::write(run::root(), &run::printed(&bench)?)
 }
 
 /// The core's own tests under a sanitizer of addresses and leaks. It needs nightly, which is asked for by `rustup`: the
