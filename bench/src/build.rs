@@ -33,7 +33,11 @@ const SOON: Goal<f64> = Goal { text: "ours, processor seconds", at_most: 12.0, f
 /// Of one more function, in a build for debugging and in one for release.
 const ONE_MORE: [(&str, &str, Goal<f64>); 2] = [
     ("dev", "build", Goal { text: "ours, one more function, dev, ms", at_most: 8.0, figure: |ms| *ms }),
-    ("release", "build --release", Goal { text: "ours, one more function, release, ms", at_most: 20.0, figure: |ms| *ms }),
+    (
+        "release",
+        "build --release",
+        Goal { text: "ours, one more function, release, ms", at_most: 20.0, figure: |ms| *ms },
+    ),
 ];
 /// So many more functions are built to know of one.
 const MORE: usize = 50;
@@ -101,9 +105,7 @@ fn generate(root: &Path, peer: &Peer) -> Result<PathBuf, String> {
 
 /// A program with so many cached functions.
 fn program(peer: &Peer, functions: usize) -> String {
-    let function = |n: usize| {
-        format!("#[{}]\nfn times_{n}(n: u64) -> u64 {{\n    n * {n}\n}}\n\n", peer.attribute)
-    };
+    let function = |n: usize| format!("#[{}]\nfn times_{n}(n: u64) -> u64 {{\n    n * {n}\n}}\n\n", peer.attribute);
     let calls: String = (0..functions).map(|n| format!("    println!(\"{{}}\", times_{n}(21));\n")).collect();
     (0..functions).map(function).collect::<String>() + "fn main() {\n" + &calls + "}\n"
 }
@@ -112,7 +114,7 @@ fn program(peer: &Peer, functions: usize) -> String {
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
 fn one_more(path: &Path, peer: &Peer, words: &str, rounds: usize) -> Result<f64, String> {
     let words: Vec<&str> = words.split(' ').chain(["--offline"]).collect();
-    let mut build = |functions| {
+    let build = |functions| {
         let main = path.join("src/main.rs");
         fs::write(&main, program(peer, functions)).map_err(|error| format!("{}: {error}", main.display()))?;
         let before = processor_seconds()?;

@@ -1,22 +1,12 @@
-//! The engine beside every peer: what a hit costs by its shape, from how many threads, and what room takes.
+//! The engine beside every peer: what a hit costs by its shape, from how many threads, and where it is full.
 //!
 //! In: nothing. Out: works as in `subjects`. What they are held against first is a bare map that one thread reads.
 
-use std::cell::RefCell;
 use std::hint::black_box;
-use std::sync::{Arc, LazyLock};
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-
-use crate::alloc;
-use crate::subjects::{self, CACHED, FLOOR, KEYS, OURS, Subject, Work, hits, subject};
-use crate::table::{Goal, Rate, Rows, head};
-
-/// As many as do not fit into any cache of the processor.
-const MANY: u64 = 1 << 20;
-/// The bound of what is full.
-const FULL: u64 = 10_000;
+use crate::engines::{FULL, MANY, bare, by_cached, by_hand, by_memoize, ours};
+use crate::subjects::{self, CACHED, FLOOR, KEYS, OURS, Work, hits, subject};
+use crate::table::{Goal, Rate, Rows};
 
 const TIMED: &str = "ours, with a lifetime";
 const LRU: &str = "lru, one thread";
@@ -45,11 +35,7 @@ pub(crate) const WORKS: &[Work] = &[
             subject("parking_lot::RwLock<HashMap>, foldhash", |calls| hits(calls, by_hand::locked)),
         ],
         goals: &[
-            Goal {
-                text: "ours with a lifetime / floor",
-                at_most: 1.6,
-                figure: |rows| rows.ratio(TIMED, FLOOR),
-            },
+            Goal { text: "ours with a lifetime / floor", at_most: 1.6, figure: |rows| rows.ratio(TIMED, FLOOR) },
             Goal {
                 text: "what a lifetime adds, ns",
                 at_most: 0.5,
@@ -83,7 +69,7 @@ pub(crate) const WORKS: &[Work] = &[
         title: "E4 hit, fn(String) -> Arc<str>, 1,024 keys that are made for the call",
         hits: true,
         subjects: &[
-            subject(FLOOR, |calls| named(calls, |_, name| bare::text(&name.to_owned()))),
+            subject(FLOOR, |calls| named(calls, |_, name| bare::owned(name.to_owned()))),
             subject(OURS, |calls| named(calls, |_, name| ours::owned(name.to_owned()))),
             subject(CACHED, |calls| named(calls, |_, name| by_cached::owned(name.to_owned()))),
         ],
@@ -160,7 +146,9 @@ pub(crate) const TOGETHER: &[(Work, &[Goal<Rate>])] = &[
                 }),
                 subject(WITH, |calls| {
                     for _ in 0..calls {
-                        black_box(ours::text::entry(black_box("name-0000000000000000007")).with(|text| text.len()).ok());
+                        black_box(
+                            ours::text::entry(black_box("name-0000000000000000007")).with(|text| text.len()).ok(),
+                        );
                     }
                 }),
             ],
@@ -169,229 +157,6 @@ pub(crate) const TOGETHER: &[(Work, &[Goal<Rate>])] = &[
         &[Goal { text: "a clone's calls / `with`", at_most: 0.25, figure: |rate| rate.of(OURS) / rate.of(WITH) }],
     ),
 ];
-
-/// By `#[cached]` of this workspace.
-mod ours {
-    use super::{Arc, subjects};
-    use cached_core::cached;
-
-    #[cached]
-    pub(super) fn number(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached(ttl = "1h")]
-    pub(super) fn timed(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached(max_entries = "unbounded")]
-    pub(super) fn one_of_many(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached(max_entries = 10_000)]
-    pub(super) fn full(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached]
-    pub(super) fn bytes(a: u64, b: u64, name: &str) -> Arc<Vec<u8>> {
-        subjects::bytes(a, b, name)
-    }
-
-    #[cached]
-    pub(super) fn owned(name: String) -> Arc<str> {
-        subjects::text(&name)
-    }
-
-    #[cached]
-    pub(super) fn text(name: &str) -> Arc<str> {
-        subjects::text(name)
-    }
-}
-
-/// By the attributes of the crate `cached`.
-mod by_cached {
-    use super::{Arc, subjects};
-    use cached::macros::{cached, concurrent_cached};
-
-    #[cached]
-    pub(super) fn number(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached(max_size = 10_000, ttl_secs = 3_600)]
-    pub(super) fn timed(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[concurrent_cached]
-    pub(super) fn concurrent(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[concurrent_cached(max_size = 10_000, ttl_secs = 3_600)]
-    pub(super) fn concurrent_timed(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached(max_size = 10_000)]
-    pub(super) fn full(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[cached]
-    pub(super) fn bytes(a: u64, b: u64, name: &str) -> Arc<Vec<u8>> {
-        subjects::bytes(a, b, name)
-    }
-
-    #[cached]
-    pub(super) fn owned(name: String) -> Arc<str> {
-        subjects::text(&name)
-    }
-}
-
-/// By `#[memoize]`.
-mod by_memoize {
-    use super::subjects;
-    use memoize::memoize;
-    use std::time::Duration;
-
-    #[memoize(Capacity: 10_000, TimeToLive: Duration::from_secs(3_600))]
-    pub(super) fn timed(n: u64) -> u64 {
-        subjects::number(n)
-    }
-
-    #[memoize(SharedCache)]
-    pub(super) fn shared(n: u64) -> u64 {
-        subjects::number(n)
-    }
-}
-
-/// By a map or a cache in a static, as one writes it by hand.
-mod by_hand {
-    use super::{FULL, HashMap, LazyLock, MANY, RandomState, RefCell, subjects};
-    use quick_cache::UnitWeighter;
-    use quick_cache::sync::{Cache, DefaultLifecycle};
-
-    type Quick = Cache<u64, u64, UnitWeighter, RandomState>;
-
-    static MOKA: LazyLock<moka::sync::Cache<u64, u64, RandomState>> =
-        LazyLock::new(|| moka::sync::Cache::builder().max_capacity(FULL).build_with_hasher(RandomState::default()));
-    static QUICK: LazyLock<Quick> = LazyLock::new(|| quick(2 * FULL));
-    static QUICK_FULL: LazyLock<Quick> = LazyLock::new(|| quick(FULL));
-    static PAPAYA: LazyLock<papaya::HashMap<u64, u64, RandomState>> = LazyLock::new(papaya::HashMap::default);
-    static SCC: LazyLock<scc::HashIndex<u64, u64, RandomState>> = LazyLock::new(scc::HashIndex::default);
-    static DASHMAP: LazyLock<dashmap::DashMap<u64, u64, RandomState>> = LazyLock::new(dashmap::DashMap::default);
-    static LOCKED: LazyLock<parking_lot::RwLock<HashMap<u64, u64, RandomState>>> = LazyLock::new(Default::default);
-
-    thread_local! {
-        static LRU: RefCell<lru::LruCache<u64, u64, RandomState>> = RefCell::new(lru::LruCache::with_hasher(
-            usize::try_from(FULL).ok().and_then(|bound| bound.try_into().ok()).expect("more than none"),
-            RandomState::default(),
-        ));
-    }
-
-    fn quick(bound: u64) -> Quick {
-        let items = usize::try_from(bound.min(MANY)).unwrap_or(usize::MAX);
-        Cache::with(items, bound, UnitWeighter, RandomState::default(), DefaultLifecycle::default())
-    }
-
-    pub(super) fn moka(n: u64) -> u64 {
-        MOKA.get(&n).unwrap_or_else(|| {
-            MOKA.insert(n, subjects::number(n));
-            n * 2
-        })
-    }
-
-    pub(super) fn quick_cache(n: u64) -> u64 {
-        into(&QUICK, n)
-    }
-
-    pub(super) fn quick_cache_full(n: u64) -> u64 {
-        into(&QUICK_FULL, n)
-    }
-
-    fn into(cache: &Quick, n: u64) -> u64 {
-        cache.get(&n).unwrap_or_else(|| {
-            cache.insert(n, subjects::number(n));
-            n * 2
-        })
-    }
-
-    pub(super) fn papaya(n: u64) -> u64 {
-        let map = PAPAYA.pin();
-        *map.get(&n).unwrap_or_else(|| map.get_or_insert_with(n, || subjects::number(n)))
-    }
-
-    pub(super) fn scc(n: u64) -> u64 {
-        SCC.peek_with(&n, |_, value| *value).unwrap_or_else(|| {
-            let _ = SCC.insert_sync(n, subjects::number(n));
-            n * 2
-        })
-    }
-
-    pub(super) fn dashmap(n: u64) -> u64 {
-        if let Some(found) = DASHMAP.get(&n) {
-            return *found;
-        }
-        *DASHMAP.entry(n).or_insert_with(|| subjects::number(n))
-    }
-
-    pub(super) fn locked(n: u64) -> u64 {
-        if let Some(found) = LOCKED.read().get(&n) {
-            return *found;
-        }
-        *LOCKED.write().entry(n).or_insert_with(|| subjects::number(n))
-    }
-
-    pub(super) fn lru(n: u64) -> u64 {
-        LRU.with_borrow_mut(|cache| *cache.get_or_insert(n, || subjects::number(n)))
-    }
-}
-
-/// The floor: maps that are never written to.
-mod bare {
-    use super::{Arc, HashMap, KEYS, LazyLock, MANY, RandomState, subjects};
-    use hashbrown::HashTable;
-    use std::hash::BuildHasher;
-
-    type Bytes = Arc<Vec<u8>>;
-
-    static NUMBERS: LazyLock<HashMap<u64, u64, RandomState>> =
-        LazyLock::new(|| (0..KEYS).map(|n| (n, n * 2)).collect());
-    static ALL: LazyLock<HashMap<u64, u64, RandomState>> = LazyLock::new(|| (0..MANY).map(|n| (n, n * 2)).collect());
-    static TEXTS: LazyLock<HashMap<String, Arc<str>, RandomState>> =
-        LazyLock::new(|| subjects::NAMES.iter().map(|name| (name.clone(), subjects::text(name))).collect());
-    static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::default);
-    static BYTES: LazyLock<HashTable<(u64, u64, String, Bytes)>> = LazyLock::new(|| {
-        let hash = |(a, b, name, _): &(u64, u64, String, Bytes)| HASHER.hash_one((a, b, name.as_str()));
-        let mut table = HashTable::new();
-        for (n, name) in (0..).zip(subjects::NAMES.iter()) {
-            let entry = (n, n + 1, name.clone(), subjects::bytes(n, n + 1, name));
-            table.insert_unique(hash(&entry), entry, hash);
-        }
-        table
-    });
-
-    pub(super) fn number(n: u64) -> u64 {
-        NUMBERS[&n]
-    }
-
-    pub(super) fn one_of_many(n: u64) -> u64 {
-        ALL[&n]
-    }
-
-    pub(super) fn text(name: &str) -> Arc<str> {
-        Arc::clone(&TEXTS[name])
-    }
-
-    pub(super) fn bytes(a: u64, b: u64, name: &str) -> Bytes {
-        let found = BYTES.find(HASHER.hash_one((a, b, name)), |entry| (entry.0, entry.1, entry.2.as_str()) == (a, b, name));
-        found.map(|entry| Arc::clone(&entry.3)).expect("all are there")
-    }
-}
 
 #[inline(always)]
 fn chain(calls: u64, mut call: impl FnMut(u64) -> u64) {
@@ -473,37 +238,4 @@ pub(crate) fn fill(work: &Work) {
             black_box((ours::one_of_many(n), by_cached::number(n), by_hand::dashmap(n), by_hand::papaya(n)));
         }
     }
-}
-
-/// Bytes that are held for each of a million entries of two numbers.
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-pub(crate) fn memory() {
-    #[cached_core::cached(max_entries = 1_000_000)]
-    fn held(n: u64) -> u64 {
-        n
-    }
-    const ENTRIES: u64 = 1_000_000;
-    const GOAL: Goal<f64> = Goal { text: "ours, bytes per entry", at_most: 42.0, figure: |bytes| *bytes };
-    head("Memory of 1,000,000 entries of a `u64` and a `u64`", &["engine", "bytes per entry"]);
-    let of = |fill: &mut dyn FnMut()| {
-        let before = alloc::held();
-        fill();
-        (alloc::held() - before) as f64 / ENTRIES as f64
-    };
-    let ours = of(&mut || (0..ENTRIES).for_each(|n| assert_eq!(held(n), n)));
-    let kept = held::site().stats().entries;
-    println!("| ours ({kept} entries) | {ours:.1} |");
-    let mut map = HashMap::<u64, u64, RandomState>::default();
-    println!("| hashbrown | {:.1} |", of(&mut || (0..ENTRIES).for_each(|n| drop(map.insert(n, n)))));
-    let dashmap = dashmap::DashMap::<u64, u64, RandomState>::default();
-    println!("| dashmap | {:.1} |", of(&mut || (0..ENTRIES).for_each(|n| drop(dashmap.insert(n, n)))));
-    let quick = quick_cache::sync::Cache::<u64, u64>::new(1_000_000);
-    println!("| quick_cache | {:.1} |", of(&mut || (0..ENTRIES).for_each(|n| quick.insert(n, n))));
-    let moka = moka::sync::Cache::<u64, u64>::new(ENTRIES);
-    let fill = &mut || {
-        (0..ENTRIES).for_each(|n| moka.insert(n, n));
-        moka.run_pending_tasks();
-    };
-    println!("| moka | {:.1} |\n", of(fill));
-    GOAL.print(&ours);
 }

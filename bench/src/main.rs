@@ -7,6 +7,7 @@
 mod alloc;
 mod build;
 mod engine;
+mod engines;
 mod instructions;
 mod peers;
 mod remote;
@@ -21,9 +22,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use rounds::Effort;
+use subjects::Work;
 use table::{Rate, Rows};
 
-const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--engine] [--traces <folder>] [--remote] [--instructions] [--build]
+const USAGE: &str =
+    "usage: cargo xtask bench [--quick] [--only TITLE] [--times] [--engine] [--traces <folder>] [--remote] [--instructions] [--build]
 
   --times         nanoseconds and allocations per call: eleven rounds, medians (what you get without a word)
   --engine        the engine beside every peer: by shape, from two threads, full, and what it holds
@@ -31,6 +34,7 @@ const USAGE: &str = "usage: cargo xtask bench [--quick] [--times] [--engine] [--
   --remote        nanoseconds per hit on Redis, on files, and on copies in memory in front of Redis
   --instructions  instructions per hit, by callgrind
   --build         processor seconds and crates of a crate with one cached function
+  --only TITLE    of the works only those whose titles begin so
   --quick         fewer and shorter rounds: shows that everything runs, and little else";
 
 fn main() -> ExitCode {
@@ -48,33 +52,40 @@ fn main() -> ExitCode {
     }
 }
 
+/// The word after a name, if it is there; both are taken out.
+fn valued(words: &mut Vec<String>, name: &str) -> Result<Option<String>, String> {
+    let Some(place) = words.iter().position(|word| word == name) else { return Ok(None) };
+    words.remove(place);
+    if place < words.len() { Ok(Some(words.remove(place))) } else { Err(format!("{name} needs a word after it")) }
+}
+
 fn tables(words: &[String]) -> Result<(), String> {
     const KNOWN: [&str; 6] = ["--quick", "--times", "--remote", "--instructions", "--build", "--engine"];
-    let (words, folder) = match words.iter().position(|word| word == "--traces") {
-        None => (words.to_vec(), None),
-        Some(place) => {
-            let folder = words.get(place + 1).ok_or("--traces needs a folder")?;
-            ([&words[..place], &words[place + 2..]].concat(), Some(folder))
-        }
-    };
+    let mut words = words.to_vec();
+    let (folder, only) = (valued(&mut words, "--traces")?, valued(&mut words, "--only")?);
+    let only = only.unwrap_or_default();
     if let Some(unknown) = words.iter().find(|word| !KNOWN.contains(&word.as_str())) {
         return Err(format!("unknown: {unknown}\n{USAGE}"));
     }
-    let [quick, wanted, remote, instructions, build, engine] = KNOWN.map(|known| words.iter().any(|word| word == known));
+    let [quick, wanted, remote, instructions, build, engine] =
+        KNOWN.map(|known| words.iter().any(|word| word == known));
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let is_asked = |work: &&Work| work.title.starts_with(&only);
     if wanted || !(remote || instructions || build || engine || folder.is_some()) {
-        times(effort)?;
+        times(effort, &is_asked)?;
     }
     if engine {
-        by_engine(effort)?;
+        by_engine(effort, &is_asked)?;
     }
     match folder {
-        Some(folder) => traces::print(Path::new(folder))?,
-        None if engine => println!("\nSKIPPED hits in a hundred: give a folder of traces, `--traces <folder>`; the goal stays open"),
+        Some(folder) => traces::print(Path::new(&folder))?,
+        None if engine => {
+            println!("\nSKIPPED hits in a hundred: give a folder of traces, `--traces <folder>`; the goal stays open")
+        }
         None => {}
     }
     if remote {
-        for work in remote::begin() {
+        for work in remote::begin().iter().filter(is_asked) {
             table::times(work, &Rows::new(work, rounds::one_thread(work, effort)?));
         }
     }
@@ -87,23 +98,23 @@ fn tables(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-fn by_engine(effort: Effort) -> Result<(), String> {
-    for work in engine::WORKS {
+fn by_engine(effort: Effort, is_asked: &impl Fn(&&Work) -> bool) -> Result<(), String> {
+    for work in engine::WORKS.iter().filter(is_asked) {
         engine::fill(work);
         table::times(work, &Rows::new(work, rounds::one_thread(work, effort)?));
     }
-    for (work, goals) in engine::TOGETHER {
+    for (work, goals) in engine::TOGETHER.iter().filter(|(work, _)| is_asked(&work)) {
         let figures = rounds::two_threads(work, effort)?;
         table::scaling(work, &figures);
         println!();
         goals.iter().for_each(|goal| goal.print(&Rate::new(work, &figures)));
     }
-    engine::memory();
+    engines::memory();
     Ok(())
 }
 
-fn times(effort: Effort) -> Result<(), String> {
-    for work in subjects::WORKS {
+fn times(effort: Effort, is_asked: &impl Fn(&&Work) -> bool) -> Result<(), String> {
+    for work in subjects::WORKS.iter().filter(is_asked) {
         table::times(work, &Rows::new(work, rounds::one_thread(work, effort)?));
     }
     table::scaling(&subjects::HOT, &rounds::two_threads(&subjects::HOT, effort)?);

@@ -22,6 +22,7 @@ cached_core::link!(cached_file);
 cached_core::link!(cached_redis);
 
 const BARE: &str = "bare GET, a connection that is shared";
+const APART: &str = "bare GET, a connection on another thread";
 const ONE: &str = "ours, one at a time";
 const MANY: &str = "ours, 64 at a time";
 const COPY: &str = "ours, a copy in memory";
@@ -43,13 +44,19 @@ pub(crate) const REMOTE: &[Work] = &[
         title: "R2 hit on Redis, async fn(u64) -> String of 256 bytes",
         hits: true,
         subjects: &[
-            subject(BARE, |calls| bare_async(calls, 1)),
-            subject("bare GET, 64 at a time", |calls| bare_async(calls, 64)),
+            subject("bare GET, a connection on the same thread", |calls| bare_async(calls, 1, &WORLD.connection)),
+            subject("bare GET, the same, 64 at a time", |calls| bare_async(calls, 64, &WORLD.connection)),
+            subject(APART, |calls| bare_async(calls, 1, &WORLD.apart)),
+            subject("bare GET, on another thread, 64 at a time", |calls| bare_async(calls, 64, &WORLD.apart)),
             subject(ONE, |calls| ours_async(calls, 1)),
             subject(MANY, |calls| ours_async(calls, 64)),
         ],
         goals: &[
-            Goal { text: "ours / bare, one at a time", at_most: 1.3, figure: |rows| rows.ratio(ONE, BARE) },
+            Goal {
+                text: "ours / bare, on another thread, one at a time",
+                at_most: 1.3,
+                figure: |rows| rows.ratio(ONE, APART),
+            },
             Goal { text: "64 at a time / one at a time", at_most: 0.2, figure: |rows| rows.ratio(MANY, ONE) },
         ],
     },
@@ -154,6 +161,9 @@ impl Backend for Nothing {
 struct World {
     runtime: Runtime,
     connection: MultiplexedConnection,
+    /// One that lives on a thread of its own, as ours do.
+    apart: MultiplexedConnection,
+    _runtime: Runtime,
     server: Server,
     files: Vec<PathBuf>,
     _directory: TempDir,
@@ -173,10 +183,18 @@ fn world() -> Result<World, Box<dyn std::error::Error>> {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let client = redis::Client::open(server.url())?;
     let mut connection = runtime.block_on(client.get_multiplexed_async_connection())?;
+    let other = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let apart = other.block_on(client.get_multiplexed_async_connection())?;
     for n in 0..KEYS {
         // As long as ours are with what stands around the value.
         let () = runtime.block_on(connection.set(format!("bare:{n:059}"), format!("{n:0>360}")))?;
         let (_, _) = (on_redis(n), on_files(n));
+    }
+    // The first call has changes told, which take the copies along that are made before. Then each lies where the others do.
+    in_front(0);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    for n in 0..KEYS {
+        let (_, _, _) = (in_memory(n), for_an_hour(n), in_front(n));
     }
     let mut files = Vec::new();
     let mut folders = vec![cache];
@@ -190,7 +208,7 @@ fn world() -> Result<World, Box<dyn std::error::Error>> {
             }
         }
     }
-    Ok(World { runtime, connection, server, files, _directory: directory })
+    Ok(World { runtime, connection, apart, _runtime: other, server, files, _directory: directory })
 }
 
 fn key(n: u64) -> String {
@@ -222,9 +240,9 @@ fn blocking(calls: u64) {
     hits(calls, |n| redis::Commands::get::<_, String>(&mut connection, key(n)).expect("it is there"));
 }
 
-fn bare_async(calls: u64, at_a_time: u64) {
+fn bare_async(calls: u64, at_a_time: u64, connection: &'static MultiplexedConnection) {
     concurrently(calls, at_a_time, |n| {
-        let mut connection = WORLD.connection.clone();
+        let mut connection = connection.clone();
         async move { connection.get::<_, String>(key(n)).await.expect("it is there") }
     });
 }

@@ -165,7 +165,7 @@ fn fetched(key: u32) -> u32 {
 
 fn ours(trace: &Trace, capacity: usize) -> u64 {
     let bound = capacity.to_string();
-    retune("traces.ours", "max_entries", &bound).expect("a bound of a site can be changed");
+    retune("traces.ours", "max_entries", Some(&bound)).expect("a bound of a site can be changed");
     fetched::site().clear().expect("memory can be cleared");
     let before = RUNS.load(Ordering::Relaxed);
     trace.keys.iter().for_each(|key| assert_eq!(fetched(*key), *key));

@@ -66,7 +66,6 @@ pub(crate) fn until(moment: u64) -> Duration {
     Duration::from_nanos(moment.saturating_sub(now()))
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
 fn real() -> u64 {
     u64::try_from(origin().0.elapsed().as_nanos()).unwrap_or(NEVER)
 }

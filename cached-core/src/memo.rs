@@ -15,7 +15,7 @@ use once_cell::race::OnceRef;
 use once_cell::sync::OnceCell;
 
 use crate::clock::{self, NEVER};
-use crate::codec::{self, Facts, Finds};
+use crate::codec::{Facts, Finds};
 use crate::error::{Error, ErrorKind};
 use crate::event::Method;
 use crate::flight::Flights;
@@ -35,6 +35,8 @@ pub struct Memo<K, V> {
     pub(crate) facts: Facts<K, V>,
     /// What tells the instance from others of its site on a shared backend.
     instance: String,
+    /// The schemas of the site and of the instance, once something asked for bytes.
+    schemas: OnceCell<[[u8; 16]; 2]>,
     core: OnceCell<Core<K, V>>,
 }
 
@@ -115,7 +117,7 @@ impl<V> Shared<V> {
 impl<K, V> Memo<K, V> {
     /// The memo of a function that is not generic.
     pub const fn new(site: &'static Site, facts: Facts<K, V>) -> Self {
-        Self { site, facts, instance: String::new(), core: OnceCell::new() }
+        Self { site, facts, instance: String::new(), schemas: OnceCell::new(), core: OnceCell::new() }
     }
 }
 
@@ -182,13 +184,9 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
         }
         let mut canonical = encode(&key.key)?;
         canonical.extend(apart);
-        Ok(channel.address(self.site.schema(), self.schema(), &canonical))
-    }
-
-    /// The schema of this instance's envelopes.
-    pub(crate) fn schema(&self) -> [u8; 16] {
-        let meta = self.site.meta();
-        codec::site_schema(meta.identity, meta.fingerprint, meta.version, &self.instance)
+        let schemas = || [self.site.schema(""), self.site.schema(&self.instance)];
+        let [of_site, own] = self.schemas.get_or_init(schemas);
+        Ok(channel.address(*of_site, *own, &canonical))
     }
 
     /// A call that is to be recorded.

@@ -105,7 +105,8 @@ fn glance<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P, terms:
 #[inline(never)]
 fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
-    if state.is_plain_but_timed()
+    if state.is_fast()
+        && !state.is_sampled()
         && let Some(found) = glance(memo, parts, memo.site.terms(state))
     {
         return found;

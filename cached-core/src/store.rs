@@ -124,7 +124,12 @@ impl Channel {
     /// `site` is the schema of the site, `schema` that of one instance of it.
     pub(crate) fn address(&self, site: [u8; 16], schema: [u8; 16], canonical: &[u8]) -> Address {
         let digest = codec::digest(canonical);
-        let key = format!("{}{}:{}", self.site_prefix(site), hex(&schema[..6]), hex(&digest[..20]));
+        let mut key = String::with_capacity(self.prefix.len() + 80);
+        key.push_str(&self.prefix);
+        for part in [&site[..12], &schema[..6], &digest[..20]] {
+            key.push(':');
+            add_hex(&mut key, part);
+        }
         Address { key: Key::from(key), mark: Mark { schema, digest, codec: self.format.id() } }
     }
 
@@ -408,11 +413,15 @@ pub(crate) fn millis(life: Duration) -> u64 {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    add_hex(&mut text, bytes);
+    text
+}
+
+fn add_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    text.extend(digits.map(|digit| char::from(DIGITS[usize::from(digit)])));
 }
 
 fn busy() -> Error {

@@ -26,11 +26,6 @@ impl State {
         self.0 & FLAGS == FAST
     }
 
-    /// As [`State::is_plain`], where entries can end.
-    pub(crate) fn is_plain_but_timed(self) -> bool {
-        self.0 & FLAGS == FAST | TIMED
-    }
-
     pub(crate) fn is_sampled(self) -> bool {
         self.0 & SAMPLE != 0
     }

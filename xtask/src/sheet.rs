@@ -35,7 +35,8 @@ pub(crate) fn write(root: &Path, printed: &str) -> Result<(), String> {
         fs::write(root.join(DRAWINGS).join(&name), drawn(title, &bars)).map_err(at)?;
         let _ = write!(page, "\n### {title}\n\n![{title}]({DRAWINGS}/{name})\n{rows}\n");
     }
-    fs::write(root.join("BENCHMARKS.md"), page.replace("\n\n\n", "\n\n")).map_err(|error| format!("BENCHMARKS.md: {error}"))
+    fs::write(root.join("BENCHMARKS.md"), page.replace("\n\n\n", "\n\n"))
+        .map_err(|error| format!("BENCHMARKS.md: {error}"))
 }
 
 /// The first figure of each row of the first table in a text.
@@ -104,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_table_gives_its_first_figures() {
-        let text = "\n| subject | ns | min |\n|:--|--:|--:|\n| floor | 2.00 | 1.9 |\n| ours & co | 3.10 | 3.0 |\n\ngoal: x";
+        let text =
+            "\n| subject | ns | min |\n|:--|--:|--:|\n| floor | 2.00 | 1.9 |\n| ours & co | 3.10 | 3.0 |\n\ngoal: x";
         assert_eq!(bars(text), [("floor".to_owned(), 2.0), ("ours & co".to_owned(), 3.1)]);
         assert_eq!(slug("E1 hit, fn(u64) -> u64"), "e1-hit");
         assert!(drawn("a < b", &bars(text)).contains("ours &amp; co"));

@@ -20,7 +20,7 @@ pub(crate) struct Copies {
 
 impl Copies {
     pub(super) fn of(near: &Arc<Near>, site: &Site) -> Self {
-        Self { near: Arc::clone(near), head: near.channel.site_prefix(site.schema()).into() }
+        Self { near: Arc::clone(near), head: near.channel.site_prefix(site.schema("")).into() }
     }
 
     /// How long a copy made now may be given. What is to end when nobody asks for it has to be asked for often enough

@@ -202,7 +202,7 @@ impl Site {
         self.clear_memory();
         let Some(route) = route else { return Ok(()) };
         // Also what another process stored, of instances that this one has not used.
-        let cleared = route.bytes.as_ref().map_or(Ok(()), |channel| channel.clear(self.schema()));
+        let cleared = route.bytes.as_ref().map_or(Ok(()), |channel| channel.clear(self.schema("")));
         if let Some(copies) = &route.copies {
             // Meanwhile somebody may have read what was to go.
             copies.near.change();
@@ -221,9 +221,9 @@ impl Site {
         memos.iter().try_for_each(|memo| memo.forget_tag(tag))
     }
 
-    /// The schema of the site, which is that of its one instance if it is not generic.
-    pub(crate) fn schema(&self) -> [u8; 16] {
-        codec::site_schema(self.meta.identity, self.meta.fingerprint, self.meta.version, "")
+    /// What tells the bytes of an instance from those of others; that of the site itself has no name.
+    pub(crate) fn schema(&self, instance: &str) -> [u8; 16] {
+        codec::site_schema(self.meta.identity, self.meta.fingerprint, self.meta.version, instance)
     }
 
     /// Where a call of this thread is counted: in its scope, or here.
