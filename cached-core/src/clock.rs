@@ -150,13 +150,15 @@ struct Alarms {
 struct Heap {
     /// The process whose thread rings; a fork has none. Zero: nobody's.
     rings: u32,
+    /// When that thread looks again by itself.
+    looks: u64,
     next: u64,
     alarms: BinaryHeap<Reverse<(u64, u64)>>,
     wakers: Option<std::collections::HashMap<u64, Waker>>,
 }
 
 static ALARMS: Alarms = Alarms {
-    heap: Mutex::new(Heap { rings: 0, next: 0, alarms: BinaryHeap::new(), wakers: None }),
+    heap: Mutex::new(Heap { rings: 0, looks: NEVER, next: 0, alarms: BinaryHeap::new(), wakers: None }),
     changed: Condvar::new(),
 };
 
@@ -194,13 +196,18 @@ impl Alarm {
         alarms.push(Reverse((moment, id)));
         wakers.insert(id, rung);
         let process = std::process::id();
+        // For what comes after its next look it need not be woken.
+        let is_sooner = moment < heap.looks || heap.rings != process;
+        heap.looks = if is_sooner { moment } else { heap.looks };
         if heap.rings != process {
             // Without a thread a wait ends with what is waited for, or with the next alarm for which there is one.
             let is_there = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
             heap.rings = if is_there { process } else { 0 };
         }
         drop(heap);
-        ALARMS.changed.notify_one();
+        if is_sooner {
+            ALARMS.changed.notify_one();
+        }
         Alarm { id, moment, waker: kept }
     }
 }
@@ -218,7 +225,8 @@ fn ring() {
         let mut heap = ALARMS.heap.lock();
         let due = take_due(&mut heap);
         if due.is_empty() {
-            let wait = heap.alarms.peek().map_or(Duration::MAX, |Reverse((moment, _))| until(*moment));
+            heap.looks = heap.alarms.peek().map_or(NEVER, |Reverse((moment, _))| *moment);
+            let wait = until(heap.looks);
             drop(ALARMS.changed.wait(heap, wait));
         } else {
             drop(heap);
