@@ -29,6 +29,7 @@ use crate::entry::{Entry, EntryAsync};
 use crate::event::{self, Outcome};
 use crate::memory::Terms;
 use crate::scope;
+use crate::word::State;
 
 /// The memo of a function, and what it keeps of the return type. `F` is in the type, so that an `F` that could not be
 /// computed, because something cannot be cached, silences what is asked of the memo.
@@ -84,20 +85,26 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if state.is_plain()
-        && let Some(found) = glance(memo, parts, Terms::untimed(state.generation()))
+        && let Some(found) = glance::<false, _, _>(memo, parts, state)
     {
         return found;
     }
     hit_otherwise(memo, parts)
 }
 
-/// The outer `None`: this did not tell, and nothing was counted.
+/// The outer `None`: this did not tell, and nothing was counted. `TIMED` is known where it is compiled, so that each of
+/// the two has its code for itself.
 #[inline(always)]
-fn glance<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P, terms: Terms) -> Option<Option<V>> {
+fn glance<const TIMED: bool, P: Part, V: Value>(
+    memo: &'static Memo<P::Owned, V>,
+    parts: &P,
+    state: State,
+) -> Option<Option<V>> {
+    let terms = if TIMED { memo.site.terms(state) } else { Terms::untimed(state.generation()) };
     let core = memo.ready()?;
     let pin = core.memory.pin()?;
     let count = memo.site.counters.hits(pin.record())?;
-    let found = counted(memo, || core.memory.glance(&pin, parts, terms))?;
+    let found = counted(memo, || core.memory.glance::<TIMED, _>(&pin, parts, terms))?;
     Some(found.inspect(|_| count.add_one()))
 }
 
@@ -107,7 +114,7 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     let state = memo.site.word.load();
     if state.is_fast()
         && !state.is_sampled()
-        && let Some(found) = glance(memo, parts, memo.site.terms(state))
+        && let Some(found) = glance::<true, _, _>(memo, parts, state)
     {
         return found;
     }

@@ -150,15 +150,24 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
-    /// tell; ask [`Memory::get`].
+    /// tell; ask [`Memory::get`]. Of `terms` only the generation counts where nothing is timed.
     #[inline(always)]
-    pub(crate) fn glance<P: Part<Owned = K>>(&self, pinned: &Pinned, parts: &P, terms: Terms) -> Option<Option<V>> {
-        if terms.timed && self.is_heavy {
+    pub(crate) fn glance<const TIMED: bool, P: Part<Owned = K>>(
+        &self,
+        pinned: &Pinned,
+        parts: &P,
+        terms: Terms,
+    ) -> Option<Option<V>> {
+        if TIMED && self.is_heavy {
             return None;
         }
         let hash = self.hash(parts);
         let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        Some(entry.filter(|entry| entry.lives(terms)).map(|entry| entry.serve(pinned)))
+        let lives = |entry: &Entry<K, V>| match TIMED {
+            true => entry.lives(terms),
+            false => entry.header.generation == terms.generation,
+        };
+        Some(entry.filter(|entry| lives(entry)).map(|entry| entry.serve(pinned)))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
