@@ -15,7 +15,7 @@ use crate::sync::{park, thread_waker};
 
 pub(crate) type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-fn too_late(timeout: Duration) -> Error {
+pub(crate) fn too_late(timeout: Duration) -> Error {
     Error::new(ErrorKind::Timeout, format!("no answer within `op_timeout` ({timeout:?})"))
 }
 

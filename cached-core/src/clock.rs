@@ -17,8 +17,9 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// The first look, by the precise clock and by the one that the kernel moves with its ticks.
 static ORIGIN: OnceLock<(Instant, u64)> = OnceLock::new();
-/// No kernel lets its coarse clock stand still for so long.
-const FAR: u64 = 1_000_000_000;
+/// So long a kernel's coarse clock does not stand still: a stall of its ticks on an overloaded host has been a matter of
+/// seconds at worst. What ends sooner is judged by the precise one.
+const FAR: u64 = 10_000_000_000;
 /// What [`now`] adds to real time, modulo 2^64; while frozen, what it says.
 static MOVED: AtomicU64 = AtomicU64::new(0);
 /// What [`wall`] adds, in milliseconds.
@@ -73,7 +74,11 @@ fn real() -> u64 {
 #[inline]
 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
 fn origin() -> (Instant, u64) {
-    *ORIGIN.get_or_init(|| (Instant::now(), coarse::read()))
+    // The coarse one first: a pause between the two makes it seem late, which costs precise looks and nothing else.
+    *ORIGIN.get_or_init(|| {
+        let coarse = coarse::read();
+        (Instant::now(), coarse)
+    })
 }
 
 /// Nanoseconds since the first look that cost 3 ns instead of 30, and are late by a tick of the kernel's.

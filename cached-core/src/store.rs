@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::backend::{Backend as _, Bytes, Capabilities, Key, Listener, Reply, Stamp, When, Write};
-use crate::bounded::{Answer, Begun, Bounded, guarded, wait};
+use crate::bounded::{Answer, Begun, Bounded, guarded, too_late, wait};
 use crate::clock;
 use crate::codec::{self, Format, Mark, Opened};
 use crate::error::{Error, ErrorKind};
@@ -197,7 +197,14 @@ impl Channel {
             }
         }
         let Some((operation, then)) = asked else { return Box::pin(std::future::ready(Err(busy()))) };
-        let inside = move |channel: &Channel| channel.turns.gate.inside(alone, || operation(channel));
+        let end = clock::after(clock::now(), self.op_timeout);
+        let inside = move |channel: &Channel| {
+            channel.turns.gate.inside(alone, || match how {
+                // The caller was told so already, and may have done something else since.
+                How::Later if clock::now() >= end => Reply::Ready(Err(too_late(channel.op_timeout))),
+                How::Here | How::Later => operation(channel),
+            })
+        };
         match how {
             How::Here => self.ask(how, inside, then),
             How::Later => self.ask_on_worker(inside, then),
@@ -256,6 +263,11 @@ impl Channel {
     /// Where the stamp of a tag lies.
     pub(crate) fn tag_key(&self, tag: &str) -> Key {
         Key::from(format!("{}:tag:{}", self.prefix, hex(&codec::digest(tag.as_bytes())[..20])))
+    }
+
+    /// Whether a storage key is that of a tag.
+    pub(crate) fn is_tag_key(&self, key: &str) -> bool {
+        key.strip_prefix(&self.prefix).is_some_and(|rest| rest.starts_with(":tag:"))
     }
 
     /// Of an entry and its tags, the names by which the backend tells of changes: that of the entry, then those of

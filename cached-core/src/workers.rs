@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
-use crate::bounded::Begun;
+use crate::bounded::{self, Begun};
 use crate::clock;
 use crate::error::Error;
 use crate::sync::{Condvar, Guard, Mutex, park, thread_waker, wake};
@@ -192,7 +192,9 @@ impl Pool {
                     Job::Plain(work) => {
                         let _ = guarded(work);
                     }
-                    Job::Write(pass, begin) => self.write(pass, begin, &mut written),
+                    Job::Write(pass, begin) => {
+                        let _ = guarded(|| self.write(pass, begin, &mut written));
+                    }
                 }
                 state = self.state.lock();
                 for bytes in written {
@@ -229,7 +231,7 @@ impl Pool {
         pass(&mut || {
             let mut begun: Vec<_> = first.take().into_iter().filter_map(guarded).collect();
             while begun.len() < TOGETHER
-                && let Some((bytes, next)) = self.next_write()
+                && let Some((bytes, _pass, next)) = self.next_write()
             {
                 written.push(bytes);
                 begun.extend(guarded(next));
@@ -242,10 +244,10 @@ impl Pool {
     }
 
     /// The next write, if it is one whose answer comes later. Nothing of it is dropped under the lock.
-    fn next_write(&self) -> Option<(usize, Begin)> {
+    fn next_write(&self) -> Option<(usize, Pass, Begin)> {
         let mut state = self.state.lock();
         match state.writes.pop_front()? {
-            (bytes, Job::Write(_pass, begin)) => Some((bytes, begin)),
+            (bytes, Job::Write(pass, begin)) => Some((bytes, pass, begin)),
             other => {
                 state.writes.push_front(other);
                 None
@@ -260,12 +262,12 @@ fn all(mut begun: Vec<Begins>) -> Vec<(Land, Result<Vec<bool>, Error>)> {
     loop {
         let cx = &mut Context::from_waker(&waker);
         let mut soonest = clock::NEVER;
-        let looked_at: Vec<_> = begun.into_iter().map(|Begins { begun, land }| (begun.look(cx), land)).collect();
-        begun = Vec::new();
-        for (looked, land) in looked_at {
-            match looked {
-                Ok(answer) => ended.push((land, answer)),
-                Err(later) => {
+        for Begins { begun: one, land } in std::mem::take(&mut begun) {
+            // Also its end may panic, where the backend's future is dropped.
+            match bounded::guarded(|| one.look(cx)) {
+                Err(panicked) => ended.push((land, Err(panicked))),
+                Ok(Ok(answer)) => ended.push((land, answer)),
+                Ok(Err(later)) => {
                     soonest = soonest.min(later.deadline());
                     begun.push(Begins { begun: later, land });
                 }

@@ -51,7 +51,8 @@ fn hear(near: &Arc<Near>, news: News<'_>) {
     if let News::Changed(keys) = news {
         let concerned = AtomicBool::new(false);
         in_front(near, |site, copies| {
-            let of_site = site.is_tagged() || keys.iter().any(|key| copies.are_of(key));
+            let is_tag = |key: &str| site.is_tagged() && near.channel.is_tag_key(key);
+            let of_site = keys.iter().any(|key| copies.are_of(key) || is_tag(key));
             concerned.fetch_or(of_site, Ordering::Relaxed);
         });
         if !concerned.into_inner() {
@@ -85,8 +86,8 @@ impl Site {
     fn hear(&self, copies: &Copies, news: News<'_>) {
         match news {
             News::Changed(keys) => {
-                // The key of a tag begins otherwise.
-                let named = |key: &&Arc<str>| copies.are_of(key) || self.is_tagged();
+                let is_tag = |key: &str| self.is_tagged() && copies.near.channel.is_tag_key(key);
+                let named = |key: &&Arc<str>| copies.are_of(key) || is_tag(key);
                 keys.iter().filter(named).for_each(|key| {
                     let _ = self.forget_tag(key);
                 });

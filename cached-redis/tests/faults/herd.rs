@@ -66,10 +66,14 @@ fn hot(key: usize, is_up: bool) -> String {
 }
 
 /// Routes these functions to Redis, one computation per key in this process or in all.
-fn flying(flight: &str, url: &str) -> Configured {
+fn flying(flight: &str, url: &str, patience: &str) -> Configured {
     let guard = alone();
-    let config = redis(ALIAS, url, &[("join_timeout", "2s")]).site("faults::herd::*", "backend", ALIAS);
-    install(config.site("faults::herd::*", "flight", flight));
+    let config = redis(ALIAS, url, &[("join_timeout", patience)]).site("faults::herd::*", "backend", ALIAS);
+    install(match flight {
+        // What comes too late is computed by another too.
+        "distributed" => config.site("faults::herd::*", "flight", flight).option(ALIAS, "op_timeout", "2s"),
+        _ => config,
+    });
     guard
 }
 
@@ -82,7 +86,7 @@ fn words(part: &str) -> (&str, &str) {
 /// One of the processes: calls until its input ends.
 fn play(part: &str) {
     let (flight, url) = words(part);
-    let _routed = flying(flight, url);
+    let _routed = flying(flight, url, "10s");
     thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
@@ -237,7 +241,7 @@ fn r42_who_is_killed_with_a_lease_costs_the_others_its_time() {
     const SOON: Duration = Duration::from_millis(200);
     if let Ok(part) = env::var(PART) {
         let (flight, url) = words(&part);
-        let _routed = flying(flight, url);
+        let _routed = flying(flight, url, "2s");
         assert_eq!(slow(7), 21);
         return;
     }
@@ -245,7 +249,7 @@ fn r42_who_is_killed_with_a_lease_costs_the_others_its_time() {
     let mut inside = counter.wire();
     let mut holder = begun(KILLED, "distributed", &server.url(), counter.port());
     until("it computes", Duration::from_secs(20), || computed(&mut inside, "inside")[0] > 0);
-    let _routed = flying("distributed", &server.url());
+    let _routed = flying("distributed", &server.url(), "30s");
     holder.kill().expect("it is our child");
     holder.wait().expect("it is our child");
     let (given, took) = timed(|| slow(7));
