@@ -123,19 +123,22 @@ pub(crate) enum How {
 impl Channel {
     /// `site` is the schema of the site, `schema` that of one instance of it.
     pub(crate) fn address(&self, site: [u8; 16], schema: [u8; 16], canonical: &[u8]) -> Address {
-        let digest = codec::digest(canonical);
-        let mut key = String::with_capacity(self.prefix.len() + 80);
-        key.push_str(&self.prefix);
-        for part in [&site[..12], &schema[..6], &digest[..20]] {
-            key.push(':');
-            add_hex(&mut key, part);
-        }
+        let (digest, mut key) = (codec::digest(canonical), self.site_prefix(site));
+        add_hex(&mut key, &schema[..6]);
+        key.push(':');
+        add_hex(&mut key, &digest[..20]);
         Address { key: Key::from(key), mark: Mark { schema, digest, codec: self.format.id() } }
     }
 
     /// How every storage key of a site begins.
     pub(crate) fn site_prefix(&self, site: [u8; 16]) -> String {
-        format!("{}:{}:", self.prefix, hex(&site[..12]))
+        // With room for what follows it in an address.
+        let mut head = String::with_capacity(self.prefix.len() + 80);
+        head.push_str(&self.prefix);
+        head.push(':');
+        add_hex(&mut head, &site[..12]);
+        head.push(':');
+        head
     }
 
     /// The bytes at an address.

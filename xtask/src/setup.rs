@@ -24,8 +24,9 @@ pub(crate) const FOR_TEST: &[Need] = &[
     ("strace", "strace --version"),
 ];
 
-/// What `cargo xtask bench` needs: callgrind counts the instructions, and a server is asked.
-pub(crate) const FOR_BENCH: &[Need] = &[("valgrind", "valgrind --version"), ("redis-server", "redis-server --version")];
+/// What `cargo xtask bench` needs: callgrind counts the instructions, a server is asked, and traces may be packed.
+pub(crate) const FOR_BENCH: &[Need] =
+    &[("valgrind", "valgrind --version"), ("redis-server", "redis-server --version"), ("zstd", "zstd --version")];
 
 /// What `cargo xtask browser` needs. Its driver asks for Node 20.
 pub(crate) const FOR_BROWSER: &[Need] = &[
