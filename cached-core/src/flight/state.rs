@@ -77,9 +77,10 @@ impl<T> State<T> {
         (self.waiters.iter_mut().filter_map(|waiter| waiter.waker.take()).collect(), unused)
     }
 
-    /// Asks the waiter who has waited longest to lead.
+    /// Asks the waiter who has waited longest to lead. One who does not sleep is not asked: it will look by itself, and
+    /// until then its thread may be in a comparison of the user's that calls for this very key.
     pub(super) fn name_heir(&mut self) -> Option<Waker> {
-        let first = self.waiters.front_mut()?;
+        let first = self.waiters.iter_mut().find(|waiter| waiter.waker.is_some())?;
         self.heir = Some(first.id);
         first.waker.take()
     }

@@ -76,6 +76,25 @@ fn an_heir_that_is_dropped_passes_the_lead_on() {
 }
 
 #[test]
+fn a_follower_that_calls_again_before_it_waits_is_not_asked_to_lead() {
+    check("a call inside a look", || {
+        let world = World::new();
+        let act = first_then(Act::Gone, Act::Value);
+        let call = || {
+            let act = act.clone();
+            with(&world, move |world| {
+                world.call(1, act);
+            })
+        };
+        let mut threads = vec![call(), call()];
+        let inner = act.clone();
+        threads.push(with(&world, move |world| world.call_twice(1, inner)));
+        all(threads);
+        at_rest(&world);
+    });
+}
+
+#[test]
 fn followers_that_are_dropped_leave_the_leader_and_the_rest_alone() {
     check("followers dropped", || {
         let world = World::new();
