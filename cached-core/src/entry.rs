@@ -311,7 +311,7 @@ impl<P: Part, V: Value> Access<P, V> {
                 let ttl = self.lifetime(&route, &value);
                 let created = clock::now();
                 let deadline = ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
-                let header = Header { generation: state.generation(), created, deadline };
+                let header = Header { generation: state.generation(), created, deadline, timed: state.is_timed() };
                 let (core, quiet) = (self.memo.core(), self.memo.facts.quiet);
                 let held = self.memo.facts.held(&value);
                 core.memory.prepare(self.key.hash, held, quiet, self.memo.site.tally());

@@ -128,7 +128,7 @@ impl Local {
         let deadline = write.ttl.map_or(NEVER, |ttl| clock::after(created, ttl));
         let mut gone = Vec::new();
         let is_stored = (0..TRIES).any(|_| {
-            let header = Header { generation: TERMS.generation, created, deadline };
+            let header = Header { generation: TERMS.generation, created, deadline, timed: false };
             let change = memory.insert(key.clone(), Kept::Inline(Arc::clone(&write.bytes)), header, held);
             let is_stored = change.is_stored;
             gone.push(change);

@@ -69,7 +69,7 @@ impl<K: OwnedKey, V: Value> Copy<K, V> {
     pub(super) fn keep(self, kept: Kept<V>) {
         let Copy { core, counters, key, tags, near, seen, generation, life, held } = self;
         let (hash, created) = (key.hash, clock::now());
-        let header = Header { generation, created, deadline: clock::after(created, life) };
+        let header = Header { generation, created, deadline: clock::after(created, life), timed: true };
         // Before, for whoever forgets what is there; and after, since what is not there yet may be pruned.
         core.tag(&tags, hash);
         let gone = core.memory.insert_if(key, kept, header, held, &|| near.changes() == seen);

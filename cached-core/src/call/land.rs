@@ -119,7 +119,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         let created = self.ended;
         let deadline = ends(created, life);
         let unasked = ends(created, self.route.lives.unasked(life));
-        let header = Header { generation: self.state.generation(), created, deadline };
+        let header = Header { generation: self.state.generation(), created, deadline, timed: self.state.is_timed() };
         let Call { memo, core, counters, key, ticket, .. } = *self;
         let stored = turn.land(Shared { kept: kept.clone(), deadline: unasked }, || {
             // What a `clear` overtook would only push out something newer.

@@ -1,10 +1,14 @@
-//! One stored value, and who owns it.
+//! One stored value, as it lies in the slab.
 //!
-//! In: a key, a value and its header, boxed. Out: a [`Handle`], which table and writers hand round while
-//! readers look at it; and the box again, once nobody can.
-#![expect(unsafe_code, reason = "entries are read without a lock and freed after a grace period")]
+//! In: a key, a value and its header. Out: what a reader may see of them; and key and value again, once nobody looks.
+//!
+//! An entry has sixteen bytes beside its key and its value. What only some need (an exact time, a weight) lies in a [`Side`],
+//! elsewhere.
+#![expect(unsafe_code, reason = "entries are read without a lock, and emptied after a grace period")]
 
-use std::ptr::NonNull;
+use std::cell::UnsafeCell;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::sync::Arc;
 
 use super::pin::Pinned;
 use super::{Header, Kept, Terms};
@@ -19,127 +23,326 @@ const SATURATED: u8 = 3;
 /// so much early.
 const PRECISION: u64 = 1_000_000;
 
+/// Of an entry without a side the moment of its creation is known by so many nanoseconds (17 ms), rounded down.
+const TICK: u32 = 24;
+
+/// The value lies behind an `Arc`.
+const SHARED: u8 = 1;
+/// The side knows the times.
+const TIMED: u8 = 2;
+/// The side knows the weight.
+const WEIGHED: u8 = 4;
+/// Key and value are there.
+const HELD: u8 = 8;
+
 pub(super) struct Entry<K, V> {
-    pub(super) key: Held<K>,
-    pub(super) header: Header,
-    pub(super) value: Kept<V>,
-    /// When it was last given, by [`clock::now`]; kept where an idle time is set.
-    used: AtomicU64,
-    /// Where the policy has it; the writers' own.
-    pub(super) place: AtomicU32,
+    /// The upper half of the key's hash.
+    hash: AtomicU32,
+    /// The lower half of the site's generation under which the value was computed.
+    generation: AtomicU32,
+    /// When that was.
+    created: AtomicU32,
+    /// What is so of it; changed where nobody looks.
+    is: AtomicU8,
     /// Hits of late, up to [`SATURATED`]. A count lost in a race is a hit not seen, no more.
     pub(super) frequency: AtomicU8,
+    /// What the policy notes.
+    pub(super) marks: AtomicU8,
+    key: UnsafeCell<MaybeUninit<K>>,
+    value: UnsafeCell<Value<V>>,
 }
 
+/// What is known of some entries.
+pub(super) struct Side {
+    created: u64,
+    deadline: u64,
+    /// When it was last given, by [`clock::now`]; kept where an idle time is set.
+    used: AtomicU64,
+    weight: u64,
+}
+
+/// Which it is, says the entry.
+union Value<V> {
+    vacant: (),
+    inline: ManuallyDrop<V>,
+    shared: ManuallyDrop<Arc<V>>,
+}
+
+/// What an entry held.
+pub(super) struct Content<K, V> {
+    _key: K,
+    _value: Kept<V>,
+}
+
+/// What is to be an entry.
+pub(super) struct New<K, V> {
+    pub(super) key: Held<K>,
+    pub(super) value: Kept<V>,
+    pub(super) header: Header,
+    /// What it weighs beside what every entry does.
+    pub(super) held: u64,
+}
+
+impl<K, V> New<K, V> {
+    pub(super) fn into_content(self) -> Content<K, V> {
+        Content { _key: self.key.key, _value: self.value }
+    }
+
+    /// The side that it needs, if it needs one.
+    pub(super) fn side(&self) -> Option<Side> {
+        let Header { created, deadline, .. } = self.header;
+        let is_plain = self.held == 0 && !self.header.is_timed();
+        (!is_plain).then(|| Side { created, deadline, used: AtomicU64::new(created), weight: self.held })
+    }
+}
+
+// SAFETY: it gives `&K` and `&V` to any thread, and both themselves to one: what is `Send + Sync` allows that.
+unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Entry<K, V> {}
+
 impl<K, V> Entry<K, V> {
-    pub(super) fn new(key: Held<K>, value: Kept<V>, header: Header) -> Box<Self> {
-        let (used, place) = (AtomicU64::new(header.created), AtomicU32::new(0));
-        Box::new(Self { key, header, value, used, place, frequency: AtomicU8::new(0) })
+    pub(super) fn vacant() -> Self {
+        Self {
+            hash: AtomicU32::new(0),
+            generation: AtomicU32::new(0),
+            created: AtomicU32::new(0),
+            is: AtomicU8::new(0),
+            frequency: AtomicU8::new(0),
+            marks: AtomicU8::new(0),
+            key: UnsafeCell::new(MaybeUninit::uninit()),
+            value: UnsafeCell::new(Value { vacant: () }),
+        }
+    }
+
+    /// Puts key and value into it.
+    ///
+    /// # Safety
+    /// It is vacant, and nobody else looks at it.
+    pub(super) unsafe fn fill(&self, new: New<K, V>) {
+        let New { key: Held { hash, key }, value, header, held } = new;
+        let (value, shared) = match value {
+            Kept::Inline(value) => (Value { inline: ManuallyDrop::new(value) }, 0),
+            Kept::Shared(value) => (Value { shared: ManuallyDrop::new(value) }, SHARED),
+        };
+        // SAFETY: the caller's promise.
+        unsafe {
+            (*self.key.get()).write(key);
+            self.value.get().write(value);
+        }
+        let timed = if header.is_timed() { TIMED } else { 0 };
+        let weighed = if held > 0 { WEIGHED } else { 0 };
+        self.hash.store(upper(hash), Ordering::Relaxed);
+        self.generation.store(lower(header.generation), Ordering::Relaxed);
+        self.created.store(u32::try_from(header.created >> TICK).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.frequency.store(0, Ordering::Relaxed);
+        self.is.store(HELD | shared | timed | weighed, Ordering::Relaxed);
+    }
+
+    /// Takes out what is in it, if anything is.
+    ///
+    /// # Safety
+    /// Nobody else looks at it.
+    pub(super) unsafe fn take(&self) -> Option<Content<K, V>> {
+        let is = self.is.swap(0, Ordering::Relaxed);
+        // SAFETY: it is there, and the caller's promise; it was marked as not there, so nobody takes it again.
+        (is & HELD != 0).then(|| unsafe {
+            let value = self.value.get();
+            let value = match is & SHARED {
+                0 => Kept::Inline(ManuallyDrop::take(&mut (*value).inline)),
+                _ => Kept::Shared(ManuallyDrop::take(&mut (*value).shared)),
+            };
+            Content { _key: (*self.key.get()).assume_init_read(), _value: value }
+        })
+    }
+
+    /// Whether key and value are there.
+    pub(super) fn is_held(&self) -> bool {
+        self.is.load(Ordering::Relaxed) & HELD != 0
+    }
+
+    #[inline]
+    fn is(&self, what: u8) -> bool {
+        self.is.load(Ordering::Relaxed) & what != 0
+    }
+
+    /// The upper half of the hash, in its place.
+    pub(super) fn hash(&self) -> u64 {
+        u64::from(self.hash.load(Ordering::Relaxed)) << 32
+    }
+
+    /// Whether it has the hash, as far as it knows it, and the key.
+    ///
+    /// # Safety
+    /// Key and value are there, and stay within the borrow.
+    #[inline]
+    pub(super) unsafe fn has(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> bool {
+        // SAFETY: the caller's promise.
+        self.hash.load(Ordering::Relaxed) == upper(hash) && is(unsafe { self.key() })
+    }
+
+    /// # Safety
+    /// As for [`Entry::has`].
+    #[inline]
+    unsafe fn key(&self) -> &K {
+        // SAFETY: the caller's promise.
+        unsafe { (*self.key.get()).assume_init_ref() }
+    }
+}
+
+/// An entry that stays as it is while somebody looks at it.
+pub(super) struct Seen<'a, K, V> {
+    entry: &'a Entry<K, V>,
+    slab: &'a super::slab::Slab<K, V>,
+    number: u32,
+}
+
+impl<K, V> Clone for Seen<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Seen<'_, K, V> {}
+
+impl<'a, K, V> Seen<'a, K, V> {
+    /// # Safety
+    /// The entry of the number holds key and value, and does within the borrow.
+    #[inline]
+    pub(super) unsafe fn new(slab: &'a super::slab::Slab<K, V>, number: u32) -> Self {
+        // SAFETY: the caller's promise.
+        Self { entry: unsafe { slab.entry(number) }, slab, number }
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.number
+    }
+
+    /// Whether it has the hash and the key.
+    #[inline]
+    pub(super) fn has(self, hash: u64, is: impl FnOnce(&K) -> bool) -> bool {
+        // SAFETY: the promise of `new`.
+        unsafe { self.entry.has(hash, is) }
+    }
+
+    pub(super) fn key(self) -> &'a K {
+        // SAFETY: the promise of `new`.
+        unsafe { self.entry.key() }
+    }
+
+    fn side(self, what: u8) -> Option<&'a Side> {
+        // SAFETY: the promise of `new`; and it says that it has one.
+        self.entry.is(what).then(|| unsafe { self.slab.side(self.number) })
+    }
+
+    /// What it weighs, in bytes.
+    pub(super) fn weight(self) -> u64 {
+        weight::<K, V>(self.side(WEIGHED).map_or(0, |side| side.weight), !self.entry.is(SHARED))
+    }
+
+    /// When it was computed.
+    pub(super) fn created(self) -> u64 {
+        let about = || u64::from(self.entry.created.load(Ordering::Relaxed)) << TICK;
+        self.side(TIMED).map_or_else(about, |side| side.created)
+    }
+
+    pub(super) fn deadline(self) -> u64 {
+        self.side(TIMED).map_or(NEVER, |side| side.deadline)
+    }
+
+    #[inline]
+    pub(super) fn is_of(self, generation: u64) -> bool {
+        self.entry.generation.load(Ordering::Relaxed) == lower(generation)
     }
 
     /// From when on it is not served.
-    #[inline]
-    pub(super) fn end(&self, terms: Terms) -> u64 {
-        let end = self.header.deadline.min(self.header.created.saturating_add(terms.life));
-        match terms.idle {
-            NEVER => end,
-            idle => end.min(self.used.load(Ordering::Relaxed).saturating_add(idle)),
-        }
+    pub(super) fn end(self, terms: Terms) -> u64 {
+        let (side, created) = (self.side(TIMED), self.created());
+        let end = side.map_or(NEVER, |side| side.deadline).min(created.saturating_add(terms.life));
+        let used = || side.map_or(created, |side| side.used.load(Ordering::Relaxed));
+        if terms.idle == NEVER { end } else { end.min(used().saturating_add(terms.idle)) }
     }
 
     /// Whether it is served now; if it is, its idle time begins anew. Reads the clock where entries can end.
     #[inline]
-    pub(super) fn lives(&self, terms: Terms) -> bool {
-        if self.header.generation != terms.generation || !terms.timed {
-            return self.header.generation == terms.generation;
-        }
+    pub(super) fn lives(self, terms: Terms) -> bool {
+        self.is_of(terms.generation) && (!terms.timed || self.lasts(terms))
+    }
+
+    #[inline]
+    fn lasts(self, terms: Terms) -> bool {
         let end = self.end(terms);
         if terms.idle == NEVER {
             return clock::is_ahead(end);
         }
         let now = clock::now();
-        // Not at each hit: a line that all readers write would pass from core to core.
-        let due = || self.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
-        if now < end && now >= due() {
-            self.used.fetch_max(now, Ordering::Relaxed);
+        if let Some(side) = self.side(TIMED).filter(|_| now < end) {
+            // Not at each hit: a line that all readers write would pass from core to core.
+            let due = side.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
+            if now >= due {
+                side.used.fetch_max(now, Ordering::Relaxed);
+            }
         }
         now < end
     }
 
     /// Notes a hit.
     #[inline]
-    pub(super) fn touch(&self) {
-        let frequency = self.frequency.load(Ordering::Relaxed);
+    pub(super) fn touch(self) {
+        let frequency = self.entry.frequency.load(Ordering::Relaxed);
         if frequency < SATURATED {
-            self.frequency.store(frequency + 1, Ordering::Relaxed);
+            self.entry.frequency.store(frequency + 1, Ordering::Relaxed);
         }
+    }
+
+    /// The value, or what shares it.
+    #[inline]
+    fn value(self) -> Result<&'a V, &'a Arc<V>> {
+        // SAFETY: the promise of `new`; which it is, says the entry.
+        unsafe {
+            let value = &*self.entry.value.get();
+            if self.entry.is(SHARED) { Err(&value.shared) } else { Ok(&value.inline) }
+        }
+    }
+
+    /// What shares the value, where something does.
+    pub(super) fn shared(self) -> Option<&'a Arc<V>> {
+        self.value().err()
     }
 }
 
-impl<K, V: Clone> Entry<K, V> {
+impl<K, V: Clone> Seen<'_, K, V> {
     /// A copy of the value, for a hit.
     #[inline]
-    pub(super) fn serve(&self, pinned: &Pinned) -> V {
+    pub(super) fn serve(self, pinned: &Pinned) -> V {
         self.touch();
-        match &self.value {
-            Kept::Inline(value) => value.clone(),
-            Kept::Shared(value) => {
+        match self.value() {
+            Ok(value) => value.clone(),
+            Err(value) => {
                 // The user's code, under no lock. It may call us, panic, or take its time.
                 pinned.has_compared();
                 V::clone(value)
             }
         }
     }
-}
 
-/// Something that the memory owns and readers may be looking at. Copies name the same thing.
-pub(super) struct Owned<T>(NonNull<T>);
-
-/// An entry in the table, or in quarantine.
-pub(super) type Handle<K, V> = Owned<Entry<K, V>>;
-
-impl<T> Clone for Owned<T> {
-    fn clone(&self) -> Self {
-        *self
+    pub(super) fn kept(self) -> Kept<V> {
+        match self.value() {
+            Ok(value) => Kept::Inline(value.clone()),
+            Err(value) => Kept::Shared(Arc::clone(value)),
+        }
     }
 }
 
-impl<T> Copy for Owned<T> {}
+/// What an entry weighs whose value holds so much elsewhere.
+pub(super) fn weight<K, V>(held: u64, quiet: bool) -> u64 {
+    let behind = if quiet { 0 } else { size_of::<V>() + 2 * size_of::<usize>() };
+    held + (size_of::<Entry<K, V>>() + behind) as u64
+}
 
-// SAFETY: it gives `&T` to any thread, and the box to one: what is `Send + Sync` allows both.
-unsafe impl<T: Send + Sync> Send for Owned<T> {}
+fn upper(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
 
-impl<T> Owned<T> {
-    pub(super) fn new(owned: Box<T>) -> Self {
-        Owned(NonNull::from(Box::leak(owned)))
-    }
-
-    /// The one whose [`Owned::as_ptr`] this is.
-    ///
-    /// # Safety
-    /// It is one.
-    #[inline]
-    pub(super) unsafe fn from_ptr(pointer: *mut T) -> Self {
-        // SAFETY: what came from a box is not null.
-        Owned(unsafe { NonNull::new_unchecked(pointer) })
-    }
-
-    pub(super) fn as_ptr(self) -> *mut T {
-        self.0.as_ptr()
-    }
-
-    /// # Safety
-    /// It is not freed within `'a`.
-    #[inline]
-    pub(super) unsafe fn get<'a>(self) -> &'a T {
-        // SAFETY: it came from a box, and whoever calls vouches that this box is not freed yet.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// # Safety
-    /// Nobody holds or can get a reference to it, and no other copy is freed.
-    pub(super) unsafe fn free(self) -> Box<T> {
-        // SAFETY: it came from a box, and whoever calls is the last to know of it.
-        unsafe { Box::from_raw(self.0.as_ptr()) }
-    }
+/// Two generations that are 2^32 invalidations apart are one to an entry that was neither hit nor evicted meanwhile.
+fn lower(generation: u64) -> u32 {
+    generation as u32
 }

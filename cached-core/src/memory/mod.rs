@@ -2,7 +2,7 @@
 //!
 //! In: a key, borrowed or held, and a value with its header and weight. Out: the value. Reads take no lock and,
 //! once an entry has been hit a few times, write nothing that other threads read; the engine inside
-//! (`shards`, `table`, `policy`, `pin`) is known to this room only.
+//! (`shards`, `table`, `index`, `slab`, `policy`, `pin`) is known to this room only.
 
 use std::sync::Arc;
 
@@ -13,14 +13,17 @@ use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
 
 mod entry;
+mod index;
 mod pin;
 mod policy;
 mod quarantine;
 mod shards;
+mod slab;
 mod table;
 
-use entry::Entry;
+use entry::{New, Seen};
 use pin::{Domain, Outermost, Pin, Pinned};
+use quarantine::Freed;
 use shards::Shards;
 
 /// A value as it is kept.
@@ -68,6 +71,14 @@ pub(crate) struct Header {
     pub(crate) created: u64,
     /// From when on it is not served; [`NEVER`] is for ever.
     pub(crate) deadline: u64,
+    /// Whether entries can end where it is stored; without it when it was computed is known but roughly.
+    pub(crate) timed: bool,
+}
+
+impl Header {
+    fn is_timed(&self) -> bool {
+        self.timed || self.deadline != NEVER
+    }
 }
 
 /// What was found in memory.
@@ -163,11 +174,11 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         }
         let hash = self.hash(parts);
         let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        let lives = |entry: &Entry<K, V>| match TIMED {
+        let lives = |entry: &Seen<'_, K, V>| match TIMED {
             true => entry.lives(terms),
-            false => entry.header.generation == terms.generation,
+            false => entry.is_of(terms.generation),
         };
-        Some(entry.filter(|entry| lives(entry)).map(|entry| entry.serve(pinned)))
+        Some(entry.filter(lives).map(|entry| entry.serve(pinned)))
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
@@ -176,7 +187,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     pub(crate) fn get<P: Part<Owned = K>>(&self, pin: Pin, parts: &P, terms: Terms) -> Option<V> {
         let hash = self.hash(parts);
         let entry = self.shards.find(&pin, hash, |key| parts.is(key)).filter(|entry| entry.lives(terms))?;
-        if let (true, Kept::Shared(shared)) = (self.is_heavy, &entry.value) {
+        if let Some(shared) = entry.shared().filter(|_| self.is_heavy) {
             entry.touch();
             let shared = Arc::clone(shared);
             drop(pin);
@@ -199,16 +210,16 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         self.judge(key, terms, |entry| !terms.timed || clock::now() < entry.end(terms))
     }
 
-    fn judge(&self, key: &Held<K>, terms: Terms, lives: impl FnOnce(&Entry<K, V>) -> bool) -> Option<Look<V>> {
+    fn judge(&self, key: &Held<K>, terms: Terms, lives: impl FnOnce(Seen<'_, K, V>) -> bool) -> Option<Look<V>> {
         let pin = self.pin_again()?;
         let Some(entry) = self.shards.find(&pin, key.hash, |other| *other == key.key) else {
             return Some(Look::Nothing(Reason::Cold));
         };
-        if entry.header.generation != terms.generation {
+        if !entry.is_of(terms.generation) {
             return Some(Look::Nothing(Reason::Invalidated));
         }
-        let (kept, end, lives) = (entry.value.clone(), entry.end(terms), lives(entry));
-        Some(if lives { Look::Live { kept, created: entry.header.created, end } } else { Look::Ended(kept, end) })
+        let (kept, created, end) = (entry.kept(), entry.created(), entry.end(terms));
+        Some(if lives(entry) { Look::Live { kept, created, end } } else { Look::Ended(kept, end) })
     }
 
     /// Makes room for a heavy value before there is a copy of it, and drops here what has to go. So nothing is held
@@ -231,8 +242,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
 
     /// What an entry weighs whose value holds so much elsewhere. Whatever a `weigh` says, sums of it stay sums.
     pub(crate) fn weight(held: u64, quiet: bool) -> u64 {
-        let behind = if quiet { 0 } else { size_of::<V>() + 2 * size_of::<usize>() };
-        held.min(1 << 48) + (size_of::<Entry<K, V>>() + behind) as u64
+        entry::weight::<K, V>(held.min(1 << 48), quiet)
     }
 
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
@@ -252,10 +262,10 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         may: &dyn Fn() -> bool,
     ) -> Gone<K, V> {
         let weight = Self::weight(held, matches!(value, Kept::Inline(_)));
-        let entry = Entry::new(key, value, header);
+        let new = New { key, value, header, held: held.min(1 << 48) };
         match Inside::enter() {
-            Some(_inside) => self.shards.insert(entry, weight, may),
-            None => Gone { freed: vec![entry], ..Gone::default() },
+            Some(_inside) => self.shards.insert(new, weight, may),
+            None => Gone { freed: vec![Freed::Entry(new.into_content())], ..Gone::default() },
         }
     }
 
@@ -274,13 +284,13 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
 
     /// Removes the entries whose keys are picked. That runs under locks, and is for keys that are ours.
     pub(crate) fn remove_all(&self, goes: impl Fn(&K) -> bool) {
-        drop(inside(|| self.shards.remove_all(|entry| goes(&entry.key.key))));
+        drop(inside(|| self.shards.remove_all(|entry| goes(entry.key()))));
     }
 
     /// Looks at so many entries in the neighbourhood of a hash, others each time, and removes those that have ended.
     pub(crate) fn sweep(&self, hash: u64, count: usize) {
         let now = clock::now();
-        drop(inside(|| self.shards.sweep(hash, count, |entry| now >= entry.header.deadline)));
+        drop(inside(|| self.shards.sweep(hash, count, |entry| now >= entry.deadline())));
     }
 
     /// Whether anything has this hash; yes, if that cannot be asked now.
@@ -311,7 +321,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
 /// What went for a change; dropped by the caller, outside every lock.
 pub(crate) struct Gone<K, V> {
     /// What has left quarantine, whenever it came there, or the entry that was not stored.
-    freed: Vec<Box<Entry<K, V>>>,
+    freed: Vec<Freed<K, V>>,
     evicted: u64,
     pub(crate) is_stored: bool,
     /// The value alone weighs more than everything may.

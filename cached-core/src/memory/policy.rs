@@ -15,27 +15,30 @@ const SMALL: usize = 50;
 /// Items that one eviction passes over at most; then it takes what comes.
 const PATIENCE: usize = 128;
 
-/// What is queued: copies name the same thing.
-pub(super) trait Item: Copy {
-    fn hash(self) -> u64;
-    /// Where the policy has it.
-    fn place(self) -> u32;
-    fn set_place(self, place: u32);
+/// It has not been removed.
+const LIVE: u8 = 1;
+/// One of the queues has its number.
+const QUEUED: u8 = 2;
+/// The small queue has.
+const SMALLS: u8 = 4;
+
+/// What the policy knows items by their numbers from.
+pub(super) trait Items {
+    fn hash(&self, number: u32) -> u64;
+    fn weight(&self, number: u32) -> u64;
     /// Hits since it was last looked at, up to a small number.
-    fn frequency(self) -> u8;
-    fn set_frequency(self, frequency: u8);
+    fn frequency(&self, number: u32) -> u8;
+    fn set_frequency(&self, number: u32, frequency: u8);
+    /// What the policy noted of it; nothing at first.
+    fn marks(&self, number: u32) -> u8;
+    fn set_marks(&self, number: u32, marks: u8);
+    /// Whether somebody may still look at what it held.
+    fn is_held(&self, number: u32) -> bool;
 }
 
-#[derive(Clone, Copy)]
-struct Queued<T> {
-    item: T,
-    weight: u64,
-    is_small: bool,
-}
-
-pub(super) struct Policy<T> {
-    /// The items by place, with their weights. A place whose item was removed is free when its queue has come to it.
-    items: Vec<Option<Queued<T>>>,
+#[derive(Default)]
+pub(super) struct Policy {
+    /// Numbers of items that are vacant and in no queue.
     free: Vec<u32>,
     small: VecDeque<u32>,
     main: VecDeque<u32>,
@@ -44,20 +47,13 @@ pub(super) struct Policy<T> {
     weight: u64,
     weight_of_small: u64,
     ghosts: Ghosts,
-    /// Nothing had to go so far.
-    is_filling: bool,
+    /// Something had to go already.
+    is_full: bool,
     /// The place that was looked at last, in rounds.
     hand: usize,
 }
 
-impl<T: Item> Policy<T> {
-    pub(super) fn new() -> Self {
-        let (small, main) = (VecDeque::new(), VecDeque::new());
-        let (items, free, ghosts) = (Vec::new(), Vec::new(), Ghosts::default());
-        let (weight, weight_of_small) = (0, 0);
-        Self { items, free, small, main, live: 0, weight, weight_of_small, ghosts, is_filling: true, hand: 0 }
-    }
-
+impl Policy {
     pub(super) fn len(&self) -> usize {
         self.live
     }
@@ -67,105 +63,124 @@ impl<T: Item> Policy<T> {
         self.weight
     }
 
-    /// What an item weighs.
-    pub(super) fn weight_of(&self, item: T) -> u64 {
-        self.items[item.place() as usize].map_or(0, |queued| queued.weight)
+    /// A vacant number for an item that is to come.
+    pub(super) fn vacant(&mut self) -> Option<u32> {
+        self.free.pop()
     }
 
-    /// The items and their weights: those of the main queue, then those of the small one, the oldest first.
-    pub(super) fn items(&self) -> impl Iterator<Item = (T, u64)> {
-        let queued = self.main.iter().chain(&self.small).filter_map(|place| self.items[*place as usize]);
-        queued.map(|queued| (queued.item, queued.weight))
+    /// Nobody looks any more at what a number held.
+    pub(super) fn vacate(&mut self, items: &impl Items, number: u32) {
+        // One that was removed stands in its queue until that has come to it.
+        if items.marks(number) & QUEUED == 0 {
+            self.free.push(number);
+        }
     }
 
     /// The items in the next so many places, one round after the other.
-    pub(super) fn next(&mut self, count: usize) -> Vec<T> {
-        let places = self.items.len();
-        let step = |_| {
-            self.hand = (self.hand + 1) % places;
-            self.items[self.hand].map(|queued| queued.item)
+    pub(super) fn next(&mut self, items: &impl Items, count: usize) -> Vec<u32> {
+        let (queued, first) = (self.main.len() + self.small.len(), self.hand);
+        let count = count.min(queued);
+        self.hand = if queued == 0 { 0 } else { (first + count) % queued };
+        let at = |step| {
+            let place = (first + step) % queued;
+            self.main.get(place).or_else(|| self.small.get(place - self.main.len())).copied()
         };
-        (0..count.min(places)).filter_map(step).collect()
+        (0..count).filter_map(at).filter(|number| items.marks(*number) & LIVE != 0).collect()
     }
 
     /// Queues an item, in a shard of `limit` entries. `proven`: its key was here a moment ago.
-    pub(super) fn insert(&mut self, item: T, weight: u64, proven: bool, limit: usize) {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.items.push(None);
-            u32::try_from(self.items.len() - 1).expect("a shard has fewer than 2^32 entries")
-        });
-        item.set_place(place);
+    pub(super) fn insert(&mut self, items: &impl Items, number: u32, proven: bool, limit: usize) {
+        let weight = items.weight(number);
         self.live += 1;
         self.weight = self.weight.wrapping_add(weight);
-        let is_first = self.is_filling && self.main.len() < limit - limit / SMALL;
-        let known = self.ghosts.forget(item.hash()) || proven || is_first;
-        self.items[place as usize] = Some(Queued { item, weight, is_small: !known });
-        if known {
-            self.main.push_back(place);
+        let is_first = !self.is_full && self.main.len() < limit - limit / SMALL;
+        if self.ghosts.forget(items.hash(number)) || proven || is_first {
+            items.set_marks(number, LIVE | QUEUED);
+            self.main.push_back(number);
         } else {
+            items.set_marks(number, LIVE | QUEUED | SMALLS);
             self.weight_of_small = self.weight_of_small.wrapping_add(weight);
-            self.small.push_back(place);
+            self.small.push_back(number);
         }
     }
 
     /// Takes an item out, and gives its weight.
-    pub(super) fn remove(&mut self, item: T) -> u64 {
-        let weight = self.take(item.place()).map_or(0, |(_, weight)| weight);
+    pub(super) fn remove(&mut self, items: &impl Items, number: u32) -> u64 {
+        let weight = self.take(items, number);
         if self.small.len() + self.main.len() > 2 * self.live + PATIENCE {
-            let (items, free) = (&self.items, &mut self.free);
+            let free = &mut self.free;
             for queue in [&mut self.small, &mut self.main] {
-                queue.retain(|place| {
-                    items[*place as usize].is_some() || {
-                        free.push(*place);
-                        false
-                    }
-                });
+                queue.retain(|number| items.marks(*number) & LIVE != 0 || !leave(items, *number, free));
             }
         }
         weight
     }
 
-    fn take(&mut self, place: u32) -> Option<(T, u64)> {
-        let Queued { item, weight, is_small } = self.items[place as usize].take()?;
+    fn take(&mut self, items: &impl Items, number: u32) -> u64 {
+        let (marks, weight) = (items.marks(number), items.weight(number));
+        items.set_marks(number, marks & !LIVE);
         self.live -= 1;
         self.weight = self.weight.wrapping_sub(weight);
-        self.weight_of_small = self.weight_of_small.wrapping_sub(if is_small { weight } else { 0 });
-        Some((item, weight))
+        self.weight_of_small = self.weight_of_small.wrapping_sub(if marks & SMALLS != 0 { weight } else { 0 });
+        weight
     }
 
     /// Takes out whoever has to go in a shard of `limit` entries, and gives its weight too. `weighed`: the queues are
     /// measured by what is in them, since it is their weight that is bounded.
-    pub(super) fn evict(&mut self, limit: usize, weighed: bool) -> Option<(T, u64)> {
-        self.is_filling = false;
+    pub(super) fn evict(&mut self, items: &impl Items, limit: usize, weighed: bool) -> Option<(u32, u64)> {
+        self.is_full = true;
         for passed in 0.. {
             let is_long = match weighed {
                 true => self.weight_of_small > self.weight / SMALL as u64,
                 false => self.small.len() > limit / SMALL,
             };
             let is_small = self.main.is_empty() || is_long;
-            let place = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
-            let Some(queued) = &mut self.items[place as usize] else {
-                self.free.push(place);
+            let number = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
+            let marks = items.marks(number);
+            if marks & LIVE == 0 {
+                leave(items, number, &mut self.free);
                 continue;
-            };
-            let Queued { item, weight, .. } = *queued;
-            let frequency = item.frequency();
+            }
+            let frequency = items.frequency(number);
             if frequency > 0 && passed < PATIENCE {
-                item.set_frequency(frequency - 1);
-                if std::mem::take(&mut queued.is_small) {
-                    self.weight_of_small = self.weight_of_small.wrapping_sub(weight);
+                items.set_frequency(number, frequency - 1);
+                if marks & SMALLS != 0 {
+                    items.set_marks(number, marks & !SMALLS);
+                    self.weight_of_small = self.weight_of_small.wrapping_sub(items.weight(number));
                 }
-                self.main.push_back(place);
+                self.main.push_back(number);
                 continue;
             }
-            self.free.push(place);
+            let weight = self.take(items, number);
+            items.set_marks(number, 0);
             if is_small {
-                self.ghosts.remember(item.hash(), limit);
+                self.ghosts.remember(items.hash(number), limit);
             }
-            return self.take(place);
+            return Some((number, weight));
         }
         None
     }
+
+    /// Deals the items out anew, each to the policy that `part` says, where all count as proven.
+    pub(super) fn deal(self, items: &impl Items, among: &mut [&mut Policy], part: impl Fn(u64) -> usize) {
+        for number in self.main.into_iter().chain(self.small) {
+            if items.marks(number) & LIVE != 0 {
+                among[part(items.hash(number))].insert(items, number, true, usize::MAX);
+            } else {
+                leave(items, number, &mut among[0].free);
+            }
+        }
+        among[0].free.extend(self.free);
+    }
+}
+
+/// A number that was removed leaves its queue. It is free, unless somebody may still look at what it held.
+fn leave(items: &impl Items, number: u32, free: &mut Vec<u32>) -> bool {
+    items.set_marks(number, 0);
+    if !items.is_held(number) {
+        free.push(number);
+    }
+    true
 }
 
 /// Hashes of what left the small queue of late: sets of four, each with the time at which it came.
@@ -210,8 +225,11 @@ impl Ghosts {
         found.is_some_and(|ghost| now.wrapping_sub(std::mem::take(ghost).since) < span)
     }
 
+    /// By bits that a shard's hashes do not have in common.
     fn set(&self, hash: u64) -> usize {
-        (((hash & 0xffff_ffff) * self.sets.len() as u64) >> 32) as usize
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (hash >> 32).wrapping_mul(MIX) >> 32;
+        (mixed * self.sets.len() as u64 >> 32) as usize
     }
 }
 

@@ -1,11 +1,15 @@
 //! What can no longer be found, and may still be read.
 //!
-//! In: entries and tables that a writer has made unreachable. Out: the entries again, once no reader
-//! can be at them, to be dropped outside the locks.
-#![expect(unsafe_code, reason = "what readers have left is freed")]
+//! In: entries and tables that a writer has made unreachable. Out: what they held, once no reader
+//! can be at it, to be dropped outside the locks; and the numbers that are vacant again.
+#![expect(unsafe_code, reason = "what readers have left is emptied and freed")]
 
-use super::entry::{Entry, Handle, Owned};
+use std::sync::Arc;
+
+use super::entry::Content;
 use super::pin::{Domain, Grace};
+use super::shards::Owned;
+use super::slab::Slab;
 use super::table::Table;
 
 pub(super) struct Quarantine<K, V> {
@@ -25,9 +29,40 @@ struct Batch<K, V> {
 }
 
 pub(super) enum Retired<K, V> {
-    /// An entry, and what it weighs.
-    Entry(Handle<K, V>, u64),
+    /// An entry of the slab in use.
+    Entry(u32),
+    /// A table whose entries have moved on to another.
     Table(Owned<Table<K, V>>),
+    /// A table that was replaced with all that was in it, by all parts together.
+    Whole(Arc<Whole<K, V>>),
+}
+
+/// A table and all entries of its slab, which end with it.
+pub(super) struct Whole<K, V>(Owned<Table<K, V>>);
+
+impl<K, V> Whole<K, V> {
+    /// # Safety
+    /// Nobody looks at the table when this is dropped, nor will, and no other slab has its entries.
+    pub(super) unsafe fn new(table: Owned<Table<K, V>>) -> Self {
+        Whole(table)
+    }
+}
+
+impl<K, V> Drop for Whole<K, V> {
+    fn drop(&mut self) {
+        // SAFETY: the promise of `new`.
+        unsafe {
+            self.0.get().slab.end();
+            drop(self.0.free());
+        }
+    }
+}
+
+/// What left quarantine.
+#[expect(dead_code, reason = "it is there to be dropped where no lock is held")]
+pub(super) enum Freed<K, V> {
+    Entry(Content<K, V>),
+    Whole(Arc<Whole<K, V>>),
 }
 
 impl<K, V> Quarantine<K, V> {
@@ -45,14 +80,24 @@ impl<K, V> Quarantine<K, V> {
         self.fresh.weight.wrapping_add(self.waiting.weight)
     }
 
+    /// `entries` and their weight: what of it counts here.
+    ///
     /// # Safety
     /// Whoever looks for it from now on does not find it, and nobody else frees it.
-    pub(super) unsafe fn add(&mut self, retired: Retired<K, V>) {
-        if let Retired::Entry(_, weight) = retired {
-            self.fresh.entries += 1;
-            self.fresh.weight = self.fresh.weight.wrapping_add(weight);
-        }
+    pub(super) unsafe fn add(&mut self, retired: Retired<K, V>, entries: usize, weight: u64) {
         self.fresh.retired.push(retired);
+        self.fresh.entries += entries;
+        self.fresh.weight = self.fresh.weight.wrapping_add(weight);
+    }
+
+    /// Leaves its entries to whoever ends their slab, and gives how many there were and what they weigh.
+    pub(super) fn leave_entries(&mut self) -> (usize, u64) {
+        let left = (self.len(), self.weight());
+        for batch in [&mut self.fresh, &mut self.waiting] {
+            batch.retired.retain(|retired| !matches!(retired, Retired::Entry(_)));
+            (batch.entries, batch.weight) = (0, 0);
+        }
+        left
     }
 
     /// Takes over everything from another; its grace period begins anew.
@@ -66,39 +111,51 @@ impl<K, V> Quarantine<K, V> {
         }
     }
 
-    /// Takes out what nobody can be reading any more.
-    pub(super) fn reclaim(&mut self, freed: &mut Vec<Box<Entry<K, V>>>) {
-        self.drain(freed);
+    /// Takes out what nobody can be reading any more, and says which entries are vacant.
+    pub(super) fn reclaim(&mut self, slab: &Slab<K, V>, freed: &mut Vec<Freed<K, V>>, mut vacant: impl FnMut(u32)) {
+        self.drain(slab, freed, &mut vacant);
         if self.waiting.retired.is_empty() && !self.fresh.retired.is_empty() {
             let Some(grace) = Grace::begin(self.domain) else { return };
             self.grace = Some(grace);
             std::mem::swap(&mut self.fresh, &mut self.waiting);
-            self.drain(freed);
+            self.drain(slab, freed, &mut vacant);
         }
     }
 
-    fn drain(&mut self, freed: &mut Vec<Box<Entry<K, V>>>) {
+    fn drain(&mut self, slab: &Slab<K, V>, freed: &mut Vec<Freed<K, V>>, vacant: &mut dyn FnMut(u32)) {
         let Some(grace) = self.grace else { return };
         if grace.has_passed() {
             self.grace = None;
             (self.waiting.entries, self.waiting.weight) = (0, 0);
             freed.reserve(self.waiting.retired.len());
             for retired in self.waiting.retired.drain(..) {
-                // SAFETY: it could not be found any more before this grace period began. Whoever had found it
-                // was pinned then, and has left since.
-                freed.extend(unsafe { retired.free() });
+                match retired {
+                    Retired::Entry(number) => {
+                        // SAFETY: it could not be found any more before this grace period began. Whoever had found it
+                        // was pinned then, and has left since.
+                        freed.extend(unsafe { slab.entry(number).take() }.map(Freed::Entry));
+                        vacant(number);
+                    }
+                    // SAFETY: as above; its entries are another's now, and no reader looks for them in it.
+                    Retired::Table(table) => drop(unsafe { table.free() }),
+                    // The last part to drop it ends it: for each of them a grace period has passed.
+                    Retired::Whole(whole) => freed.push(Freed::Whole(whole)),
+                }
             }
         }
     }
 
-    /// Frees everything.
+    /// Frees everything but the entries, which end with their slab.
     ///
     /// # Safety
     /// Nobody reads in the domain, nor will.
     pub(super) unsafe fn end(&mut self) {
         for retired in self.fresh.retired.drain(..).chain(self.waiting.retired.drain(..)) {
-            // SAFETY: the caller's promise; and what is here is nowhere else.
-            drop(unsafe { retired.free() });
+            match retired {
+                // SAFETY: the caller's promise; and what is here is nowhere else.
+                Retired::Table(table) => drop(unsafe { table.free() }),
+                Retired::Entry(_) | Retired::Whole(_) => {}
+            }
         }
     }
 }
@@ -106,24 +163,5 @@ impl<K, V> Quarantine<K, V> {
 impl<K, V> Default for Batch<K, V> {
     fn default() -> Self {
         Batch { retired: Vec::new(), entries: 0, weight: 0 }
-    }
-}
-
-impl<K, V> Retired<K, V> {
-    /// Gives the entry; a table owns none, and goes at once.
-    ///
-    /// # Safety
-    /// As for [`Owned::free`].
-    unsafe fn free(self) -> Option<Box<Entry<K, V>>> {
-        // SAFETY: the caller's promise, handed on.
-        unsafe {
-            match self {
-                Retired::Entry(entry, _) => Some(entry.free()),
-                Retired::Table(table) => {
-                    drop(table.free());
-                    None
-                }
-            }
-        }
     }
 }

@@ -9,11 +9,13 @@
 #![expect(unsafe_code, reason = "readers follow pointers that writers change")]
 
 use std::ops::DerefMut;
+use std::ptr::NonNull;
+use std::sync::Arc;
 
-use super::entry::{Entry, Handle, Owned};
+use super::entry::{New, Seen};
 use super::pin::{Domain, Pinned};
-use super::policy::{Item, Policy};
-use super::quarantine::{Quarantine, Retired};
+use super::policy::{Items, Policy};
+use super::quarantine::{Freed, Quarantine, Retired, Whole};
 use super::table::Table;
 use super::{Bounds, Gone};
 use crate::sync::Mutex;
@@ -39,34 +41,85 @@ struct Shard<K, V> {
 struct State<K, V> {
     bounds: Bounds,
     /// Every entry of the part that is in the table.
-    policy: Policy<Handle<K, V>>,
+    policy: Policy,
     quarantine: Quarantine<K, V>,
 }
 
-impl<K, V> Item for Handle<K, V> {
-    fn hash(self) -> u64 {
-        // SAFETY: what is queued is linked, and only the writer, who asks here, frees what it has unlinked.
-        unsafe { self.get() }.key.hash
+/// Something that the memory owns and readers may be looking at. Copies name the same thing.
+pub(super) struct Owned<T>(NonNull<T>);
+
+// SAFETY: it gives `&T` to any thread, and the box to one: what is `Send + Sync` allows both.
+unsafe impl<T: Send + Sync> Send for Owned<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Owned<T> {}
+
+impl<T> Owned<T> {
+    fn new(owned: T) -> Self {
+        Owned(NonNull::from(Box::leak(Box::new(owned))))
     }
 
-    fn place(self) -> u32 {
-        // SAFETY: as above.
-        unsafe { self.get() }.place.load(Ordering::Relaxed)
+    /// The one whose [`Owned::as_ptr`] this is.
+    ///
+    /// # Safety
+    /// It is one.
+    unsafe fn from_ptr(pointer: *mut T) -> Self {
+        // SAFETY: what came from a box is not null.
+        Owned(unsafe { NonNull::new_unchecked(pointer) })
     }
 
-    fn set_place(self, place: u32) {
-        // SAFETY: as above.
-        unsafe { self.get() }.place.store(place, Ordering::Relaxed);
+    fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
     }
 
-    fn frequency(self) -> u8 {
-        // SAFETY: as above.
-        unsafe { self.get() }.frequency.load(Ordering::Relaxed)
+    /// # Safety
+    /// It is not freed within the borrow.
+    pub(super) unsafe fn get(&self) -> &T {
+        // SAFETY: it came from a box, and whoever calls vouches that this box is not freed yet.
+        unsafe { self.0.as_ref() }
     }
 
-    fn set_frequency(self, frequency: u8) {
-        // SAFETY: as above.
-        unsafe { self.get() }.frequency.store(frequency, Ordering::Relaxed);
+    /// # Safety
+    /// Nobody holds or can get a reference to it, and no other copy is freed.
+    pub(super) unsafe fn free(&self) -> Box<T> {
+        // SAFETY: it came from a box, and whoever calls is the last to know of it.
+        unsafe { Box::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl<K, V> Items for Table<K, V> {
+    fn hash(&self, number: u32) -> u64 {
+        // SAFETY: what is queued was given out.
+        unsafe { self.slab.entry(number) }.hash()
+    }
+
+    fn weight(&self, number: u32) -> u64 {
+        // SAFETY: who asks for the weight of an item holds its part's lock, under which it is still linked.
+        unsafe { self.seen(number) }.weight()
+    }
+
+    fn frequency(&self, number: u32) -> u8 {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.frequency.load(Ordering::Relaxed)
+    }
+
+    fn set_frequency(&self, number: u32, frequency: u8) {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.frequency.store(frequency, Ordering::Relaxed);
+    }
+
+    fn marks(&self, number: u32) -> u8 {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.marks.load(Ordering::Relaxed)
+    }
+
+    fn set_marks(&self, number: u32, marks: u8) {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.marks.store(marks, Ordering::Relaxed);
+    }
+
+    fn is_held(&self, number: u32) -> bool {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.is_held()
     }
 }
 
@@ -76,10 +129,10 @@ impl<K, V> Shards<K, V> {
         let parts = bounds.parts(most);
         let shard = |part| {
             let bounds = bounds.share(part, parts);
-            let state = State { bounds, policy: Policy::new(), quarantine: Quarantine::new(domain) };
+            let state = State { bounds, policy: Policy::default(), quarantine: Quarantine::new(domain) };
             Shard { state: Mutex::new(state), len: AtomicUsize::new(0), weight: AtomicU64::new(0) }
         };
-        let table = AtomicPtr::new(Owned::new(Box::new(Table::new(parts))).as_ptr());
+        let table = AtomicPtr::new(Owned::new(Table::new(parts)).as_ptr());
         Self { table, parts: (0..parts).map(shard).collect(), used: AtomicUsize::new(parts) }
     }
 
@@ -99,10 +152,10 @@ impl<K, V> Shards<K, V> {
         pinned: &'a Pinned,
         hash: u64,
         is: impl FnMut(&K) -> bool,
-    ) -> Option<&'a Entry<K, V>> {
+    ) -> Option<Seen<'a, K, V>> {
         // SAFETY: this thread was pinned before it loads the pointer, and is as long as the answer is used.
-        // A table is freed as entries are: when the grace period after its replacement has passed.
-        unsafe { self.read(pinned).find(hash, is).map(|handle| handle.get()) }
+        // A table is freed as entries are emptied: when the grace period after its replacement has passed.
+        unsafe { self.read(pinned).find(hash, is) }
     }
 
     /// As [`Shards::find`], but it looks at one entry at most. The outer `None`: that may not be enough.
@@ -112,9 +165,9 @@ impl<K, V> Shards<K, V> {
         pinned: &'a Pinned,
         hash: u64,
         is: impl FnOnce(&K) -> bool,
-    ) -> Option<Option<&'a Entry<K, V>>> {
+    ) -> Option<Option<Seen<'a, K, V>>> {
         // SAFETY: as above.
-        unsafe { self.read(pinned).glance(hash, is).map(|found| found.map(|handle| handle.get())) }
+        unsafe { self.read(pinned).glance(hash, is) }
     }
 
     #[inline]
@@ -127,33 +180,36 @@ impl<K, V> Shards<K, V> {
     /// allowed in all is not stored, nor is the old one any more.
     ///
     /// Nor is anything changed where it may not be stored any more: `may` is asked under the lock that removals take.
-    pub(super) fn insert(&self, entry: Box<Entry<K, V>>, weight: u64, may: &dyn Fn() -> bool) -> Gone<K, V>
+    pub(super) fn insert(&self, new: New<K, V>, weight: u64, may: &dyn Fn() -> bool) -> Gone<K, V>
     where
         K: Eq,
     {
         let mut gone = Gone::default();
-        let hash = entry.key.hash;
+        let hash = new.key.hash;
         let (part, mut state) = self.lock(hash);
         if !may() {
-            gone.freed.push(entry);
+            gone.freed.push(Freed::Entry(new.into_content()));
             return gone;
         }
         // The only code of the user's under this lock. If it panics, nothing has changed.
-        let old = self.own_find(entry.key.hash, &|other| *other == entry.key.key);
+        let old = self.own_find(hash, &|other| *other == new.key.key);
         if let Some(old) = old {
             self.remove_own(&mut state, old);
         }
-        if self.make_room(&mut state, weight, &mut gone) {
-            let handle = Owned::new(entry);
-            let limit = state.bounds.entries;
-            state.policy.insert(handle, weight, old.is_some(), limit);
-            self.own_table().link(hash, handle);
+        let has_room = self.make_room(&mut state, weight, &mut gone);
+        let vacant = if has_room { state.policy.vacant().or_else(|| self.own_table().slab.fresh()) } else { None };
+        if let Some(number) = vacant {
+            let (table, limit) = (self.own_table(), state.bounds.entries);
+            // SAFETY: the number is vacant, and nobody else was given it.
+            unsafe { table.slab.fill(number, new) };
+            state.policy.insert(table, number, old.is_some(), limit);
+            table.index.link(hash, number);
             gone.is_stored = true;
         } else {
-            gone.freed.push(entry);
+            gone.freed.push(Freed::Entry(new.into_content()));
         }
         if state.quarantine.len() >= state.batch() {
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(&mut state, &mut gone);
         }
         part.note(&state);
         let is_tight = self.is_tight(&state);
@@ -168,7 +224,7 @@ impl<K, V> Shards<K, V> {
     pub(super) fn prepare(&self, hash: u64, weight: u64, gone: &mut Gone<K, V>) -> bool {
         let (part, mut state) = self.lock(hash);
         // What has the hash now is nearly always what will be replaced.
-        let old = self.own_find(hash, &|_| true).map_or(0, |old| state.policy.weight_of(old));
+        let old = self.own_find(hash, &|_| true).map_or(0, |old| self.own_table().weight(old));
         let has_room = self.make_room(&mut state, weight.saturating_sub(old), gone);
         part.note(&state);
         has_room || gone.is_too_heavy
@@ -182,57 +238,62 @@ impl<K, V> Shards<K, V> {
             self.remove_own(&mut state, old);
             part.note(&state);
         }
-        state.quarantine.reclaim(&mut gone.freed);
+        self.reclaim(&mut state, &mut gone);
         gone
     }
 
     pub(super) fn clear(&self) -> Gone<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
-        self.replace_table(&mut states[0], Table::new(self.parts.len()));
+        let old = self.table.swap(Owned::new(Table::new(self.parts.len())).as_ptr(), Ordering::AcqRel);
+        // SAFETY: what stood there came from `as_ptr`, and is not found there any more. Nobody looks at it when for each
+        // part a grace period has passed; and what is found from now on has a slab of its own.
+        let whole = Arc::new(unsafe { Whole::new(Owned::from_ptr(old)) });
         for (part, state) in self.parts.iter().zip(&mut states) {
-            let policy = std::mem::replace(&mut state.policy, Policy::new());
-            policy.items().for_each(|(item, weight)| {
-                // SAFETY: the table that is found from now on is empty, and so is the policy.
-                unsafe { state.quarantine.add(Retired::Entry(item, weight)) }
-            });
+            let policy = std::mem::take(&mut state.policy);
+            let (entries, weight) = state.quarantine.leave_entries();
+            let (entries, weight) = (entries + policy.len(), weight.wrapping_add(policy.weight()));
+            // SAFETY: the table that is found from now on is empty, and so is the policy.
+            unsafe { state.quarantine.add(Retired::Whole(Arc::clone(&whole)), entries, weight) };
             part.note(state);
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(state, &mut gone);
         }
+        gone.freed.push(Freed::Whole(whole));
         gone
     }
 
     /// Looks at so many entries of the part of a hash, a little further each time, and removes those that
     /// `goes` picks, under the part's lock.
-    pub(super) fn sweep(&self, hash: u64, count: usize, goes: impl Fn(&Entry<K, V>) -> bool) -> Gone<K, V> {
+    pub(super) fn sweep(&self, hash: u64, count: usize, goes: impl Fn(Seen<'_, K, V>) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
         let (part, mut state) = self.lock(hash);
         if self.cull(&mut state, count, &goes) {
             part.note(&state);
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(&mut state, &mut gone);
         }
         gone
     }
 
     /// Removes every entry that `goes` picks, under all locks.
-    pub(super) fn remove_all(&self, goes: impl Fn(&Entry<K, V>) -> bool) -> Gone<K, V> {
+    pub(super) fn remove_all(&self, goes: impl Fn(Seen<'_, K, V>) -> bool) -> Gone<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
         for (part, state) in self.parts.iter().zip(&mut states) {
             if self.cull(state, usize::MAX, &goes) {
                 part.note(state);
-                state.quarantine.reclaim(&mut gone.freed);
+                self.reclaim(state, &mut gone);
             }
         }
         gone
     }
 
     /// Gives whether any was removed.
-    fn cull(&self, state: &mut State<K, V>, count: usize, goes: &impl Fn(&Entry<K, V>) -> bool) -> bool {
-        let looked_at = state.policy.next(count).into_iter();
+    fn cull(&self, state: &mut State<K, V>, count: usize, goes: &impl Fn(Seen<'_, K, V>) -> bool) -> bool {
+        let table = self.own_table();
+        let looked_at = state.policy.next(table, count).into_iter();
         // SAFETY: what the policy has is linked, and only the holder of this lock unlinks it.
-        let going: Vec<_> = looked_at.filter(|entry| goes(unsafe { entry.get() })).collect();
-        going.iter().for_each(|entry| self.remove_own(state, *entry));
+        let going: Vec<_> = looked_at.filter(|number| goes(unsafe { table.seen(*number) })).collect();
+        going.iter().for_each(|number| self.remove_own(state, *number));
         !going.is_empty()
     }
 
@@ -250,10 +311,10 @@ impl<K, V> Shards<K, V> {
         }
         for (place, (part, state)) in self.parts.iter().zip(&mut states).enumerate() {
             state.bounds = share(place);
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(state, &mut gone);
             let over = state.held().saturating_sub(state.bounds.entries);
             self.evict(state, over, 0, &mut gone);
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(state, &mut gone);
             part.note(state);
         }
         gone
@@ -261,11 +322,9 @@ impl<K, V> Shards<K, V> {
 
     /// Gives every entry to its part among those in use, one former part after the other; all count as proven.
     fn deal(&self, states: &mut [impl DerefMut<Target = State<K, V>>], used: usize) {
-        let policies: Vec<_> =
-            states.iter_mut().map(|state| std::mem::replace(&mut state.policy, Policy::new())).collect();
-        for (item, weight) in policies.iter().flat_map(Policy::items) {
-            states[part_of(item.hash(), used)].policy.insert(item, weight, true, usize::MAX);
-        }
+        let policies: Vec<_> = states.iter_mut().map(|state| std::mem::take(&mut state.policy)).collect();
+        let mut among: Vec<_> = states[..used].iter_mut().map(|state| &mut state.policy).collect();
+        policies.into_iter().for_each(|policy| policy.deal(self.own_table(), &mut among, |hash| part_of(hash, used)));
         let (of_use, rest) = states.split_at_mut(used);
         rest.iter_mut().for_each(|state| of_use[0].quarantine.take_over(&mut state.quarantine));
     }
@@ -278,12 +337,12 @@ impl<K, V> Shards<K, V> {
             return false;
         }
         if !state.has_room(weight) {
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(state, gone);
         }
         // While somebody sleeps over what went, nothing more goes: it would make no room either.
         if !state.has_room(weight) && state.quarantine.len() == 0 {
             self.evict(state, state.batch(), weight, gone);
-            state.quarantine.reclaim(&mut gone.freed);
+            self.reclaim(state, gone);
         }
         state.has_room(weight)
     }
@@ -293,54 +352,53 @@ impl<K, V> Shards<K, V> {
         let mut evicted = 0;
         while evicted < count || state.policy.weight() > state.bounds.bytes.saturating_sub(weight) {
             let (limit, weighed) = (state.extent(), state.bounds.bytes < u64::MAX);
-            let Some((victim, weight)) = state.policy.evict(limit, weighed) else { return };
+            let Some((victim, weight)) = state.policy.evict(self.own_table(), limit, weighed) else { return };
             self.retire(state, victim, weight);
             gone.evicted += 1;
             evicted += 1;
         }
     }
 
-    fn remove_own(&self, state: &mut State<K, V>, entry: Handle<K, V>) {
-        let weight = state.policy.remove(entry);
-        self.retire(state, entry, weight);
+    fn remove_own(&self, state: &mut State<K, V>, number: u32) {
+        let weight = state.policy.remove(self.own_table(), number);
+        self.retire(state, number, weight);
     }
 
     /// Puts an entry that left the policy where no reader finds it.
-    fn retire(&self, state: &mut State<K, V>, entry: Handle<K, V>, weight: u64) {
-        self.own_table().unlink(entry.hash(), entry);
-        // SAFETY: it has just left the table, and the policy before.
-        unsafe { state.quarantine.add(Retired::Entry(entry, weight)) };
+    fn retire(&self, state: &mut State<K, V>, number: u32, weight: u64) {
+        let table = self.own_table();
+        table.index.unlink(table.hash(number), number);
+        // SAFETY: it has just left the index, and the policy before.
+        unsafe { state.quarantine.add(Retired::Entry(number), 1, weight) };
+    }
+
+    /// Takes out of quarantine what nobody can be reading any more.
+    fn reclaim(&self, state: &mut State<K, V>, gone: &mut Gone<K, V>) {
+        let (table, State { policy, quarantine, .. }) = (self.own_table(), state);
+        quarantine.reclaim(&table.slab, &mut gone.freed, |number| policy.vacate(table, number));
     }
 
     /// Whether the part has its share of what the table holds well.
     fn is_tight(&self, state: &State<K, V>) -> bool {
         // A power of two.
-        let room = self.own_table().room() >> self.used.load(Ordering::Relaxed).trailing_zeros();
+        let room = self.own_table().index.room() >> self.used.load(Ordering::Relaxed).trailing_zeros();
         (room..state.bounds.entries).contains(&state.policy.len())
     }
 
     fn grow(&self, gone: &mut Gone<K, V>) {
         let mut states = self.lock_all();
         if states.iter().any(|state| self.is_tight(state)) {
-            let table = Table::new(self.own_table().buckets() * 2);
-            for (item, _) in states.iter().flat_map(|state| state.policy.items()) {
-                table.link(item.hash(), item);
-            }
-            self.replace_table(&mut states[0], table);
-            states[0].quarantine.reclaim(&mut gone.freed);
+            let table = Owned::new(self.own_table().grown());
+            let old = self.table.swap(table.as_ptr(), Ordering::AcqRel);
+            // SAFETY: what stood there came from `as_ptr`, and is not found there any more.
+            unsafe { states[0].quarantine.add(Retired::Table(Owned::from_ptr(old)), 0, 0) };
+            self.reclaim(&mut states[0], gone);
         }
     }
 
     /// In the order of the parts; whoever holds one lock otherwise takes no other.
     fn lock_all(&self) -> Vec<impl DerefMut<Target = State<K, V>>> {
         self.parts.iter().map(|part| part.state.lock()).collect()
-    }
-
-    /// For whoever holds all locks; the first of them is given.
-    fn replace_table(&self, state: &mut State<K, V>, table: Table<K, V>) {
-        let old = self.table.swap(Owned::new(Box::new(table)).as_ptr(), Ordering::AcqRel);
-        // SAFETY: what stood there came from `as_ptr`, and is not found there any more.
-        unsafe { state.quarantine.add(Retired::Table(Owned::from_ptr(old))) };
     }
 
     /// The part of a hash, locked.
@@ -364,10 +422,10 @@ impl<K, V> Shards<K, V> {
     }
 
     /// As [`Shards::find`], for whoever holds the lock of the part.
-    fn own_find(&self, hash: u64, is: &dyn Fn(&K) -> bool) -> Option<Handle<K, V>> {
-        // SAFETY: what the table shows is linked; only the holder of this lock unlinks in its range, and nothing is
-        // freed before that.
-        unsafe { self.own_table().find(hash, is) }
+    fn own_find(&self, hash: u64, is: &dyn Fn(&K) -> bool) -> Option<u32> {
+        // SAFETY: what the index shows is linked; only the holder of this lock unlinks in its range, and nothing is
+        // emptied before that.
+        unsafe { self.own_table().find(hash, is) }.map(Seen::number)
     }
 }
 
@@ -406,12 +464,13 @@ impl<K, V> State<K, V> {
 
 impl<K, V> Drop for Shards<K, V> {
     fn drop(&mut self) {
-        drop(self.clear());
-        let mut states = self.lock_all();
-        // SAFETY: what stands there came from `as_ptr`, and nobody asks for it again.
-        unsafe { states[0].quarantine.add(Retired::Table(Owned::from_ptr(self.table.load(Ordering::Relaxed)))) };
-        // SAFETY: what a reader holds borrows the shards, so nobody reads in them now.
-        states.iter_mut().for_each(|state| unsafe { state.quarantine.end() });
+        // What a reader holds borrows the shards, so nobody reads in them now.
+        for part in &self.parts {
+            // SAFETY: as above.
+            unsafe { part.state.lock().quarantine.end() };
+        }
+        // SAFETY: what stands there came from `as_ptr`, and nobody asks for it again; and as above.
+        drop(unsafe { Whole::new(Owned::from_ptr(self.table.load(Ordering::Relaxed))) });
     }
 }
 
@@ -455,6 +514,6 @@ impl<K, V> Shards<K, V> {
 
     pub(super) fn room(&self) -> usize {
         let _states = self.lock_all();
-        self.own_table().room()
+        self.own_table().index.room()
     }
 }

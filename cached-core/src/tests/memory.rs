@@ -12,7 +12,7 @@ use crate::clock::NEVER;
 use crate::key::{Held, Own, Value};
 use crate::memory::{Bounds, Gone, Header, Kept, Memory, Terms};
 
-const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER };
+const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER, timed: false };
 const TERMS: Terms = Terms { generation: 0, timed: false, life: NEVER, idle: NEVER };
 
 /// A small generator, so that a failure comes back with its seed.

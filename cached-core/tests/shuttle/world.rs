@@ -182,7 +182,10 @@ impl World {
     pub(crate) fn born(&self, generation: u64, key: u64, truth: u64) -> (Shared, Header) {
         let created = clock::now();
         let deadline = self.rules.life.map_or(NEVER, |life| clock::after(created, life));
-        (Kept::new(Value { key, truth, end: deadline }, false), Header { generation, created, deadline })
+        (
+            Kept::new(Value { key, truth, end: deadline }, false),
+            Header { generation, created, deadline, timed: self.terms(generation).timed },
+        )
     }
 
     /// Stores a value; gives what had to go, to be dropped under no lock.

@@ -1,0 +1,222 @@
+//! Numbers of entries by hash, found without a lock.
+//!
+//! In: a hash, and a question to an entry. Out: the number of the one that says yes. A bucket is one cache line: eleven
+//! numbers with a byte of the hash each, and the next bucket where more share it. Readers may come at any moment; writers
+//! come one at a time for each range of hashes.
+//!
+//! The line is that of CLHT (T. David, R. Guerraoui, V. Trigonakis, "Asynchronized Concurrency", ASPLOS
+//! 2015), the bytes beside it those of Swiss tables. An index that grows copies numbers only: the entries stay.
+#![expect(unsafe_code, reason = "readers follow a pointer that writers change")]
+
+use std::ptr;
+
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+/// Ways whose tags are in the first word; the rest have theirs in the second.
+const FIRST: usize = 8;
+const WAYS: usize = 11;
+/// Entries per bucket from which on the index is too small. Of twelve in a bucket one in nine is then more.
+const FULL: usize = 8;
+
+pub(super) struct Index {
+    /// A power of two of them, two at least.
+    buckets: Box<[Bucket]>,
+    /// What is left of a hash after so many bits is the place of its bucket.
+    shift: u32,
+}
+
+#[repr(C, align(64))]
+struct Bucket {
+    /// A byte for each way: 0 where nothing is.
+    tags: AtomicU64,
+    /// The same for the rest. The last byte is always 0.
+    more: AtomicU32,
+    /// Only read where the tag is not 0, so what is no longer linked may be left here.
+    numbers: [AtomicU32; WAYS],
+    next: AtomicPtr<Bucket>,
+}
+
+/// Seven bits of the hash; never 0, nor 0 but for the lowest bit.
+#[inline]
+fn tag(hash: u64) -> u64 {
+    hash & 0xff | 0x80
+}
+
+impl Index {
+    /// An empty index. `buckets` is a power of two.
+    pub(super) fn new(buckets: usize) -> Self {
+        let buckets: Box<[_]> = (0..buckets.max(2)).map(|_| Bucket::new()).collect();
+        Self { shift: u64::BITS - buckets.len().ilog2(), buckets }
+    }
+
+    /// How many entries it holds well.
+    pub(super) fn room(&self) -> usize {
+        self.buckets.len() * FULL
+    }
+
+    #[inline]
+    fn bucket(&self, hash: u64) -> &Bucket {
+        // SAFETY: there are 2^n buckets, and `shift` leaves n bits. A check could panic, and a hit without
+        // anything that can needs fewer registers.
+        unsafe { self.buckets.get_unchecked((hash >> self.shift) as usize) }
+    }
+
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mut bucket = self.bucket(hash);
+        loop {
+            let (tags, more) = bucket.tags();
+            for (tags, first) in [(tags, 0), (more, FIRST)] {
+                let mut matches = matches(tags, tag(hash));
+                while matches != 0 {
+                    if let Some(number) = bucket.at(matches, first).filter(|number| is(*number)) {
+                        return Some(number);
+                    }
+                    matches &= matches - 1;
+                }
+            }
+            bucket = bucket.following()?;
+        }
+    }
+
+    /// As [`Index::find`], but only in the place where an entry nearly always is. The outer `None`: it may be
+    /// in another.
+    #[inline]
+    pub(super) fn glance(&self, hash: u64, is: impl FnOnce(u32) -> bool) -> Option<Option<u32>> {
+        let bucket = self.bucket(hash);
+        let (mut first, mut found) = (0, matches(bucket.tags.load(Ordering::Acquire), tag(hash)));
+        if found == 0 {
+            (first, found) = (FIRST, matches(u64::from(bucket.more.load(Ordering::Acquire)), tag(hash)));
+            if found == 0 {
+                return if bucket.following().is_none() { Some(None) } else { None };
+            }
+        }
+        bucket.at(found, first).filter(|number| is(*number)).map(Some)
+    }
+
+    /// Makes a number reachable. For the one writer.
+    pub(super) fn link(&self, hash: u64, number: u32) {
+        let mut bucket = self.bucket(hash);
+        loop {
+            if let Some(way) = (0..WAYS).find(|way| bucket.tag(*way) == 0) {
+                // The number before its tag: whoever sees the tag sees the number and what is in its entry.
+                bucket.numbers[way].store(number, Ordering::Release);
+                return bucket.set_tag(way, tag(hash));
+            }
+            bucket = match bucket.following() {
+                Some(next) => next,
+                None => bucket.follow(),
+            };
+        }
+    }
+
+    /// Makes a number unreachable for whoever looks from now on. For the one writer.
+    pub(super) fn unlink(&self, hash: u64, number: u32) {
+        let mut bucket = self.bucket(hash);
+        loop {
+            let is_here = |way: &usize| bucket.numbers[*way].load(Ordering::Relaxed) == number && bucket.tag(*way) != 0;
+            if let Some(way) = (0..WAYS).find(is_here) {
+                return bucket.set_tag(way, 0);
+            }
+            // Were it not found here, readers might still find it: nothing may free it.
+            bucket = bucket.following().expect("what is unlinked was linked");
+        }
+    }
+
+    /// An index of twice the size with the same in it. `upper` knows the upper half of a number's hash. For whoever
+    /// keeps all writers away.
+    pub(super) fn grown(&self, upper: &dyn Fn(u32) -> u64) -> Self {
+        let grown = Self::new(self.buckets.len() * 2);
+        for bucket in &self.buckets {
+            let mut next = Some(bucket);
+            while let Some(bucket) = next {
+                for way in 0..WAYS {
+                    let (tag, number) = (bucket.tag(way), bucket.numbers[way].load(Ordering::Relaxed));
+                    if tag != 0 {
+                        grown.link(upper(number) | tag, number);
+                    }
+                }
+                next = bucket.following();
+            }
+        }
+        grown
+    }
+}
+
+impl Bucket {
+    fn new() -> Self {
+        let numbers = std::array::from_fn(|_| AtomicU32::new(0));
+        Self { tags: AtomicU64::new(0), more: AtomicU32::new(0), numbers, next: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    #[inline]
+    fn tags(&self) -> (u64, u64) {
+        (self.tags.load(Ordering::Acquire), u64::from(self.more.load(Ordering::Acquire)))
+    }
+
+    /// The tag of a way, for the one writer.
+    fn tag(&self, way: usize) -> u64 {
+        match way.checked_sub(FIRST) {
+            None => self.tags.load(Ordering::Relaxed) >> (8 * way) & 0xff,
+            Some(way) => u64::from(self.more.load(Ordering::Relaxed) >> (8 * way) & 0xff),
+        }
+    }
+
+    /// For the one writer.
+    fn set_tag(&self, way: usize, tag: u64) {
+        match way.checked_sub(FIRST) {
+            None => {
+                let others = self.tags.load(Ordering::Relaxed) & !(0xff << (8 * way));
+                self.tags.store(others | tag << (8 * way), Ordering::Release);
+            }
+            Some(way) => {
+                let others = self.more.load(Ordering::Relaxed) & !(0xff << (8 * way));
+                self.more.store(others | (tag as u32) << (8 * way), Ordering::Release);
+            }
+        }
+    }
+
+    /// The number at the first of some matches. It was reachable at some moment since the tags were read: the tag was
+    /// set after it was stored, and the acquire of the tag shows that number, or one stored later.
+    #[inline]
+    fn at(&self, matches: u64, first: usize) -> Option<u32> {
+        let way = first + matches.trailing_zeros() as usize / 8;
+        self.numbers.get(way).map(|number| number.load(Ordering::Acquire))
+    }
+
+    #[inline]
+    fn following(&self) -> Option<&Self> {
+        // SAFETY: null, or from a box of `follow`, which is freed with the index and no sooner.
+        unsafe { self.next.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// Hangs an empty bucket on the last of a line.
+    fn follow(&self) -> &Self {
+        let next = Box::leak(Box::new(Bucket::new()));
+        self.next.store(next, Ordering::Release);
+        next
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        for bucket in &mut self.buckets {
+            // One after the other: a line may be longer than the stack is deep.
+            let mut next = bucket.next.load(Ordering::Acquire);
+            while !next.is_null() {
+                // SAFETY: it came from a box in `follow`, and only the bucket before it knew of it.
+                let bucket = unsafe { Box::from_raw(next) };
+                next = bucket.next.load(Ordering::Acquire);
+            }
+        }
+    }
+}
+
+/// The high bit of each byte that equals `tag`. A byte above one that does may count too, if it differs
+/// in the lowest bit only: by the choice of tags that is another tag, and the comparison tells.
+#[inline]
+fn matches(tags: u64, tag: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let differs = tags ^ (tag * ONES);
+    differs.wrapping_sub(ONES) & !differs & (0x80 * ONES)
+}
