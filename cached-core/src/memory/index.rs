@@ -6,7 +6,7 @@
 //!
 //! The line is that of CLHT (T. David, R. Guerraoui, V. Trigonakis, "Asynchronized Concurrency", ASPLOS
 //! 2015), the bytes beside it those of Swiss tables. An index that grows copies numbers only: the entries stay.
-#![expect(unsafe_code, reason = "readers follow a pointer that writers change")]
+#![expect(unsafe_code, reason = "readers follow a pointer that writers change, and check nothing twice")]
 
 use std::ptr;
 
@@ -36,10 +36,10 @@ struct Bucket {
     next: AtomicPtr<Bucket>,
 }
 
-/// Seven bits of the hash; never 0, nor 0 but for the lowest bit.
+/// Seven bits of the hash; never 0.
 #[inline]
-fn tag(hash: u64) -> u64 {
-    hash & 0xff | 0x80
+fn tag(hash: u64) -> u8 {
+    hash as u8 | 0x80
 }
 
 impl Index {
@@ -65,33 +65,28 @@ impl Index {
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut bucket = self.bucket(hash);
         loop {
-            let (tags, more) = bucket.tags();
-            for (tags, first) in [(tags, 0), (more, FIRST)] {
-                let mut matches = matches(tags, tag(hash));
-                while matches != 0 {
-                    if let Some(number) = bucket.at(matches, first).filter(|number| is(*number)) {
-                        return Some(number);
-                    }
-                    matches &= matches - 1;
+            let mut ways = bucket.ways(tag(hash));
+            while ways != 0 {
+                let number = bucket.at(ways);
+                if is(number) {
+                    return Some(number);
                 }
+                ways &= ways - 1;
             }
             bucket = bucket.following()?;
         }
     }
 
-    /// As [`Index::find`], but only in the place where an entry nearly always is. The outer `None`: it may be
-    /// in another.
+    /// What `look` sees at the number, if it has one, in the place where that nearly always is. The outer `None`: it
+    /// may be in another.
     #[inline]
-    pub(super) fn glance(&self, hash: u64, is: impl FnOnce(u32) -> bool) -> Option<Option<u32>> {
+    pub(super) fn glance<T>(&self, hash: u64, look: impl FnOnce(u32) -> Option<T>) -> Option<Option<T>> {
         let bucket = self.bucket(hash);
-        let (mut first, mut found) = (0, matches(bucket.tags.load(Ordering::Acquire), tag(hash)));
-        if found == 0 {
-            (first, found) = (FIRST, matches(u64::from(bucket.more.load(Ordering::Acquire)), tag(hash)));
-            if found == 0 {
-                return if bucket.following().is_none() { Some(None) } else { None };
-            }
+        let ways = bucket.ways(tag(hash));
+        if ways == 0 {
+            return if bucket.following().is_none() { Some(None) } else { None };
         }
-        bucket.at(found, first).filter(|number| is(*number)).map(Some)
+        look(bucket.at(ways)).map(Some)
     }
 
     /// Makes a number reachable. For the one writer.
@@ -133,7 +128,7 @@ impl Index {
                 for way in 0..WAYS {
                     let (tag, number) = (bucket.tag(way), bucket.numbers[way].load(Ordering::Relaxed));
                     if tag != 0 {
-                        grown.link(upper(number) | tag, number);
+                        grown.link(upper(number) | u64::from(tag), number);
                     }
                 }
                 next = bucket.following();
@@ -149,39 +144,42 @@ impl Bucket {
         Self { tags: AtomicU64::new(0), more: AtomicU32::new(0), numbers, next: AtomicPtr::new(ptr::null_mut()) }
     }
 
+    /// The ways that have a tag, a bit for each.
     #[inline]
-    fn tags(&self) -> (u64, u64) {
-        (self.tags.load(Ordering::Acquire), u64::from(self.more.load(Ordering::Acquire)))
+    fn ways(&self, tag: u8) -> u32 {
+        equal(tag, self.tags.load(Ordering::Acquire), self.more.load(Ordering::Acquire))
     }
 
     /// The tag of a way, for the one writer.
-    fn tag(&self, way: usize) -> u64 {
+    fn tag(&self, way: usize) -> u8 {
         match way.checked_sub(FIRST) {
-            None => self.tags.load(Ordering::Relaxed) >> (8 * way) & 0xff,
-            Some(way) => u64::from(self.more.load(Ordering::Relaxed) >> (8 * way) & 0xff),
+            None => self.tags.load(Ordering::Relaxed).to_le_bytes()[way],
+            Some(way) => self.more.load(Ordering::Relaxed).to_le_bytes()[way],
         }
     }
 
     /// For the one writer.
-    fn set_tag(&self, way: usize, tag: u64) {
+    fn set_tag(&self, way: usize, tag: u8) {
         match way.checked_sub(FIRST) {
             None => {
-                let others = self.tags.load(Ordering::Relaxed) & !(0xff << (8 * way));
-                self.tags.store(others | tag << (8 * way), Ordering::Release);
+                let mut tags = self.tags.load(Ordering::Relaxed).to_le_bytes();
+                tags[way] = tag;
+                self.tags.store(u64::from_le_bytes(tags), Ordering::Release);
             }
             Some(way) => {
-                let others = self.more.load(Ordering::Relaxed) & !(0xff << (8 * way));
-                self.more.store(others | (tag as u32) << (8 * way), Ordering::Release);
+                let mut tags = self.more.load(Ordering::Relaxed).to_le_bytes();
+                tags[way] = tag;
+                self.more.store(u32::from_le_bytes(tags), Ordering::Release);
             }
         }
     }
 
-    /// The number at the first of some matches. It was reachable at some moment since the tags were read: the tag was
+    /// The number at the first of some ways. It was reachable at some moment since their tags were read: the tag was
     /// set after it was stored, and the acquire of the tag shows that number, or one stored later.
     #[inline]
-    fn at(&self, matches: u64, first: usize) -> Option<u32> {
-        let way = first + matches.trailing_zeros() as usize / 8;
-        self.numbers.get(way).map(|number| number.load(Ordering::Acquire))
+    fn at(&self, ways: u32) -> u32 {
+        // SAFETY: there is a way, and tags beyond the last are 0, which none is.
+        unsafe { self.numbers.get_unchecked(ways.trailing_zeros() as usize) }.load(Ordering::Acquire)
     }
 
     #[inline]
@@ -212,11 +210,27 @@ impl Drop for Index {
     }
 }
 
-/// The high bit of each byte that equals `tag`. A byte above one that does may count too, if it differs
-/// in the lowest bit only: by the choice of tags that is another tag, and the comparison tells.
+/// The bytes of both words that equal `tag`, a bit for each.
 #[inline]
-fn matches(tags: u64, tag: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let differs = tags ^ (tag * ONES);
-    differs.wrapping_sub(ONES) & !differs & (0x80 * ONES)
+#[cfg(target_arch = "x86_64")]
+fn equal(tag: u8, first: u64, second: u32) -> u32 {
+    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
+
+    // SAFETY: every such processor has SSE2.
+    unsafe {
+        let tags = _mm_set_epi64x(i64::from(second), first.cast_signed());
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag.cast_signed()))).cast_unsigned()
+    }
+}
+
+/// As above, byte by byte in a register.
+#[inline]
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn equal(tag: u8, first: u64, second: u32) -> u32 {
+    // The high bit of each byte that is 0, and of no other: nothing is carried from one byte to the next.
+    let zeros = |word: u64| !((word & LOW) + LOW | word | LOW) >> 7;
+    // Those bits, from one in each byte to eight in a row.
+    let row = |bits: u64| (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32;
+    let differs = |word: u64| word ^ (u64::from(tag) * ONES);
+    row(zeros(differs(first))) | row(zeros(differs(u64::from(second)))) << 8
 }

@@ -1,44 +1,47 @@
-//! Where entries lie: in segments that never move, each twice as large as the one before it.
+//! Where entries lie: in segments that never move, each as large as all before it.
 //!
 //! In: a number. Out: the entry that has it. Numbers are half as long as pointers, so that a line of the index holds
 //! nearly twice as many; and an entry costs no allocation of its own.
 #![expect(unsafe_code, reason = "entries are written where nobody looks, and read without a lock")]
 
-use std::mem::MaybeUninit;
+use std::alloc::{self, Layout};
 use std::ptr;
 
 use super::entry::{Content, Entry, New, Side};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-/// The first number, and how many entries the first segment has: what is left of a number without its highest bit is the
-/// place in its segment.
+/// How many entries the first two segments have each.
 const FIRST: u32 = 16;
-const SEGMENTS: usize = (u32::BITS - FIRST.ilog2()) as usize;
+/// A number has its place in so many lower bits, and its segment in the others.
+const PLACE: u32 = 27;
+const SEGMENTS: usize = (PLACE - FIRST.ilog2() + 2) as usize;
+/// So many entries there can be: more than a quarter of a thousand million.
+const MOST: u32 = 2 << PLACE;
 
 pub(super) struct Slab<K, V> {
     entries: Segments<Entry<K, V>>,
     /// What only some entries have, at the same places.
     sides: Segments<Side>,
-    /// The next number that was never given out.
-    next: AtomicU32,
+    /// How many numbers were given out.
+    given: AtomicU32,
 }
 
 impl<K, V> Slab<K, V> {
     pub(super) fn new() -> Self {
-        Self { entries: Segments::new(), sides: Segments::new(), next: AtomicU32::new(FIRST) }
+        Self { entries: Segments::new(), sides: Segments::new(), given: AtomicU32::new(0) }
     }
 
     /// The same slab once more, for a table that takes the place of one. Only one of the two is [ended](Slab::end), and
     /// no number is given out by the other any more.
     pub(super) fn again(&self) -> Self {
-        let next = AtomicU32::new(self.next.load(Ordering::Relaxed));
-        Self { entries: self.entries.again(), sides: self.sides.again(), next }
+        let given = AtomicU32::new(self.given.load(Ordering::Relaxed));
+        Self { entries: self.entries.again(), sides: self.sides.again(), given }
     }
 
     /// A number that was never given out, of an entry that is vacant; none, if all were.
     pub(super) fn fresh(&self) -> Option<u32> {
-        let next = |next: u32| next.checked_add(1);
-        let number = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+        let one_more = |given| if given < MOST { Some(given + 1) } else { None };
+        let number = number(self.given.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?);
         // SAFETY: nobody else has the number, so nobody looks at the place.
         unsafe { self.entries.make(number).write(Entry::vacant()) };
         Some(number)
@@ -78,7 +81,7 @@ impl<K, V> Slab<K, V> {
     /// # Safety
     /// Nobody looks at an entry of this slab, or of one that was made from it or for it, nor will.
     pub(super) unsafe fn end(&self) {
-        Ending { slab: self, next: FIRST }.empty();
+        Ending { slab: self, next: 0 }.empty();
     }
 }
 
@@ -90,8 +93,8 @@ struct Ending<'a, K, V> {
 
 impl<K, V> Ending<'_, K, V> {
     fn empty(&mut self) {
-        while self.next < self.slab.next.load(Ordering::Relaxed) {
-            let number = self.next;
+        while self.next < self.slab.given.load(Ordering::Relaxed) {
+            let number = number(self.next);
             self.next += 1;
             // SAFETY: the number was given out; and the promise of `end`.
             drop::<Option<Content<K, V>>>(unsafe { self.slab.entry(number).take() });
@@ -111,7 +114,7 @@ impl<K, V> Drop for Ending<'_, K, V> {
 }
 
 /// Places by number; a segment is made when the first of its places is needed.
-struct Segments<T>([AtomicPtr<MaybeUninit<T>>; SEGMENTS]);
+struct Segments<T>([AtomicPtr<T>; SEGMENTS]);
 
 impl<T> Segments<T> {
     fn new() -> Self {
@@ -126,31 +129,34 @@ impl<T> Segments<T> {
     /// The segment of the number was made before the number came here.
     #[inline]
     unsafe fn at(&self, number: u32) -> *const T {
-        let highest = number.ilog2();
-        // SAFETY: numbers begin with FIRST, so there is such a segment, and it has so many places. It was made before
-        // the number could be known, and whoever knows it sees that.
-        unsafe {
-            let segment = self.0.get_unchecked((highest - FIRST.ilog2()) as usize);
-            segment.load(Ordering::Relaxed).add((number ^ (1 << highest)) as usize).cast()
-        }
+        let (segment, place) = locate(number);
+        // SAFETY: the number was given out, so there is such a segment, and it has so many places. It was made before the
+        // number could be known, and whoever knows it sees that.
+        unsafe { self.0.get_unchecked(segment).load(Ordering::Relaxed).add(place) }
     }
 
     /// The place of a number, in a segment that is made for it if there is none. Several may come for one segment.
     fn make(&self, number: u32) -> *mut T {
-        let highest = number.ilog2();
-        let segment = &self.0[(highest - FIRST.ilog2()) as usize];
+        let (segment, place) = locate(number);
+        let (layout, segment) = (layout::<T>(segment), &self.0[segment]);
         let mut places = segment.load(Ordering::Acquire);
         if places.is_null() {
-            let made: *mut [MaybeUninit<T>] = Box::into_raw(Box::new_uninit_slice(1 << highest));
-            places = made.cast();
-            if let Err(other) = segment.compare_exchange(ptr::null_mut(), places, Ordering::AcqRel, Ordering::Acquire) {
-                places = other;
-                // SAFETY: nobody saw it.
-                drop(unsafe { Box::from_raw(made) });
+            // SAFETY: a segment has places, and a place has a size.
+            let made: *mut T = unsafe { alloc::alloc(layout) }.cast();
+            if made.is_null() {
+                alloc::handle_alloc_error(layout);
             }
+            places = match segment.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => made,
+                Err(other) => {
+                    // SAFETY: it was allocated so, and nobody saw it.
+                    unsafe { alloc::dealloc(made.cast(), layout) };
+                    other
+                }
+            };
         }
-        // SAFETY: a segment has as many places as there are numbers with its highest bit.
-        unsafe { places.add((number ^ (1 << highest)) as usize).cast() }
+        // SAFETY: the number is one of this segment.
+        unsafe { places.add(place) }
     }
 
     /// # Safety
@@ -159,10 +165,29 @@ impl<T> Segments<T> {
         for (segment, made) in self.0.iter().enumerate() {
             let places = made.swap(ptr::null_mut(), Ordering::AcqRel);
             if !places.is_null() {
-                let places = ptr::slice_from_raw_parts_mut(places, (FIRST as usize) << segment);
-                // SAFETY: it came from such a box in `make`, and the caller's promise.
-                drop(unsafe { Box::from_raw(places) });
+                // SAFETY: it was allocated so in `make`, and the caller's promise.
+                unsafe { alloc::dealloc(places.cast(), layout::<T>(segment)) };
             }
         }
     }
+}
+
+/// The number that is given out after so many others.
+fn number(given: u32) -> u32 {
+    let segment = (given / FIRST).checked_ilog2().map_or(0, |doubled| doubled + 1);
+    let before = if segment == 0 { 0 } else { FIRST << (segment - 1) };
+    segment << PLACE | (given - before)
+}
+
+/// The segment of a number, and its place there.
+#[inline]
+fn locate(number: u32) -> (usize, usize) {
+    ((number >> PLACE) as usize, (number & ((1 << PLACE) - 1)) as usize)
+}
+
+/// A segment: each but the first has as many places as all before it. Where an entry may lie in one cache line, it does.
+fn layout<T>(segment: usize) -> Layout {
+    let places = (FIRST as usize) << segment.saturating_sub(1);
+    let layout = Layout::array::<T>(places).and_then(|layout| layout.align_to(64));
+    layout.expect("no place has so many bytes that a segment could not be counted")
 }

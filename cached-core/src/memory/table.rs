@@ -54,10 +54,11 @@ impl<K, V> Table<K, V> {
         hash: u64,
         is: impl FnOnce(&K) -> bool,
     ) -> Option<Option<Seen<'a, K, V>>> {
-        // SAFETY: the caller's promise.
-        let found = self.index.glance(hash, |number| unsafe { self.seen(number) }.has(hash, is))?;
-        // SAFETY: the caller's promise.
-        Some(found.map(|number| unsafe { self.seen(number) }))
+        self.index.glance(hash, |number| {
+            // SAFETY: the caller's promise.
+            let seen = unsafe { self.seen(number) };
+            seen.has(hash, is).then_some(seen)
+        })
     }
 
     /// # Safety
