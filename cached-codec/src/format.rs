@@ -9,11 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::canonical::{self, Proof};
 use crate::named::{self, Named};
-use crate::{Failed, canonical, msgpack};
+use crate::{Failed, msgpack};
 
 /// How many bytes a proof takes, before what the codec writes.
 const PROOF: usize = 8;
+/// For a proof, and for what a walk over a value does not count: its numbers.
+const ROOM: usize = 64;
 /// The codec that nobody has to name.
 const MSGPACK: &str = "msgpack";
 
@@ -78,7 +81,7 @@ impl Format {
     /// # Errors
     /// When the codec would lose something, or the value cannot be serialized.
     pub fn write<V: ?Sized + Serialize>(self, value: &V) -> Result<Vec<u8>, Failed> {
-        guarded(|| self.prove(value).and_then(|_| self.append(value, Vec::new())))
+        guarded(|| self.prove(value).and_then(|proof| self.append(value, self.room(&proof))))
     }
 
     /// A value of the type that the caller wants, if the bytes can be one.
@@ -94,7 +97,12 @@ impl Format {
     /// # Errors
     /// As for [`Format::write`].
     pub fn write_proven<V: ?Sized + Serialize>(self, value: &V) -> Result<Vec<u8>, Failed> {
-        guarded(|| self.prove(value).and_then(|proof| self.append(value, proof.to_le_bytes().to_vec())))
+        guarded(|| {
+            let proof = self.prove(value)?;
+            let mut bytes = self.room(&proof);
+            bytes.extend_from_slice(&proof.sum.to_le_bytes());
+            self.append(value, bytes)
+        })
     }
 
     /// The value that was written, whatever has become of its type and its codec since.
@@ -105,13 +113,18 @@ impl Format {
         guarded(|| {
             let (proof, bytes) = bytes.split_first_chunk::<PROOF>().ok_or_else(|| Failed::new("too short"))?;
             let value = self.value(bytes)?;
-            let is_proven = canonical::proof(&value, false)?.to_le_bytes() == *proof;
+            let is_proven = canonical::proof(&value, false)?.sum.to_le_bytes() == *proof;
             if is_proven { Ok(value) } else { Err(Failed::new("it is not the value that was written")) }
         })
     }
 
-    fn prove<V: ?Sized + Serialize>(self, value: &V) -> Result<u64, Failed> {
+    fn prove<V: ?Sized + Serialize>(self, value: &V) -> Result<Proof, Failed> {
         canonical::proof(value, self.named.is_some_and(|named| named.is_finite()))
+    }
+
+    /// Where a value is written that was just walked: most fit without growing.
+    fn room(self, proof: &Proof) -> Vec<u8> {
+        Vec::with_capacity(ROOM + proof.length.min(self.limit))
     }
 
     fn append<V: ?Sized + Serialize>(self, value: &V, mut bytes: Vec<u8>) -> Result<Vec<u8>, Failed> {

@@ -10,9 +10,12 @@
 //!   something, is no value.
 //! - **Reading is total.** Any bytes are the value or an error: no length is believed, nothing nests deeper than 128
 //!   levels, nothing may be left over, and a panic of a type's own code is an error.
+//! - **Envelopes** are what a backend keeps ([`seal`], [`open`]): a payload behind a head that says whose it is, with a sum
+//!   of both, so that neither damage nor the bytes of somebody else are ever taken for a value.
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod envelope;
 mod failed;
 mod format;
 #[cfg(feature = "named")]
@@ -27,6 +30,7 @@ mod named;
 mod tests;
 
 pub use canonical::key;
+pub use envelope::{FORMAT, Mark, Opened, digest, open, renewed, seal, tombstone};
 pub use failed::Failed;
 pub use format::Format;
 pub use named::judge;

@@ -124,7 +124,7 @@ fn a_some_of_nothing_is_refused_wherever_it_stands() {
 
 /// What a value was written as, and as what it is read.
 fn read_as<V: Serialize, W: Serialize + DeserializeOwned>(written: &V) -> Option<W> {
-    let bytes = [&canonical::proof(written, false).unwrap().to_le_bytes()[..], &plain(written).unwrap()].concat();
+    let bytes = [&canonical::proof(written, false).unwrap().sum.to_le_bytes()[..], &plain(written).unwrap()].concat();
     Format::default().read_proven(&bytes).ok()
 }
 

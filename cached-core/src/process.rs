@@ -1,6 +1,7 @@
 //! What tells this process from every other.
 //!
-//! In: nothing. Out: one number, drawn at random when it is first asked for, and anew in a process that was forked.
+//! In: nothing. Out: one number, drawn at random when it is first asked for, and anew in a process that was forked; and
+//! stamps, which tell each write from every other.
 
 use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -22,6 +23,15 @@ pub(crate) fn number() -> u64 {
     NUMBER.store(drawn, Ordering::Relaxed);
     OF.store(process, Ordering::Release);
     drawn
+}
+
+/// Sixteen bytes that no other write has, of this process or another: its number, and a count. Costs what [`number`] does.
+pub(crate) fn stamp() -> [u8; 16] {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut stamp = [0; 16];
+    stamp[..8].copy_from_slice(&number().to_le_bytes());
+    stamp[8..].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    stamp
 }
 
 /// The seed alone would be that of the parent.

@@ -14,6 +14,7 @@ use crate::codec::{self, Format, Mark, Opened};
 use crate::error::{Error, ErrorKind};
 use crate::event::Reason;
 use crate::meter::Meter;
+use crate::process;
 use crate::sync::Gate;
 use crate::workers::{self, Pass, Pool};
 
@@ -283,8 +284,8 @@ impl Channel {
     /// What an invalidation of a tag changes: a stamp under the tag's own key. One that is lost costs misses.
     fn fresh(&self, tag: &str, when: When) -> Write {
         let mark = Mark { schema: [0; 16], digest: codec::digest(tag.as_bytes()), codec: [0; 4] };
-        let bytes = codec::tombstone(&mark, clock::wall());
-        Write::new(self.tag_key(tag), Bytes::from(bytes), Some(TAG_LIFE), when)
+        let bytes = codec::tombstone(&mark, process::stamp(), clock::wall());
+        Write::new(self.tag_key(tag), bytes, Some(TAG_LIFE), when)
     }
 
     /// The stamps of some tags, one after the other; those that are not there are made.
@@ -348,18 +349,19 @@ impl Channel {
     pub(crate) fn sealed(&self, address: &Address, payload: &[u8], life: Life, when: When) -> Result<Write, Error> {
         let limit = self.capabilities.max_value.map_or(self.max_value_bytes, |max| max.min(self.max_value_bytes));
         let life_ms = life.ttl.map_or(u64::MAX, millis);
-        let (_, bytes) = codec::seal(&address.mark, life.created, life_ms, payload)?;
+        let bytes = codec::seal(&address.mark, process::stamp(), life.created, life_ms, payload)
+            .map_err(|why| Error::new(ErrorKind::Encode, why.to_string()))?;
         if bytes.len() > limit {
             let message = format!("a value of {} bytes; the bound `max_value_bytes` is {limit}", bytes.len());
             return Err(Error::new(ErrorKind::Encode, message));
         }
         let kept = life.unasked.map(|unasked| unasked.saturating_add(life.window));
-        Ok(Write::new(address.key.clone(), Bytes::from(bytes), kept, when))
+        Ok(Write::new(address.key.clone(), bytes, kept, when))
     }
 
     /// Notes that bytes were given at a moment, and keeps them for so long, unless others have taken their place.
     pub(crate) fn renew(&self, address: &Address, bytes: &Bytes, given: u64, kept: Duration) -> Result<(), Error> {
-        let renewed = Bytes::from(codec::renewed(bytes, given));
+        let renewed = codec::renewed(bytes, given);
         let write = Write::new(address.key.clone(), renewed, Some(kept), unchanged(Some(bytes)));
         wait(self.op_timeout, || self.backend.set_many(vec![write])).map(drop)
     }
@@ -412,8 +414,8 @@ fn must(asked: Answer<bool>) -> Answer<()> {
 
 /// What makes invalid whatever is at the address, for so long.
 pub(crate) fn tombstone(address: &Address, life: Duration, when: When) -> Write {
-    let bytes = codec::tombstone(&address.mark, clock::wall());
-    Write::new(address.key.clone(), Bytes::from(bytes), Some(life), when)
+    let bytes = codec::tombstone(&address.mark, process::stamp(), clock::wall());
+    Write::new(address.key.clone(), bytes, Some(life), when)
 }
 
 /// What has to be there still for a write to take the place of what was read.

@@ -9,7 +9,7 @@ const CORE: &str = "error · sync · fence · record · clock · process · word
 const MACROS: &str = "errors · args · func · key · model · expand · fallback · debug";
 const PANEL: &str =
     "text · host · secrets · timing · history · stack · log · state · chart · document · layer · gate · pages · panel";
-const CODEC: &str = "failed · canonical · lent · msgpack · named · unnamed · format";
+const CODEC: &str = "failed · envelope · canonical · lent · msgpack · named · unnamed · format";
 const FILE: &str = "entry · name · config · client · backend";
 const REDIS: &str = "io · life · location · config · client · backend";
 

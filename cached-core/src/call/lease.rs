@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::flight::Lead;
 use crate::key::{OwnedKey, Value};
 use crate::memo::Shared;
+use crate::process;
 use crate::store::{Channel, How, LEASE, unchanged};
 use crate::workers::Purpose;
 
@@ -62,7 +63,7 @@ impl Drop for Lease {
 fn take(how: How, remote: &Remote, patience: Duration, may_wait: bool) -> Answer<Taken> {
     let (channel, address, before) = (Arc::clone(&remote.channel), &remote.address, remote.when);
     let (entry, key) = (Arc::clone(&address.key), Key::from(format!("{}{LEASE}", address.key)));
-    let bytes = Bytes::from(codec::tombstone(&address.mark, clock::wall()));
+    let bytes = codec::tombstone(&address.mark, process::stamp(), clock::wall());
     let end = clock::after(clock::now(), patience);
     Box::pin(async move {
         let mut pause = PAUSE;

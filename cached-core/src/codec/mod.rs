@@ -11,11 +11,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::process;
 
-#[cfg(feature = "bytes")]
-mod envelope;
 #[cfg(not(feature = "bytes"))]
-#[path = "none.rs"]
-mod envelope;
+mod none;
 #[cfg(feature = "bytes")]
 #[cfg(test)]
 mod tests;
@@ -23,21 +20,22 @@ mod tests;
 mod value;
 
 #[cfg(feature = "bytes")]
-pub(crate) use cached_codec::{Format, judge as judge_codecs};
+pub(crate) use cached_codec::{
+    FORMAT, Format, Mark, Opened, digest, judge as judge_codecs, open, renewed, seal, tombstone,
+};
 #[cfg(not(feature = "bytes"))]
-pub(crate) use envelope::{Format, judge_codecs};
-pub(crate) use envelope::{Opened, digest, open, renewed, seal, site_schema, tombstone};
+pub(crate) use none::{FORMAT, Format, Mark, Opened, digest, judge_codecs, open, renewed, seal, tombstone};
 #[cfg(feature = "bytes")]
 pub(crate) use value::{decode, encode};
 
-/// What an envelope has to say to be one of an entry.
-#[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "bytes"), expect(dead_code, reason = "only envelopes are compared with it"))]
-pub(crate) struct Mark {
-    pub(crate) schema: [u8; 16],
-    /// Of the whole key.
-    pub(crate) digest: [u8; 32],
-    pub(crate) codec: [u8; 4],
+/// The fingerprint of a site: its identity, its code as written, its version, its type arguments.
+pub(crate) fn site_schema(identity: &str, code: u64, version: u32, instance: &str) -> [u8; 16] {
+    let length = |part: &str| (part.len() as u64).to_le_bytes();
+    let (first, second) = (length(identity), length(instance));
+    let (code, version) = (code.to_le_bytes(), version.to_le_bytes());
+    let parts = [&first[..], identity.as_bytes(), &second, instance.as_bytes(), &code, &version, &[FORMAT]];
+    let whole = digest(&parts.concat());
+    std::array::from_fn(|place| whole[place])
 }
 
 /// Turns a key into its canonical bytes.

@@ -1,9 +1,19 @@
 //! What stands for the envelope when the feature `bytes` is off: nothing can be encoded, so no
 //! site is ever routed to bytes, and these answers are never asked for.
 
-use super::Mark;
-use crate::backend::Stamp;
-use crate::error::{Error, ErrorKind};
+use crate::backend::Bytes;
+
+/// The number of no format.
+pub(crate) const FORMAT: u8 = 0;
+
+/// What an envelope has to say to be one of an entry.
+#[derive(Clone, Copy)]
+#[expect(dead_code, reason = "only envelopes are compared with it")]
+pub(crate) struct Mark {
+    pub(crate) schema: [u8; 16],
+    pub(crate) digest: [u8; 32],
+    pub(crate) codec: [u8; 4],
+}
 
 /// What an envelope held.
 #[expect(dead_code, reason = "nothing is ever sealed without the feature `bytes`")]
@@ -17,20 +27,16 @@ pub(crate) fn digest(_: &[u8]) -> [u8; 32] {
     [0; 32]
 }
 
-pub(crate) fn site_schema(_: &str, _: u64, _: u32, _: &str) -> [u8; 16] {
-    [0; 16]
+pub(crate) fn seal(_: &Mark, _: [u8; 16], _: u64, _: u64, _: &[u8]) -> Result<Bytes, &'static str> {
+    Err("byte backends need the feature `bytes`")
 }
 
-pub(crate) fn seal(_: &Mark, _: u64, _: u64, _: &[u8]) -> Result<(Stamp, Vec<u8>), Error> {
-    Err(Error::new(ErrorKind::Unsupported, "byte backends need the feature `bytes`"))
+pub(crate) fn tombstone(_: &Mark, _: [u8; 16], _: u64) -> Bytes {
+    Bytes::default()
 }
 
-pub(crate) fn tombstone(_: &Mark, _: u64) -> Vec<u8> {
-    Vec::new()
-}
-
-pub(crate) fn renewed(_: &[u8], _: u64) -> Vec<u8> {
-    Vec::new()
+pub(crate) fn renewed(_: &[u8], _: u64) -> Bytes {
+    Bytes::default()
 }
 
 pub(crate) fn open<'a>(_: &'a [u8], _: &Mark, _: u64) -> Opened<'a> {

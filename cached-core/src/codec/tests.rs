@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::envelope::{self, Opened};
-use super::{Format, Mark, Probe, digest, open, seal, tombstone};
+use super::Probe;
 use crate::key::{Bits, Float, FloatBits, Part};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -286,88 +285,10 @@ fn the_bytes_of_the_encoder_are_those_that_were_committed() {
     assert_eq!(now, committed, "stored keys would not be found any more; if that is meant, raise the format");
 }
 
-const NOW: u64 = 1_700_000_000_000;
-const LIFE: u64 = 300_000;
-
-/// What the envelopes of these tests are.
-fn mark() -> Mark {
-    Mark { schema: *b"schema of a site", digest: digest(b"key"), codec: Format::default().id() }
-}
-
-/// An envelope with a stamp that does not move.
-fn sealed(payload: &[u8]) -> Vec<u8> {
-    let (stamp, bytes) = seal(&mark(), NOW, LIFE, payload).unwrap();
-    assert_eq!(&bytes[..16], stamp);
-    bytes
-}
-
-#[test]
-fn an_envelope_is_opened_by_its_mark_and_its_time_only() {
-    let envelope = sealed(b"payload");
-    let at = |now| open(&envelope, &mark(), now);
-    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW };
-    assert_eq!(at(NOW), value);
-    assert_eq!(at(NOW + LIFE - 1), value);
-    assert_eq!(at(NOW + LIFE), value, "whether it has ended is for others to say");
-    let slow = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW - 60_000 };
-    assert_eq!(at(NOW - 60_000), slow, "a clock a minute slow is nobody's fault");
-    assert_eq!(at(NOW - 60_001), Opened::Nothing, "a later one is not trusted");
-    let others = [
-        Mark { schema: *b"schema of other!", ..mark() },
-        Mark { digest: digest(b"other"), ..mark() },
-        Mark { codec: *b"json", ..mark() },
-    ];
-    assert!(others.iter().all(|other| open(&envelope, other, NOW) == Opened::Nothing));
-    let buried = tombstone(&mark(), NOW);
-    assert_eq!(open(&buried, &mark(), NOW), Opened::Tombstone);
-    assert_eq!(open(&buried, &others[2], NOW), Opened::Tombstone, "what is invalid is so in every codec");
-    assert_eq!(open(&[], &mark(), NOW), Opened::Nothing);
-    let for_ever = seal(&mark(), NOW, u64::MAX, b"x").unwrap().1;
-    assert!(matches!(open(&for_ever, &mark(), u64::MAX - 1), Opened::Value { expires: u64::MAX, .. }));
-}
-
-#[test]
-fn an_envelope_that_is_given_again_differs_in_that_only_and_keeps_its_stamp() {
-    let envelope = sealed(b"payload");
-    let renewed = envelope::renewed(&envelope, NOW + 7);
-    let value = Opened::Value { payload: b"payload", created: NOW, expires: NOW + LIFE, used: NOW + 7 };
-    assert_eq!(open(&renewed, &mark(), NOW + 7), value);
-    assert_eq!((&renewed[..88], &renewed[96..104]), (&envelope[..88], &envelope[96..104]));
-}
-
 #[test]
 fn every_write_has_a_stamp_of_its_own() {
-    let stamps: std::collections::BTreeSet<_> = (0..10_000).map(|_| sealed(b"")[..16].to_vec()).collect();
+    let stamps: std::collections::BTreeSet<_> = (0..10_000).map(|_| crate::process::stamp()).collect();
     assert_eq!(stamps.len(), 10_000);
-}
-
-#[test]
-fn a_claimed_length_that_is_not_there_is_nothing_and_costs_nothing() {
-    for claimed in [0_u32, 6, 8, 0x7fff_ffff, u32::MAX] {
-        let mut bytes = sealed(b"payload");
-        bytes[96..100].copy_from_slice(&claimed.to_le_bytes());
-        resum(&mut bytes);
-        assert_eq!(open(&bytes, &mark(), NOW), Opened::Nothing, "{claimed}");
-    }
-    let mut longer = sealed(b"payload");
-    longer.push(0);
-    resum(&mut longer);
-    assert_eq!(open(&longer, &mark(), NOW), Opened::Nothing, "a byte too many");
-    for (place, value) in [(20, 4), (20, 2), (20, 0), (21, 9), (21, 0), (22, 1), (23, 1), (16, b'x'), (100, 1)] {
-        let mut other = sealed(b"payload");
-        other[place] = value;
-        resum(&mut other);
-        assert_eq!(open(&other, &mark(), NOW), Opened::Nothing, "byte {place} = {value}");
-    }
-}
-
-/// Makes the checksum right again: what follows is not damage but malice.
-fn resum(bytes: &mut [u8]) {
-    let mut sum = xxhash_rust::xxh3::Xxh3::new();
-    sum.update(&bytes[..104]);
-    sum.update(&bytes[112..]);
-    let sum = sum.digest().to_le_bytes();
-    bytes[104..112].copy_from_slice(&sum);
 }
 
 #[test]
@@ -383,9 +304,10 @@ fn a_type_that_bytes_would_lose_is_known_as_such() {
 fn sources() -> Vec<(String, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let macros = root.with_file_name("cached-macros").join("src/model/mod.rs");
-    let canonical = root.with_file_name("cached-codec").join("src/canonical.rs");
-    let files = ["key.rs", "store.rs", "word.rs", "codec/mod.rs", "codec/value.rs", "codec/envelope.rs"];
-    let paths = files.iter().map(|file| root.join("src").join(file)).chain([macros, canonical]);
+    let codec = root.with_file_name("cached-codec").join("src");
+    let files = ["key.rs", "store.rs", "word.rs", "codec/mod.rs", "codec/value.rs"];
+    let others = [macros, codec.join("canonical.rs"), codec.join("envelope.rs")];
+    let paths = files.iter().map(|file| root.join("src").join(file)).chain(others);
     let text = |path: std::path::PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
