@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicU64 as Number;
 use once_cell::race::OnceBox;
 
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Mutex, Padded, global};
+use crate::sync::{Mutex, global};
 
-const PER_CHUNK: usize = 64;
-const CHUNKS: usize = 64;
+/// So many sites have a place.
+pub(crate) const PLACES: usize = 2_048;
 
 /// A number that one thread counts in, and everybody may read.
 pub(crate) struct Hits(Number);
@@ -31,8 +31,8 @@ pub(crate) struct Record {
     /// The epoch in which the thread began to read; 0 while it does not.
     pub(crate) pinned: AtomicU64,
     taken: AtomicBool,
-    /// Hits by the place of the site.
-    chunks: [OnceBox<Padded<[Hits; PER_CHUNK]>>; CHUNKS],
+    /// Hits by the place of the site, once there is one.
+    hits: OnceBox<[Hits; PLACES]>,
 }
 
 global! {
@@ -80,8 +80,7 @@ impl Record {
             |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
         let idle = records.iter().copied().find(is_idle);
         idle.unwrap_or_else(|| {
-            let chunks = [const { OnceBox::new() }; CHUNKS];
-            let made = Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), chunks };
+            let made = Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), hits: OnceBox::new() };
             let made: &'static Record = Box::leak(Box::new(made));
             records.push(made);
             made
@@ -97,21 +96,24 @@ impl Record {
         RECORDS.lock().iter().copied().all(is_so)
     }
 
-    /// The number of a site, if the thread has counted for it before.
+    /// The number of a site, if the thread has counted before; of a place beyond the last, that of another.
     #[inline]
     pub(crate) fn count(&self, place: usize) -> Option<&Hits> {
-        self.chunks.get(place / PER_CHUNK)?.get().map(|chunk| &chunk.0[place % PER_CHUNK])
+        self.hits.get().map(|hits| &hits[place % PLACES])
     }
 
+    /// The number of a site that has a place.
     pub(crate) fn allocate(&self, place: usize) -> Option<&Hits> {
-        let chunk = self.chunks.get(place / PER_CHUNK)?;
-        let chunk = chunk.get_or_init(|| Box::new(Padded([const { Hits(Number::new(0)) }; PER_CHUNK])));
-        Some(&chunk.0[place % PER_CHUNK])
+        let hits = || {
+            let hits: Box<[Hits]> = (0..PLACES).map(|_| Hits(Number::new(0))).collect();
+            hits.try_into().unwrap_or_else(|_| unreachable!("it has so many"))
+        };
+        self.hits.get_or_init(hits).get(place)
     }
 
     /// What all threads together, the ended ones too, counted for a site.
     pub(crate) fn sum(place: usize) -> u64 {
-        let of = |record: &&Record| record.count(place).map_or(0, |count| count.0.load(Ordering::Relaxed));
-        RECORDS.lock().iter().map(of).sum()
+        let of = |record: &&Record| record.hits.get()?.get(place).map(|count| count.0.load(Ordering::Relaxed));
+        RECORDS.lock().iter().filter_map(of).sum()
     }
 }

@@ -103,7 +103,11 @@ fn glance<const TIMED: bool, P: Part, V: Value>(
     let terms = if TIMED { memo.site.terms(state) } else { Terms::untimed(state.generation()) };
     let core = memo.ready()?;
     let pin = core.memory.pin()?;
-    let count = memo.site.counters.hits(pin.record())?;
+    // What is not plain may be so because it has no place.
+    if TIMED && state.place() == 0 {
+        return None;
+    }
+    let count = pin.record().count(state.place())?;
     let found = counted(memo, || core.memory.glance::<TIMED, _>(&pin, parts, terms))?;
     Some(found.inspect(|_| count.add_one()))
 }

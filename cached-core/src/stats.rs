@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock;
-use crate::record::{Hits, Record};
+use crate::record::Record;
 
 /// The shared numbers of a site.
 #[derive(Clone, Copy)]
@@ -262,15 +262,14 @@ impl Counters {
         }
     }
 
-    /// The number in which a thread counts its hits of this site, if it has done so before.
-    #[inline]
-    pub(crate) fn hits(&self, mine: &'static Record) -> Option<&'static Hits> {
-        mine.count(self.place.load(Ordering::Relaxed) as usize)
+    /// The place of the site in the threads' records; 0 before its first fast hit.
+    pub(crate) fn place(&self) -> u32 {
+        self.place.load(Ordering::Relaxed)
     }
 
     /// Counts a hit in the record of this thread.
     pub(crate) fn hit(&self, mine: &'static Record) {
-        match self.hits(mine).or_else(|| mine.allocate(self.place.load(Ordering::Relaxed) as usize)) {
+        match mine.allocate(self.place() as usize) {
             Some(count) => count.add_one(),
             None => self.add(Count::SharedHits, 1),
         }

@@ -4,6 +4,7 @@
 //! In: what a configuration, a `clear` or a `disable` decided. Out: a [`State`]. The generation
 //! only grows; whatever was stored under an older one is not served again.
 
+use crate::record::PLACES;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What the word says at one moment.
@@ -17,7 +18,11 @@ pub(crate) const TIMED: u64 = 2;
 /// The next hit is timed.
 const SAMPLE: u64 = 4;
 const FLAGS: u64 = FAST | TIMED | SAMPLE;
-const ONE: u64 = 8;
+/// Above the flags, where the site's hits are counted in the record of a thread.
+const PLACE: u32 = 3;
+/// What is published anew each time.
+const PUBLISHED: u64 = ONE - 1;
+const ONE: u64 = (PLACES as u64) << PLACE;
 
 impl State {
     /// Fast, and nothing else has to be known.
@@ -38,6 +43,12 @@ impl State {
     #[inline]
     pub(crate) fn is_timed(self) -> bool {
         self.0 & TIMED != 0
+    }
+
+    /// Where hits are counted in the record of a thread.
+    #[inline]
+    pub(crate) fn place(self) -> usize {
+        (self.0 >> PLACE) as usize % PLACES
     }
 
     /// Moves with every invalidation of the whole site.
@@ -71,12 +82,15 @@ impl Word {
         };
     }
 
-    /// Sets the flags, and moves the generation if `moved`.
-    pub(crate) fn publish(&self, flags: u64, moved: bool) -> State {
+    /// Sets the flags and the place, and moves the generation if `moved`.
+    pub(crate) fn publish(&self, flags: u64, place: u32, moved: bool) -> State {
         let step = if moved { ONE } else { 0 };
-        let change = |old: u64| Some((old & !FLAGS).wrapping_add(step) | flags);
+        // What has no place is not plain: its hits are counted elsewhere.
+        let counted = if (place as usize) < PLACES { u64::from(place) << PLACE } else { TIMED };
+        let changed = |old: u64| (old & !PUBLISHED).wrapping_add(step) | counted | flags;
+        let change = |old| Some(changed(old));
         let old = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).unwrap_or_else(|old| old);
-        State((old & !FLAGS).wrapping_add(step) | flags)
+        State(changed(old))
     }
 
     /// Moves the generation and keeps the flags: everything stored so far is gone.

@@ -29,9 +29,7 @@ mod word;
 /// The atomics and the locks of the models. Re-entry is not modelled.
 mod sync {
     pub(crate) mod atomic {
-        pub(crate) use loom::sync::atomic::{
-            AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-        };
+        pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     }
 
     /// A writer looks once: to look again is another writer's turn.
@@ -182,7 +180,7 @@ fn who_sees_the_fast_path_sees_what_was_written_before_it() {
             let (word, route) = (Arc::clone(&word), Arc::clone(&route));
             thread::spawn(move || {
                 route.with_mut(|_| ());
-                word.publish(FAST, false);
+                word.publish(FAST, 1, false);
             })
         };
         let reader = {
@@ -207,7 +205,7 @@ fn who_sees_the_fast_path_through_a_later_advance_sees_it_too() {
             let (word, life) = (Arc::clone(&word), Arc::clone(&life));
             thread::spawn(move || {
                 life.store(7, Ordering::Relaxed);
-                word.publish(FAST | TIMED, true);
+                word.publish(FAST | TIMED, 1, true);
             })
         };
         let clearer = {
@@ -233,7 +231,7 @@ fn the_generation_never_goes_back_and_no_step_of_it_is_lost() {
                 let word = Arc::clone(&word);
                 thread::spawn(move || {
                     let advanced = word.advance().generation();
-                    let published = word.publish(if moved { FAST } else { 0 }, moved).generation();
+                    let published = word.publish(if moved { FAST } else { 0 }, 1, moved).generation();
                     assert!(published >= advanced + u64::from(moved), "{advanced}, then {published}");
                 })
             })
@@ -250,7 +248,7 @@ fn the_generation_never_goes_back_and_no_step_of_it_is_lost() {
 fn an_advance_keeps_the_flags_and_every_advance_is_a_generation_of_its_own() {
     check("advance against advance", || {
         let word = word();
-        word.publish(FAST | TIMED, false);
+        word.publish(FAST | TIMED, 1, false);
         let advance = {
             let word = Arc::clone(&word);
             thread::spawn(move || word.advance())
@@ -272,7 +270,7 @@ fn who_asks_for_a_timed_hit_hides_nothing_that_another_published() {
             let (word, route) = (Arc::clone(&word), Arc::clone(&route));
             thread::spawn(move || {
                 route.with_mut(|_| ());
-                word.publish(FAST, true);
+                word.publish(FAST, 1, true);
                 word.advance();
             })
         };

@@ -14,10 +14,19 @@ use super::pin::Pinned;
 use super::{Header, Kept, Terms};
 use crate::clock::{self, NEVER};
 use crate::key::Held;
-use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
 const SATURATED: u8 = 3;
+
+/// Where in the word the frequency lies, and where the generation: there as in the word of a site.
+const FREQUENCY: u32 = 8;
+const GENERATION: u32 = 14;
+
+/// So many bits beside the hash are the policy's.
+const MARKS: u32 = 3;
+/// The hash is known without so many lower bits.
+const LOWER: u32 = 32 + MARKS;
 
 /// An idle time begins anew at most this often, in nanoseconds, and sixteen times in its course: an entry may end by
 /// so much early.
@@ -36,18 +45,14 @@ const WEIGHED: u8 = 4;
 const HELD: u8 = 8;
 
 pub(super) struct Entry<K, V> {
-    /// The upper half of the key's hash.
+    /// What is so of it; then hits of late, up to [`SATURATED`]; then the generation of the site under which it was
+    /// computed. Of these only the hits change while others look, so that a count lost in a race is a hit not seen, and no
+    /// more.
+    word: AtomicU64,
+    /// The upper bits of the key's hash, and what the policy notes.
     hash: AtomicU32,
-    /// The lower half of the site's generation under which the value was computed.
-    generation: AtomicU32,
-    /// When that was.
+    /// When it was computed, in ticks.
     created: AtomicU32,
-    /// What is so of it; changed where nobody looks.
-    is: AtomicU8,
-    /// Hits of late, up to [`SATURATED`]. A count lost in a race is a hit not seen, no more.
-    pub(super) frequency: AtomicU8,
-    /// What the policy notes.
-    pub(super) marks: AtomicU8,
     key: UnsafeCell<MaybeUninit<K>>,
     value: UnsafeCell<Value<V>>,
 }
@@ -102,12 +107,9 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for Entry<K, V> {}
 impl<K, V> Entry<K, V> {
     pub(super) fn vacant() -> Self {
         Self {
+            word: AtomicU64::new(0),
             hash: AtomicU32::new(0),
-            generation: AtomicU32::new(0),
             created: AtomicU32::new(0),
-            is: AtomicU8::new(0),
-            frequency: AtomicU8::new(0),
-            marks: AtomicU8::new(0),
             key: UnsafeCell::new(MaybeUninit::uninit()),
             value: UnsafeCell::new(Value { vacant: () }),
         }
@@ -130,11 +132,9 @@ impl<K, V> Entry<K, V> {
         }
         let timed = if header.is_timed() { TIMED } else { 0 };
         let weighed = if held > 0 { WEIGHED } else { 0 };
-        self.hash.store(upper(hash), Ordering::Relaxed);
-        self.generation.store(lower(header.generation), Ordering::Relaxed);
+        self.hash.store(((hash >> LOWER) as u32) << MARKS, Ordering::Relaxed);
         self.created.store(u32::try_from(header.created >> TICK).unwrap_or(u32::MAX), Ordering::Relaxed);
-        self.frequency.store(0, Ordering::Relaxed);
-        self.is.store(HELD | shared | timed | weighed, Ordering::Relaxed);
+        self.word.store(word(HELD | shared | timed | weighed, 0, header.generation), Ordering::Relaxed);
     }
 
     /// Takes out what is in it, if anything is.
@@ -142,7 +142,8 @@ impl<K, V> Entry<K, V> {
     /// # Safety
     /// Nobody else looks at it.
     pub(super) unsafe fn take(&self) -> Option<Content<K, V>> {
-        let is = self.is.swap(0, Ordering::Relaxed);
+        let is = self.word.load(Ordering::Relaxed) as u8;
+        self.word.store(0, Ordering::Relaxed);
         // SAFETY: it is there, and the caller's promise; it was marked as not there, so nobody takes it again.
         (is & HELD != 0).then(|| unsafe {
             let value = self.value.get();
@@ -156,17 +157,38 @@ impl<K, V> Entry<K, V> {
 
     /// Whether key and value are there.
     pub(super) fn is_held(&self) -> bool {
-        self.is.load(Ordering::Relaxed) & HELD != 0
+        self.is(HELD)
     }
 
     #[inline]
     fn is(&self, what: u8) -> bool {
-        self.is.load(Ordering::Relaxed) & what != 0
+        self.word.load(Ordering::Relaxed) & u64::from(what) != 0
     }
 
-    /// The upper half of the hash, in its place.
+    /// Hits of late.
+    pub(super) fn frequency(&self) -> u8 {
+        (self.word.load(Ordering::Relaxed) >> FREQUENCY) as u8 & 3
+    }
+
+    #[inline]
+    pub(super) fn set_frequency(&self, frequency: u8) {
+        let word = self.word.load(Ordering::Relaxed) & !(3 << FREQUENCY);
+        self.word.store(word | u64::from(frequency) << FREQUENCY, Ordering::Relaxed);
+    }
+
+    /// What the policy noted.
+    pub(super) fn marks(&self) -> u8 {
+        self.hash.load(Ordering::Relaxed) as u8 & ((1 << MARKS) - 1)
+    }
+
+    pub(super) fn set_marks(&self, marks: u8) {
+        let hash = self.hash.load(Ordering::Relaxed) >> MARKS << MARKS;
+        self.hash.store(hash | u32::from(marks), Ordering::Relaxed);
+    }
+
+    /// The upper bits of the hash, in their place.
     pub(super) fn hash(&self) -> u64 {
-        u64::from(self.hash.load(Ordering::Relaxed)) << 32
+        u64::from(self.hash.load(Ordering::Relaxed) >> MARKS) << LOWER
     }
 
     /// Whether it has the hash, as far as it knows it, and the key.
@@ -176,7 +198,7 @@ impl<K, V> Entry<K, V> {
     #[inline]
     pub(super) unsafe fn has(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> bool {
         // SAFETY: the caller's promise.
-        self.hash.load(Ordering::Relaxed) == upper(hash) && is(unsafe { self.key() })
+        self.hash() == hash >> LOWER << LOWER && is(unsafe { self.key() })
     }
 
     /// # Safety
@@ -217,12 +239,12 @@ impl<'a, K, V> Seen<'a, K, V> {
     }
 
     /// Whether it has the hash and the key.
-    #[inline]
     pub(super) fn has(self, hash: u64, is: impl FnOnce(&K) -> bool) -> bool {
         // SAFETY: the promise of `new`.
         unsafe { self.entry.has(hash, is) }
     }
 
+    #[inline]
     pub(super) fn key(self) -> &'a K {
         // SAFETY: the promise of `new`.
         unsafe { self.entry.key() }
@@ -250,7 +272,7 @@ impl<'a, K, V> Seen<'a, K, V> {
 
     #[inline]
     pub(super) fn is_of(self, generation: u64) -> bool {
-        self.entry.generation.load(Ordering::Relaxed) == lower(generation)
+        self.entry.word.load(Ordering::Relaxed) >> GENERATION == word(0, 0, generation) >> GENERATION
     }
 
     /// From when on it is not served.
@@ -287,9 +309,9 @@ impl<'a, K, V> Seen<'a, K, V> {
     /// Notes a hit.
     #[inline]
     pub(super) fn touch(self) {
-        let frequency = self.entry.frequency.load(Ordering::Relaxed);
+        let frequency = self.entry.frequency();
         if frequency < SATURATED {
-            self.entry.frequency.store(frequency + 1, Ordering::Relaxed);
+            self.entry.set_frequency(frequency + 1);
         }
     }
 
@@ -310,6 +332,17 @@ impl<'a, K, V> Seen<'a, K, V> {
 }
 
 impl<K, V: Clone> Seen<'_, K, V> {
+    /// A copy of the value, for a hit, where entries do not end; none, if it is of another generation.
+    #[inline]
+    pub(super) fn serve_of(self, generation: u64, pinned: &Pinned) -> Option<V> {
+        // Nearly always one look tells all: it is of this generation, nothing is to be noted, and the value is here.
+        if self.entry.word.load(Ordering::Relaxed) == word(HELD, SATURATED, generation) {
+            // SAFETY: the promise of `new`; and it is not shared.
+            return Some(V::clone(unsafe { &(*self.entry.value.get()).inline }));
+        }
+        self.is_of(generation).then(|| self.serve(pinned))
+    }
+
     /// A copy of the value, for a hit.
     #[inline]
     pub(super) fn serve(self, pinned: &Pinned) -> V {
@@ -338,11 +371,8 @@ pub(super) fn weight<K, V>(held: u64, quiet: bool) -> u64 {
     held + (size_of::<Entry<K, V>>() + behind) as u64
 }
 
-fn upper(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
-/// Two generations that are 2^32 invalidations apart are one to an entry that was neither hit nor evicted meanwhile.
-fn lower(generation: u64) -> u32 {
-    generation as u32
+/// The word of an entry.
+#[inline]
+fn word(is: u8, frequency: u8, generation: u64) -> u64 {
+    u64::from(is) | u64::from(frequency) << FREQUENCY | generation << GENERATION
 }

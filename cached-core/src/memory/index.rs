@@ -15,8 +15,8 @@ use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 /// Ways whose tags are in the first word; the rest have theirs in the second.
 const FIRST: usize = 8;
 const WAYS: usize = 11;
-/// Entries per bucket from which on the index is too small. Of twelve in a bucket one in nine is then more.
-const FULL: usize = 8;
+/// Entries per bucket from which on the index is too small. Of seven buckets one has then more than eight entries, and of a hundred two more than eleven.
+const FULL: usize = 6;
 
 pub(super) struct Index {
     /// A power of two of them, two at least.
@@ -36,7 +36,7 @@ struct Bucket {
     next: AtomicPtr<Bucket>,
 }
 
-/// Seven bits of the hash; never 0.
+/// Seven bits of the hash; never 0, nor 0 but for the lowest bit.
 #[inline]
 fn tag(hash: u64) -> u8 {
     hash as u8 | 0x80
@@ -65,28 +65,42 @@ impl Index {
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut bucket = self.bucket(hash);
         loop {
-            let mut ways = bucket.ways(tag(hash));
-            while ways != 0 {
-                let number = bucket.at(ways);
-                if is(number) {
-                    return Some(number);
+            let tags = [bucket.tags.load(Ordering::Acquire), u64::from(bucket.more.load(Ordering::Acquire))];
+            for (tags, first) in tags.into_iter().zip([0, FIRST]) {
+                let mut ways = equal(tag(hash), tags);
+                while ways != 0 {
+                    let number = bucket.at(first, ways);
+                    if is(number) {
+                        return Some(number);
+                    }
+                    ways &= ways - 1;
                 }
-                ways &= ways - 1;
             }
             bucket = bucket.following()?;
         }
     }
 
-    /// What `look` sees at the number, if it has one, in the place where that nearly always is. The outer `None`: it
-    /// may be in another.
-    #[inline]
-    pub(super) fn glance<T>(&self, hash: u64, look: impl FnOnce(u32) -> Option<T>) -> Option<Option<T>> {
+    /// What `look` sees at the number for which it sees anything, in the places where that nearly always is. The outer
+    /// `None`: it may be in another.
+    #[inline(always)]
+    pub(super) fn glance<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<Option<T>> {
         let bucket = self.bucket(hash);
-        let ways = bucket.ways(tag(hash));
-        if ways == 0 {
-            return if bucket.following().is_none() { Some(None) } else { None };
+        let mut ways = equal(tag(hash), bucket.tags.load(Ordering::Acquire));
+        let mut first = 0;
+        loop {
+            while ways != 0 {
+                let seen = look(bucket.at(first, ways));
+                if seen.is_some() {
+                    return Some(seen);
+                }
+                ways &= ways - 1;
+            }
+            if first == FIRST {
+                return if bucket.following().is_none() { Some(None) } else { None };
+            }
+            ways = equal(tag(hash), u64::from(bucket.more.load(Ordering::Acquire)));
+            first = FIRST;
         }
-        look(bucket.at(ways)).map(Some)
     }
 
     /// Makes a number reachable. For the one writer.
@@ -144,12 +158,6 @@ impl Bucket {
         Self { tags: AtomicU64::new(0), more: AtomicU32::new(0), numbers, next: AtomicPtr::new(ptr::null_mut()) }
     }
 
-    /// The ways that have a tag, a bit for each.
-    #[inline]
-    fn ways(&self, tag: u8) -> u32 {
-        equal(tag, self.tags.load(Ordering::Acquire), self.more.load(Ordering::Acquire))
-    }
-
     /// The tag of a way, for the one writer.
     fn tag(&self, way: usize) -> u8 {
         match way.checked_sub(FIRST) {
@@ -174,12 +182,14 @@ impl Bucket {
         }
     }
 
-    /// The number at the first of some ways. It was reachable at some moment since their tags were read: the tag was
-    /// set after it was stored, and the acquire of the tag shows that number, or one stored later.
+    /// The number at the first of some ways, which are counted from one of them. It was reachable at some moment since
+    /// their tags were read: the tag was set after it was stored, and the acquire of the tag shows that number, or one
+    /// stored later.
     #[inline]
-    fn at(&self, ways: u32) -> u32 {
+    fn at(&self, first: usize, ways: u64) -> u32 {
+        let way = first + ways.trailing_zeros() as usize / 8;
         // SAFETY: there is a way, and tags beyond the last are 0, which none is.
-        unsafe { self.numbers.get_unchecked(ways.trailing_zeros() as usize) }.load(Ordering::Acquire)
+        unsafe { self.numbers.get_unchecked(way) }.load(Ordering::Acquire)
     }
 
     #[inline]
@@ -210,27 +220,11 @@ impl Drop for Index {
     }
 }
 
-/// The bytes of both words that equal `tag`, a bit for each.
+/// The high bit of each byte that equals `tag`. A byte above one that does may count too, if it differs
+/// in the lowest bit only: by the choice of tags that is another tag, and the comparison tells.
 #[inline]
-#[cfg(target_arch = "x86_64")]
-fn equal(tag: u8, first: u64, second: u32) -> u32 {
-    use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8};
-
-    // SAFETY: every such processor has SSE2.
-    unsafe {
-        let tags = _mm_set_epi64x(i64::from(second), first.cast_signed());
-        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(tag.cast_signed()))).cast_unsigned()
-    }
-}
-
-/// As above, byte by byte in a register.
-#[inline]
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn equal(tag: u8, first: u64, second: u32) -> u32 {
-    // The high bit of each byte that is 0, and of no other: nothing is carried from one byte to the next.
-    let zeros = |word: u64| !((word & LOW) + LOW | word | LOW) >> 7;
-    // Those bits, from one in each byte to eight in a row.
-    let row = |bits: u64| (bits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32;
-    let differs = |word: u64| word ^ (u64::from(tag) * ONES);
-    row(zeros(differs(first))) | row(zeros(differs(u64::from(second)))) << 8
+fn equal(tag: u8, tags: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let differs = tags ^ (u64::from(tag) * ONES);
+    differs.wrapping_sub(ONES) & !differs & (0x80 * ONES)
 }

@@ -173,12 +173,12 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
             return None;
         }
         let hash = self.hash(parts);
-        let entry = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        let lives = |entry: &Seen<'_, K, V>| match TIMED {
-            true => entry.lives(terms),
-            false => entry.is_of(terms.generation),
-        };
-        Some(entry.filter(lives).map(|entry| entry.serve(pinned)))
+        let found = self.shards.glance(pinned, hash, |key| parts.is(key))?;
+        Some(match (found, TIMED) {
+            (Some(entry), false) => entry.serve_of(terms.generation, pinned),
+            (Some(entry), true) if entry.lives(terms) => Some(entry.serve(pinned)),
+            _ => None,
+        })
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].

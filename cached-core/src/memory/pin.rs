@@ -69,7 +69,7 @@ impl Pinned {
         record.pinned.store(since | domain | COMPARING, Ordering::Release);
         match since & FULL {
             0 => fence::light(),
-            _ => fence::full(),
+            _ => rarely(fence::full),
         }
         Pinned { record }
     }
@@ -178,6 +178,13 @@ impl Grace {
         };
         Record::all(|record| (0..LOOKS).any(|_| has_left(record) || wait_a_little()))
     }
+}
+
+/// Has the compiler put aside what is done here.
+#[cold]
+#[inline(always)]
+fn rarely(work: impl FnOnce()) {
+    work();
 }
 
 fn wait_a_little() -> bool {

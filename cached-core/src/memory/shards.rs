@@ -99,22 +99,22 @@ impl<K, V> Items for Table<K, V> {
 
     fn frequency(&self, number: u32) -> u8 {
         // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.frequency.load(Ordering::Relaxed)
+        unsafe { self.slab.entry(number) }.frequency()
     }
 
     fn set_frequency(&self, number: u32, frequency: u8) {
         // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.frequency.store(frequency, Ordering::Relaxed);
+        unsafe { self.slab.entry(number) }.set_frequency(frequency);
     }
 
     fn marks(&self, number: u32) -> u8 {
         // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.marks.load(Ordering::Relaxed)
+        unsafe { self.slab.entry(number) }.marks()
     }
 
     fn set_marks(&self, number: u32, marks: u8) {
         // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.marks.store(marks, Ordering::Relaxed);
+        unsafe { self.slab.entry(number) }.set_marks(marks);
     }
 
     fn is_held(&self, number: u32) -> bool {
@@ -158,13 +158,13 @@ impl<K, V> Shards<K, V> {
         unsafe { self.read(pinned).find(hash, is) }
     }
 
-    /// As [`Shards::find`], but it looks at one entry at most. The outer `None`: that may not be enough.
-    #[inline]
+    /// As [`Shards::find`], but it looks at a few entries at most. The outer `None`: that may not be enough.
+    #[inline(always)]
     pub(super) fn glance<'a>(
         &'a self,
         pinned: &'a Pinned,
         hash: u64,
-        is: impl FnOnce(&K) -> bool,
+        is: impl Fn(&K) -> bool,
     ) -> Option<Option<Seen<'a, K, V>>> {
         // SAFETY: as above.
         unsafe { self.read(pinned).glance(hash, is) }

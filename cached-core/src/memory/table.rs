@@ -48,16 +48,13 @@ impl<K, V> Table<K, V> {
     ///
     /// # Safety
     /// As for [`Table::find`].
-    #[inline]
-    pub(super) unsafe fn glance<'a>(
-        &'a self,
-        hash: u64,
-        is: impl FnOnce(&K) -> bool,
-    ) -> Option<Option<Seen<'a, K, V>>> {
+    #[inline(always)]
+    pub(super) unsafe fn glance<'a>(&'a self, hash: u64, is: impl Fn(&K) -> bool) -> Option<Option<Seen<'a, K, V>>> {
         self.index.glance(hash, |number| {
             // SAFETY: the caller's promise.
             let seen = unsafe { self.seen(number) };
-            seen.has(hash, is).then_some(seen)
+            // A tag has told already whether it may be the one.
+            is(seen.key()).then_some(seen)
         })
     }
 

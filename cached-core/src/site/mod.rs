@@ -308,7 +308,7 @@ impl Site {
         // Timed for good, once timed: entries with a deadline may be stored. Heavy values go the same longer way.
         let timed = timed || self.meta.policy.weighs || (self.word.load().is_timed() && !moved);
         let old = held.replace(Arc::new(route));
-        self.word.publish(fast | if timed { TIMED } else { 0 }, moved);
+        self.word.publish(fast | if timed { TIMED } else { 0 }, self.counters.place(), moved);
         old
     }
 
@@ -379,7 +379,7 @@ pub(crate) fn weigh() {
         if let Some(route) = &*held {
             let fast = if route.is_fast() { FAST } else { 0 };
             let timed = if site.word.load().is_timed() { TIMED } else { 0 };
-            site.word.publish(fast | timed, false);
+            site.word.publish(fast | timed, site.counters.place(), false);
         }
     }
 }

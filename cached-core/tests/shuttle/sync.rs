@@ -10,9 +10,7 @@ use shuttle::sync::MutexGuard;
 use shuttle::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) mod atomic {
-    pub(crate) use shuttle::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-    };
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 }
 
 /// A writer looks once: to look again is another writer's turn.
