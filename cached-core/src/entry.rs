@@ -76,12 +76,16 @@ impl<P: Part, V: Value> Entry<P, V> {
         self.with(V::clone)
     }
 
-    /// Shows the stored value to `f`, without cloning it if it is in memory.
+    /// Shows the stored value to `f`, without cloning it if it is in memory. While `f` runs nothing that it could see goes:
+    /// what is evicted meanwhile takes room, and where there is none, what is computed is not stored.
     ///
     /// # Errors
     /// When the backend fails.
     pub fn with<T>(&self, f: impl FnOnce(&V) -> T) -> Result<Option<T>, Error> {
-        Ok(block_on(self.0.look(How::Here))?.map(|(kept, _)| f(kept.as_ref())))
+        match self.0.show(f) {
+            Ok(shown) => Ok(shown),
+            Err(f) => Ok(block_on(self.0.look(How::Here))?.map(|(kept, _)| f(kept.as_ref()))),
+        }
     }
 
     /// Stores a value in the place of what is there, with the lifetime of values. A computation
@@ -156,7 +160,10 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// # Errors
     /// When the backend fails.
     pub async fn with<T>(self, f: impl FnOnce(&V) -> T) -> Result<Option<T>, Error> {
-        Ok(self.0.look(How::Later).await?.map(|(kept, _)| f(kept.as_ref())))
+        match self.0.show(f) {
+            Ok(shown) => Ok(shown),
+            Err(f) => Ok(self.0.look(How::Later).await?.map(|(kept, _)| f(kept.as_ref()))),
+        }
     }
 
     /// As [`Entry::put`].
@@ -209,6 +216,15 @@ impl<P: Part, V: Value> Access<P, V> {
     /// An operation that is to be recorded, if anybody wants that.
     fn begin(&self, method: Method) -> Option<Box<Pending>> {
         Pending::begin(|| Call { method, ..self.memo.described(&self.key.key) })
+    }
+
+    /// Shows the value to `f` as a hit is served; `f` is given back where that does not tell.
+    fn show<T, F: FnOnce(&V) -> T>(&self, f: F) -> Result<Option<T>, F> {
+        let state = self.memo.site.word.load();
+        match self.memo.ready() {
+            Some(core) if state.is_plain() => core.memory.show(&self.key, state.generation(), f),
+            _ => Err(f),
+        }
     }
 
     async fn look(&self, how: How) -> Result<Option<(Kept<V>, Expiry)>, Error> {

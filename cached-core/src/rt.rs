@@ -78,10 +78,8 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
     }
 }
 
-/// Apart from [`Keeping::lookup`], so that a hit's answer comes back in registers.
-///
 /// What is rare leaves by the last line and begins again, so that nothing has to be kept over a call.
-#[inline(never)]
+#[inline(always)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if state.is_plain()
@@ -108,8 +106,14 @@ fn glance<const TIMED: bool, P: Part, V: Value>(
         return None;
     }
     let count = pin.record().count(state.place())?;
-    let found = counted(memo, || core.memory.glance::<TIMED, _>(&pin, parts, terms))?;
-    Some(found.inspect(|_| count.add_one()))
+    // Counts the call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else it is counted elsewhere.
+    let ticket = Ticket::new(&memo.site.counters);
+    let found = core.memory.glance::<TIMED, _>(&pin, parts, terms);
+    ticket.forget();
+    if let Some(Some(_)) = found {
+        count.add_one();
+    }
+    found
 }
 
 /// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or measured.

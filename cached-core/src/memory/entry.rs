@@ -325,6 +325,12 @@ impl<'a, K, V> Seen<'a, K, V> {
         }
     }
 
+    /// Shows the value to `f`, which is the user's code.
+    pub(super) fn show<T>(self, pinned: &Pinned, f: impl FnOnce(&V) -> T) -> T {
+        pinned.has_compared();
+        f(self.value().unwrap_or_else(|shared| shared))
+    }
+
     /// What shares the value, where something does.
     pub(super) fn shared(self) -> Option<&'a Arc<V>> {
         self.value().err()

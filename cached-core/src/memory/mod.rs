@@ -196,6 +196,16 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Some(entry.serve(&pin))
     }
 
+    /// Shows the live value of a held key to `f`, where nothing is timed. `f` is given back where one look at the table
+    /// does not tell.
+    pub(crate) fn show<T, F: FnOnce(&V) -> T>(&self, key: &Held<K>, generation: u64, f: F) -> Result<Option<T>, F> {
+        let Some(pin) = self.pin() else { return Err(f) };
+        match self.shards.glance(&pin, key.hash, |other| *other == key.key) {
+            Some(found) => Ok(found.filter(|entry| entry.is_of(generation)).map(|entry| entry.show(&pin, f))),
+            None => Err(f),
+        }
+    }
+
     /// What is there of a held key, for a call: as a hit, it begins an idle time anew. `None`: as in
     /// [`Memory::pin_again`].
     pub(crate) fn ask(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {

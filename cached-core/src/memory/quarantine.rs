@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use super::entry::Content;
 use super::pin::{Domain, Grace};
-use super::shards::Owned;
 use super::slab::Slab;
-use super::table::Table;
+use super::table::{Owned, Table};
 
 pub(super) struct Quarantine<K, V> {
     domain: Domain,

@@ -9,14 +9,13 @@
 #![expect(unsafe_code, reason = "readers follow pointers that writers change")]
 
 use std::ops::DerefMut;
-use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::entry::{New, Seen};
 use super::pin::{Domain, Pinned};
-use super::policy::{Items, Policy};
+use super::policy::{Items as _, Policy};
 use super::quarantine::{Freed, Quarantine, Retired, Whole};
-use super::table::Table;
+use super::table::{Owned, Table};
 use super::{Bounds, Gone};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -43,84 +42,6 @@ struct State<K, V> {
     /// Every entry of the part that is in the table.
     policy: Policy,
     quarantine: Quarantine<K, V>,
-}
-
-/// Something that the memory owns and readers may be looking at. Copies name the same thing.
-pub(super) struct Owned<T>(NonNull<T>);
-
-// SAFETY: it gives `&T` to any thread, and the box to one: what is `Send + Sync` allows both.
-unsafe impl<T: Send + Sync> Send for Owned<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Owned<T> {}
-
-impl<T> Owned<T> {
-    fn new(owned: T) -> Self {
-        Owned(NonNull::from(Box::leak(Box::new(owned))))
-    }
-
-    /// The one whose [`Owned::as_ptr`] this is.
-    ///
-    /// # Safety
-    /// It is one.
-    unsafe fn from_ptr(pointer: *mut T) -> Self {
-        // SAFETY: what came from a box is not null.
-        Owned(unsafe { NonNull::new_unchecked(pointer) })
-    }
-
-    fn as_ptr(&self) -> *mut T {
-        self.0.as_ptr()
-    }
-
-    /// # Safety
-    /// It is not freed within the borrow.
-    pub(super) unsafe fn get(&self) -> &T {
-        // SAFETY: it came from a box, and whoever calls vouches that this box is not freed yet.
-        unsafe { self.0.as_ref() }
-    }
-
-    /// # Safety
-    /// Nobody holds or can get a reference to it, and no other copy is freed.
-    pub(super) unsafe fn free(&self) -> Box<T> {
-        // SAFETY: it came from a box, and whoever calls is the last to know of it.
-        unsafe { Box::from_raw(self.0.as_ptr()) }
-    }
-}
-
-impl<K, V> Items for Table<K, V> {
-    fn hash(&self, number: u32) -> u64 {
-        // SAFETY: what is queued was given out.
-        unsafe { self.slab.entry(number) }.hash()
-    }
-
-    fn weight(&self, number: u32) -> u64 {
-        // SAFETY: who asks for the weight of an item holds its part's lock, under which it is still linked.
-        unsafe { self.seen(number) }.weight()
-    }
-
-    fn frequency(&self, number: u32) -> u8 {
-        // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.frequency()
-    }
-
-    fn set_frequency(&self, number: u32, frequency: u8) {
-        // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.set_frequency(frequency);
-    }
-
-    fn marks(&self, number: u32) -> u8 {
-        // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.marks()
-    }
-
-    fn set_marks(&self, number: u32, marks: u8) {
-        // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.set_marks(marks);
-    }
-
-    fn is_held(&self, number: u32) -> bool {
-        // SAFETY: as for its hash.
-        unsafe { self.slab.entry(number) }.is_held()
-    }
 }
 
 impl<K, V> Shards<K, V> {

@@ -3,8 +3,11 @@
 //! In: a hash and a comparison. Out: the entry. Readers hold it by a pin; whoever replaces it retires the old one.
 #![expect(unsafe_code, reason = "what the index shows is read without a lock")]
 
+use std::ptr::NonNull;
+
 use super::entry::Seen;
 use super::index::Index;
+use super::policy::Items;
 use super::slab::Slab;
 
 pub(super) struct Table<K, V> {
@@ -66,5 +69,83 @@ impl<K, V> Table<K, V> {
     pub(super) unsafe fn seen(&self, number: u32) -> Seen<'_, K, V> {
         // SAFETY: it was filled before it was linked; and the caller's promise.
         unsafe { Seen::new(&self.slab, number) }
+    }
+}
+
+impl<K, V> Items for Table<K, V> {
+    fn hash(&self, number: u32) -> u64 {
+        // SAFETY: what is queued was given out.
+        unsafe { self.slab.entry(number) }.hash()
+    }
+
+    fn weight(&self, number: u32) -> u64 {
+        // SAFETY: who asks for the weight of an item holds its part's lock, under which it is still linked.
+        unsafe { self.seen(number) }.weight()
+    }
+
+    fn frequency(&self, number: u32) -> u8 {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.frequency()
+    }
+
+    fn set_frequency(&self, number: u32, frequency: u8) {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.set_frequency(frequency);
+    }
+
+    fn marks(&self, number: u32) -> u8 {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.marks()
+    }
+
+    fn set_marks(&self, number: u32, marks: u8) {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.set_marks(marks);
+    }
+
+    fn is_held(&self, number: u32) -> bool {
+        // SAFETY: as for its hash.
+        unsafe { self.slab.entry(number) }.is_held()
+    }
+}
+
+/// Something that the memory owns and readers may be looking at. Copies name the same thing.
+pub(super) struct Owned<T>(NonNull<T>);
+
+// SAFETY: it gives `&T` to any thread, and the box to one: what is `Send + Sync` allows both.
+unsafe impl<T: Send + Sync> Send for Owned<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Owned<T> {}
+
+impl<T> Owned<T> {
+    pub(super) fn new(owned: T) -> Self {
+        Owned(NonNull::from(Box::leak(Box::new(owned))))
+    }
+
+    /// The one whose [`Owned::as_ptr`] this is.
+    ///
+    /// # Safety
+    /// It is one.
+    pub(super) unsafe fn from_ptr(pointer: *mut T) -> Self {
+        // SAFETY: what came from a box is not null.
+        Owned(unsafe { NonNull::new_unchecked(pointer) })
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+
+    /// # Safety
+    /// It is not freed within the borrow.
+    pub(super) unsafe fn get(&self) -> &T {
+        // SAFETY: it came from a box, and whoever calls vouches that this box is not freed yet.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// # Safety
+    /// Nobody holds or can get a reference to it, and no other copy is freed.
+    pub(super) unsafe fn free(&self) -> Box<T> {
+        // SAFETY: it came from a box, and whoever calls is the last to know of it.
+        unsafe { Box::from_raw(self.0.as_ptr()) }
     }
 }
