@@ -13,6 +13,7 @@ use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
 
 mod entry;
+mod past;
 mod pin;
 mod policy;
 mod quarantine;

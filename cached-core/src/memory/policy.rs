@@ -1,19 +1,25 @@
 //! Who has to go when a shard is full.
 //!
-//! In: what was inserted, removed, and hit. Out: the next victim, and what all together weigh. S3-FIFO (J. Yang et al., "FIFO queues
-//! are all you need for cache eviction", SOSP 2023): new items wait in a small queue and pass on to the
-//! main one if they are hit there; what leaves the small queue unseen is remembered by its hash for a
-//! while, and if it comes back it goes to the main queue at once.
+//! In: what was inserted, removed, and hit. Out: the next victim, and what all together weigh.
 //!
-//! Two things differ, by measurement: the first items fill the main queue, so that a loop over more than
-//! there is room for hits what it began with; and the small queue is smaller, which such loops like too.
+//! The queues are those of S3-FIFO (J. Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): new
+//! items wait in a small one, and pass on to the main one if they are hit there; the first ones fill the main queue, so
+//! that a loop over more than there is room for hits what it began with. What comes back goes to the main queue if it
+//! is worth more than who is next to go there: if it was asked for more often (G. Einziger, R. Friedman, B. Manes,
+//! "TinyLFU", ACM TOS 2017), or returns sooner than that one has been idle (S. Jiang, X. Zhang, "LIRS", SIGMETRICS
+//! 2002). How large the small queue is follows from what each queue has just lost (as N. Megiddo, D. Modha, "ARC", FAST
+//! 2003); here it matters only what a slightly longer queue would have kept, so that loops and scans teach nothing.
 
 use std::collections::VecDeque;
 
-/// The small queue has one part in so many.
-const SMALL: usize = 50;
+use super::past::{MOST, Past, Return};
+
 /// Items that one eviction passes over at most; then it takes what comes.
 const PATIENCE: usize = 128;
+/// The share of the small queue, at least and at most, in 2^32.
+const SHARES: std::ops::RangeInclusive<u32> = u32::MAX / 100..=u32::MAX / 5 * 4;
+/// So many lessons for a longer small queue follow one against it before what comes soon counts for good again.
+const WARY: u8 = 64;
 
 /// What is queued: copies name the same thing.
 pub(super) trait Item: Copy {
@@ -30,6 +36,9 @@ pub(super) trait Item: Copy {
 struct Queued<T> {
     item: T,
     weight: u64,
+    /// How often it was asked for, as far as is known, at the tick when it was last found hit.
+    count: u8,
+    since: u32,
     is_small: bool,
 }
 
@@ -43,7 +52,10 @@ pub(super) struct Policy<T> {
     /// What all items weigh, and those of the small queue.
     weight: u64,
     weight_of_small: u64,
-    ghosts: Ghosts,
+    past: Past,
+    /// Of all that there is room for, that of the small queue in 2^32.
+    share: u32,
+    wary: u8,
     /// Nothing had to go so far.
     is_filling: bool,
     /// The place that was looked at last, in rounds.
@@ -53,9 +65,10 @@ pub(super) struct Policy<T> {
 impl<T: Item> Policy<T> {
     pub(super) fn new() -> Self {
         let (small, main) = (VecDeque::new(), VecDeque::new());
-        let (items, free, ghosts) = (Vec::new(), Vec::new(), Ghosts::default());
-        let (weight, weight_of_small) = (0, 0);
-        Self { items, free, small, main, live: 0, weight, weight_of_small, ghosts, is_filling: true, hand: 0 }
+        let (items, free, past) = (Vec::new(), Vec::new(), Past::default());
+        let (live, weight, weight_of_small, hand) = (0, 0, 0, 0);
+        let (share, wary, is_filling) = (*SHARES.start(), 0, true);
+        Self { items, free, small, main, live, weight, weight_of_small, past, share, wary, is_filling, hand }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -97,10 +110,16 @@ impl<T: Item> Policy<T> {
         item.set_place(place);
         self.live += 1;
         self.weight = self.weight.wrapping_add(weight);
-        let is_first = self.is_filling && self.main.len() < limit - limit / SMALL;
-        let known = self.ghosts.forget(item.hash()) || proven || is_first;
-        self.items[place as usize] = Some(Queued { item, weight, is_small: !known });
-        if known {
+        let hash = item.hash();
+        if !proven {
+            self.learn(hash);
+        }
+        let Return { count, away } = self.past.recall(hash).unwrap_or_default();
+        let is_first = self.is_filling && self.main.len() < limit - self.part(limit as u64) as usize;
+        let (is_known, count, since) = (count > 0, MOST.min(count + 1), self.past.now());
+        let is_main = is_first || proven || (is_known && self.beats_main(count, away));
+        self.items[place as usize] = Some(Queued { item, weight, count, since, is_small: !is_main });
+        if is_main {
             self.main.push_back(place);
         } else {
             self.weight_of_small = self.weight_of_small.wrapping_add(weight);
@@ -125,8 +144,62 @@ impl<T: Item> Policy<T> {
         weight
     }
 
+    /// Moves the bound between the queues towards the one that has lost what comes now.
+    fn learn(&mut self, hash: u64) {
+        let misses = self.past.misses(hash);
+        if misses.small {
+            self.share = self.share.saturating_add(self.past.step()).min(*SHARES.end());
+            self.wary = self.wary.saturating_sub(1);
+        } else if misses.main {
+            self.share = self.share.saturating_sub(self.past.step().saturating_mul(2)).max(*SHARES.start());
+            self.wary = WARY;
+        }
+    }
+
+    /// The small queue's part of a whole.
+    fn part(&self, whole: u64) -> u64 {
+        ((u128::from(whole) * u128::from(self.share)) >> 32) as u64
+    }
+
+    /// Whether what was asked for so often, and was away for so many ticks, is worth more than the next to go from the
+    /// main queue. If that one was hit, it is passed over, and the one after it is who counts.
+    fn beats_main(&mut self, count: u8, away: u32) -> bool {
+        let mut has_passed = false;
+        while let Some(place) = self.main.front().copied() {
+            let Some(Queued { item, count: other, since, .. }) = self.items[place as usize] else {
+                self.main.pop_front();
+                self.free.push(place);
+                continue;
+            };
+            if item.frequency() == 0 {
+                let idle = self.past.now().wrapping_sub(since);
+                return (self.wary == 0 && away < idle) || count > self.past.aged(other, since) + 1;
+            }
+            if std::mem::replace(&mut has_passed, true) {
+                return false;
+            }
+            self.main.pop_front();
+            self.past.ends(item.hash(), false);
+            self.renew(place);
+        }
+        true
+    }
+
+    /// Puts what was hit at the end of the main queue.
+    fn renew(&mut self, place: u32) {
+        if let Some(queued) = &mut self.items[place as usize] {
+            queued.count = (self.past.aged(queued.count, queued.since) + queued.item.frequency()).min(MOST);
+            queued.since = self.past.now();
+            queued.item.set_frequency(0);
+            if std::mem::take(&mut queued.is_small) {
+                self.weight_of_small = self.weight_of_small.wrapping_sub(queued.weight);
+            }
+            self.main.push_back(place);
+        }
+    }
+
     fn take(&mut self, place: u32) -> Option<(T, u64)> {
-        let Queued { item, weight, is_small } = self.items[place as usize].take()?;
+        let Queued { item, weight, is_small, .. } = self.items[place as usize].take()?;
         self.live -= 1;
         self.weight = self.weight.wrapping_sub(weight);
         self.weight_of_small = self.weight_of_small.wrapping_sub(if is_small { weight } else { 0 });
@@ -137,84 +210,27 @@ impl<T: Item> Policy<T> {
     /// measured by what is in them, since it is their weight that is bounded.
     pub(super) fn evict(&mut self, limit: usize, weighed: bool) -> Option<(T, u64)> {
         self.is_filling = false;
+        self.past.fit(limit);
+        let room_of_small = self.part(if weighed { self.weight } else { limit as u64 });
         for passed in 0.. {
-            let is_long = match weighed {
-                true => self.weight_of_small > self.weight / SMALL as u64,
-                false => self.small.len() > limit / SMALL,
-            };
-            let is_small = self.main.is_empty() || is_long;
+            let size_of_small = if weighed { self.weight_of_small } else { self.small.len() as u64 };
+            // Rather than somebody hit, who is new goes.
+            let is_tired = passed >= PATIENCE && !self.small.is_empty();
+            let is_small = size_of_small > room_of_small || is_tired || self.main.is_empty();
             let place = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
-            let Some(queued) = &mut self.items[place as usize] else {
+            let Some(Queued { item, count, since, .. }) = self.items[place as usize] else {
                 self.free.push(place);
                 continue;
             };
-            let Queued { item, weight, .. } = *queued;
-            let frequency = item.frequency();
-            if frequency > 0 && passed < PATIENCE {
-                item.set_frequency(frequency - 1);
-                if std::mem::take(&mut queued.is_small) {
-                    self.weight_of_small = self.weight_of_small.wrapping_sub(weight);
-                }
-                self.main.push_back(place);
+            self.past.ends(item.hash(), is_small);
+            if item.frequency() > 0 && passed < PATIENCE {
+                self.renew(place);
                 continue;
             }
             self.free.push(place);
-            if is_small {
-                self.ghosts.remember(item.hash(), limit);
-            }
+            self.past.remember(item.hash(), self.past.aged(count, since));
             return self.take(place);
         }
         None
     }
-}
-
-/// Hashes of what left the small queue of late: sets of four, each with the time at which it came.
-#[derive(Default)]
-struct Ghosts {
-    sets: Vec<[Ghost; 4]>,
-    now: u32,
-    /// For how many evictions a hash is remembered.
-    span: u32,
-}
-
-/// Nothing, if the print is 0.
-#[derive(Clone, Copy, Default)]
-struct Ghost {
-    print: u32,
-    since: u32,
-}
-
-impl Ghosts {
-    fn remember(&mut self, hash: u64, limit: usize) {
-        let span = u32::try_from(limit).unwrap_or(u32::MAX / 2).max(1);
-        // Where weights bound, the number of entries goes up and down; a memory somewhat too long is no harm.
-        if !(self.span / 4..=self.span).contains(&span) {
-            // A third more than there are, so that few push each other out.
-            *self = Ghosts { sets: vec![[Ghost::default(); 4]; limit.div_ceil(3).max(1)], now: 0, span };
-        }
-        self.now = self.now.wrapping_add(1);
-        let (now, set) = (self.now, self.set(hash));
-        let age = |ghost: &Ghost| if ghost.print == 0 { u32::MAX } else { now.wrapping_sub(ghost.since) };
-        if let Some(oldest) = self.sets[set].iter_mut().max_by_key(|ghost| age(ghost)) {
-            *oldest = Ghost { print: print(hash), since: now };
-        }
-    }
-
-    /// Whether the hash was remembered.
-    fn forget(&mut self, hash: u64) -> bool {
-        if self.sets.is_empty() {
-            return false;
-        }
-        let (now, span, set) = (self.now, self.span, self.set(hash));
-        let found = self.sets[set].iter_mut().find(|ghost| ghost.print == print(hash));
-        found.is_some_and(|ghost| now.wrapping_sub(std::mem::take(ghost).since) < span)
-    }
-
-    fn set(&self, hash: u64) -> usize {
-        (((hash & 0xffff_ffff) * self.sets.len() as u64) >> 32) as usize
-    }
-}
-
-fn print(hash: u64) -> u32 {
-    (hash >> 32) as u32 | 1
 }
