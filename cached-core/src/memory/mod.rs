@@ -14,6 +14,7 @@ use crate::sync::{Inside, inside};
 
 mod entry;
 mod index;
+mod past;
 mod pin;
 mod policy;
 mod quarantine;

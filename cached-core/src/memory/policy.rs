@@ -1,52 +1,86 @@
 //! Who has to go when a shard is full.
 //!
-//! In: what was inserted, removed, and hit. Out: the next victim, and what all together weigh. S3-FIFO (J. Yang et al., "FIFO queues
-//! are all you need for cache eviction", SOSP 2023): new items wait in a small queue and pass on to the
-//! main one if they are hit there; what leaves the small queue unseen is remembered by its hash for a
-//! while, and if it comes back it goes to the main queue at once.
+//! In: what was inserted, removed, and hit. Out: the next victim, and what all together weigh.
 //!
-//! Two things differ, by measurement: the first items fill the main queue, so that a loop over more than
-//! there is room for hits what it began with; and the small queue is smaller, which such loops like too.
+//! The queues are those of S3-FIFO (J. Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): new
+//! items wait in a small one, and pass on to the main one if they are hit there; the first ones fill the main queue, so
+//! that a loop over more than there is room for hits what it began with. What comes back goes to the main queue if it
+//! is worth more than who is next to go there: if it was asked for more often (G. Einziger, R. Friedman, B. Manes,
+//! "TinyLFU", ACM TOS 2017), or returns sooner than that one has been idle (S. Jiang, X. Zhang, "LIRS", SIGMETRICS
+//! 2002). How large the small queue is follows from what each queue has just lost (as N. Megiddo, D. Modha, "ARC", FAST
+//! 2003); here it matters only what a slightly longer queue would have kept, so that loops and scans teach nothing.
 
 use std::collections::VecDeque;
 
-/// The small queue has one part in so many.
-const SMALL: usize = 50;
+use super::past::{MOST, Past, Return};
+
 /// Items that one eviction passes over at most; then it takes what comes.
 const PATIENCE: usize = 128;
+/// The share of the small queue, at least and at most, in 2^32.
+const SHARES: std::ops::RangeInclusive<u32> = u32::MAX / 100..=u32::MAX / 5 * 4;
+/// So many lessons for a longer small queue follow one against it before what comes soon counts for good again.
+const WARY: u8 = 64;
 
 /// It has not been removed.
 const LIVE: u8 = 1;
 /// One of the queues has its number.
 const QUEUED: u8 = 2;
 /// The small queue has.
-const SMALLS: u8 = 4;
+const SMALL: u8 = 4;
 
-/// What the policy knows items by their numbers from.
+/// What the policy knows of items by their numbers.
 pub(super) trait Items {
     fn hash(&self, number: u32) -> u64;
     fn weight(&self, number: u32) -> u64;
     /// Hits since it was last looked at, up to a small number.
     fn frequency(&self, number: u32) -> u8;
     fn set_frequency(&self, number: u32, frequency: u8);
-    /// What the policy noted of it; nothing at first.
+    /// What the policy noted of it, three bits; nothing at first.
     fn marks(&self, number: u32) -> u8;
     fn set_marks(&self, number: u32, marks: u8);
     /// Whether somebody may still look at what it held.
     fn is_held(&self, number: u32) -> bool;
 }
 
+/// An item in a queue, with the tick at which it came there, and how often it was asked for until then as far as is
+/// known: half a word for both.
+#[derive(Clone, Copy)]
+struct Queued {
+    number: u32,
+    noted: u32,
+}
+
+impl Queued {
+    const COUNT: u32 = MOST as u32 + 1;
+
+    fn new(number: u32, count: u8, since: u32) -> Self {
+        Self { number, noted: since.wrapping_mul(Self::COUNT) | u32::from(count) }
+    }
+
+    fn count(self) -> u8 {
+        (self.noted % Self::COUNT) as u8
+    }
+
+    /// For how many ticks it has been there; those of a longer wait are counted from 0 again.
+    fn idle(self, now: u32) -> u32 {
+        now.wrapping_sub(self.noted / Self::COUNT) % (u32::MAX / Self::COUNT + 1)
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Policy {
     /// Numbers of items that are vacant and in no queue.
     free: Vec<u32>,
-    small: VecDeque<u32>,
-    main: VecDeque<u32>,
+    small: VecDeque<Queued>,
+    main: VecDeque<Queued>,
     live: usize,
     /// What all items weigh, and those of the small queue.
     weight: u64,
     weight_of_small: u64,
-    ghosts: Ghosts,
+    past: Past,
+    /// Of all that there is room for, that of the small queue in 2^32; the least of it until something has gone.
+    share: u32,
+    wary: u8,
     /// Something had to go already.
     is_full: bool,
     /// The place that was looked at last, in rounds.
@@ -80,27 +114,33 @@ impl Policy {
     pub(super) fn next(&mut self, items: &impl Items, count: usize) -> Vec<u32> {
         let (queued, first) = (self.main.len() + self.small.len(), self.hand);
         let count = count.min(queued);
-        self.hand = if queued == 0 { 0 } else { (first + count) % queued };
         let at = |step| {
             let place = (first + step) % queued;
-            self.main.get(place).or_else(|| self.small.get(place - self.main.len())).copied()
+            self.main.get(place).or_else(|| self.small.get(place - self.main.len())).map(|queued| queued.number)
         };
-        (0..count).filter_map(at).filter(|number| items.marks(*number) & LIVE != 0).collect()
+        let next = (0..count).filter_map(at).filter(|number| items.marks(*number) & LIVE != 0).collect();
+        self.hand = (first + count).checked_rem(queued).unwrap_or(0);
+        next
     }
 
     /// Queues an item, in a shard of `limit` entries. `proven`: its key was here a moment ago.
     pub(super) fn insert(&mut self, items: &impl Items, number: u32, proven: bool, limit: usize) {
-        let weight = items.weight(number);
+        let (weight, hash) = (items.weight(number), items.hash(number));
         self.live += 1;
         self.weight = self.weight.wrapping_add(weight);
-        let is_first = !self.is_full && self.main.len() < limit - limit / SMALL;
-        if self.ghosts.forget(items.hash(number)) || proven || is_first {
+        if !proven {
+            self.learn(hash);
+        }
+        let Return { count, away } = self.past.recall(hash).unwrap_or_default();
+        let is_first = !self.is_full && self.main.len() < limit - self.part(limit as u64) as usize;
+        let (is_known, queued) = (count > 0, Queued::new(number, MOST.min(count + 1), self.past.now()));
+        if is_first || proven || (is_known && self.beats_main(items, count, away)) {
             items.set_marks(number, LIVE | QUEUED);
-            self.main.push_back(number);
+            self.main.push_back(queued);
         } else {
-            items.set_marks(number, LIVE | QUEUED | SMALLS);
+            items.set_marks(number, LIVE | QUEUED | SMALL);
             self.weight_of_small = self.weight_of_small.wrapping_add(weight);
-            self.small.push_back(number);
+            self.small.push_back(queued);
         }
     }
 
@@ -110,10 +150,75 @@ impl Policy {
         if self.small.len() + self.main.len() > 2 * self.live + PATIENCE {
             let free = &mut self.free;
             for queue in [&mut self.small, &mut self.main] {
-                queue.retain(|number| items.marks(*number) & LIVE != 0 || !leave(items, *number, free));
+                queue.retain(|Queued { number, .. }| {
+                    let is_live = items.marks(*number) & LIVE != 0;
+                    if !is_live {
+                        leave(items, *number, free);
+                    }
+                    is_live
+                });
             }
         }
         weight
+    }
+
+    /// Moves the bound between the queues towards the one that has lost what comes now.
+    fn learn(&mut self, hash: u64) {
+        let misses = self.past.misses(hash);
+        if misses.small {
+            self.share = self.share.saturating_add(self.past.step()).min(*SHARES.end());
+            self.wary = self.wary.saturating_sub(1);
+        } else if misses.main {
+            self.share = self.share.saturating_sub(self.past.step().saturating_mul(2)).max(*SHARES.start());
+            self.wary = WARY;
+        }
+    }
+
+    /// The small queue's part of a whole.
+    fn part(&self, whole: u64) -> u64 {
+        ((u128::from(whole) * u128::from(self.share.max(*SHARES.start()))) >> 32) as u64
+    }
+
+    /// Whether what was asked for so often, and was away for so many ticks, is worth more than the next to go from the
+    /// main queue. If that one was hit, it is passed over, and the one after it is who counts.
+    fn beats_main(&mut self, items: &impl Items, count: u8, away: u32) -> bool {
+        let mut has_passed = false;
+        while let Some(queued) = self.main.front().copied() {
+            if items.marks(queued.number) & LIVE == 0 {
+                self.main.pop_front();
+                leave(items, queued.number, &mut self.free);
+                continue;
+            }
+            if items.frequency(queued.number) == 0 {
+                let is_sooner = self.wary == 0 && away < queued.idle(self.past.now());
+                return is_sooner || count > self.aged(queued) + 1;
+            }
+            if std::mem::replace(&mut has_passed, true) {
+                return false;
+            }
+            self.main.pop_front();
+            self.past.ends(items.hash(queued.number), false);
+            self.renew(items, queued);
+        }
+        true
+    }
+
+    /// What is left now of its count.
+    fn aged(&self, queued: Queued) -> u8 {
+        let now = self.past.now();
+        self.past.aged(queued.count(), now.wrapping_sub(queued.idle(now)))
+    }
+
+    /// Puts what was hit at the end of the main queue.
+    fn renew(&mut self, items: &impl Items, queued: Queued) {
+        let (number, marks) = (queued.number, items.marks(queued.number));
+        let count = (self.aged(queued) + items.frequency(number)).min(MOST);
+        items.set_frequency(number, 0);
+        if marks & SMALL != 0 {
+            items.set_marks(number, marks & !SMALL);
+            self.weight_of_small = self.weight_of_small.wrapping_sub(items.weight(number));
+        }
+        self.main.push_back(Queued::new(number, count, self.past.now()));
     }
 
     fn take(&mut self, items: &impl Items, number: u32) -> u64 {
@@ -121,7 +226,7 @@ impl Policy {
         items.set_marks(number, marks & !LIVE);
         self.live -= 1;
         self.weight = self.weight.wrapping_sub(weight);
-        self.weight_of_small = self.weight_of_small.wrapping_sub(if marks & SMALLS != 0 { weight } else { 0 });
+        self.weight_of_small = self.weight_of_small.wrapping_sub(if marks & SMALL != 0 { weight } else { 0 });
         weight
     }
 
@@ -129,33 +234,28 @@ impl Policy {
     /// measured by what is in them, since it is their weight that is bounded.
     pub(super) fn evict(&mut self, items: &impl Items, limit: usize, weighed: bool) -> Option<(u32, u64)> {
         self.is_full = true;
+        self.past.fit(limit);
+        let room_of_small = self.part(if weighed { self.weight } else { limit as u64 });
         for passed in 0.. {
-            let is_long = match weighed {
-                true => self.weight_of_small > self.weight / SMALL as u64,
-                false => self.small.len() > limit / SMALL,
-            };
-            let is_small = self.main.is_empty() || is_long;
-            let number = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
-            let marks = items.marks(number);
-            if marks & LIVE == 0 {
+            let size_of_small = if weighed { self.weight_of_small } else { self.small.len() as u64 };
+            // Rather than somebody hit, who is new goes.
+            let is_tired = passed >= PATIENCE && !self.small.is_empty();
+            let is_small = size_of_small > room_of_small || is_tired || self.main.is_empty();
+            let queued = if is_small { &mut self.small } else { &mut self.main }.pop_front()?;
+            let number = queued.number;
+            if items.marks(number) & LIVE == 0 {
                 leave(items, number, &mut self.free);
                 continue;
             }
-            let frequency = items.frequency(number);
-            if frequency > 0 && passed < PATIENCE {
-                items.set_frequency(number, frequency - 1);
-                if marks & SMALLS != 0 {
-                    items.set_marks(number, marks & !SMALLS);
-                    self.weight_of_small = self.weight_of_small.wrapping_sub(items.weight(number));
-                }
-                self.main.push_back(number);
+            let hash = items.hash(number);
+            self.past.ends(hash, is_small);
+            if items.frequency(number) > 0 && passed < PATIENCE {
+                self.renew(items, queued);
                 continue;
             }
+            self.past.remember(hash, self.aged(queued));
             let weight = self.take(items, number);
             items.set_marks(number, 0);
-            if is_small {
-                self.ghosts.remember(items.hash(number), limit);
-            }
             return Some((number, weight));
         }
         None
@@ -163,7 +263,7 @@ impl Policy {
 
     /// Deals the items out anew, each to the policy that `part` says, where all count as proven.
     pub(super) fn deal(self, items: &impl Items, among: &mut [&mut Policy], part: impl Fn(u64) -> usize) {
-        for number in self.main.into_iter().chain(self.small) {
+        for Queued { number, .. } in self.main.into_iter().chain(self.small) {
             if items.marks(number) & LIVE != 0 {
                 among[part(items.hash(number))].insert(items, number, true, usize::MAX);
             } else {
@@ -175,64 +275,9 @@ impl Policy {
 }
 
 /// A number that was removed leaves its queue. It is free, unless somebody may still look at what it held.
-fn leave(items: &impl Items, number: u32, free: &mut Vec<u32>) -> bool {
+fn leave(items: &impl Items, number: u32, free: &mut Vec<u32>) {
     items.set_marks(number, 0);
     if !items.is_held(number) {
         free.push(number);
     }
-    true
-}
-
-/// Hashes of what left the small queue of late: sets of four, each with the time at which it came.
-#[derive(Default)]
-struct Ghosts {
-    sets: Vec<[Ghost; 4]>,
-    now: u32,
-    /// For how many evictions a hash is remembered.
-    span: u32,
-}
-
-/// Nothing, if the print is 0.
-#[derive(Clone, Copy, Default)]
-struct Ghost {
-    print: u32,
-    since: u32,
-}
-
-impl Ghosts {
-    fn remember(&mut self, hash: u64, limit: usize) {
-        let span = u32::try_from(limit).unwrap_or(u32::MAX / 2).max(1);
-        // Where weights bound, the number of entries goes up and down; a memory somewhat too long is no harm.
-        if !(self.span / 4..=self.span).contains(&span) {
-            // A third more than there are, so that few push each other out.
-            *self = Ghosts { sets: vec![[Ghost::default(); 4]; limit.div_ceil(3).max(1)], now: 0, span };
-        }
-        self.now = self.now.wrapping_add(1);
-        let (now, set) = (self.now, self.set(hash));
-        let age = |ghost: &Ghost| if ghost.print == 0 { u32::MAX } else { now.wrapping_sub(ghost.since) };
-        if let Some(oldest) = self.sets[set].iter_mut().max_by_key(|ghost| age(ghost)) {
-            *oldest = Ghost { print: print(hash), since: now };
-        }
-    }
-
-    /// Whether the hash was remembered.
-    fn forget(&mut self, hash: u64) -> bool {
-        if self.sets.is_empty() {
-            return false;
-        }
-        let (now, span, set) = (self.now, self.span, self.set(hash));
-        let found = self.sets[set].iter_mut().find(|ghost| ghost.print == print(hash));
-        found.is_some_and(|ghost| now.wrapping_sub(std::mem::take(ghost).since) < span)
-    }
-
-    /// By bits that a shard's hashes do not have in common.
-    fn set(&self, hash: u64) -> usize {
-        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mixed = (hash >> 32).wrapping_mul(MIX) >> 32;
-        (mixed * self.sets.len() as u64 >> 32) as usize
-    }
-}
-
-fn print(hash: u64) -> u32 {
-    (hash >> 32) as u32 | 1
 }
