@@ -205,6 +205,12 @@ fn taken<T>(tried: Result<T, TryLockError<T>>) -> Option<T> {
 /// How often to look again at what others leave within nanoseconds.
 pub(crate) const LOOKS: usize = 64;
 
+/// How many numbers a bucket of an index has: with their tags and the next bucket they fill a cache line.
+pub(crate) const WAYS: usize = 11;
+/// Entries per bucket from which on an index is too small. Of seven buckets one has then more than eight entries, and of a
+/// hundred two more than eleven.
+pub(crate) const FULL: usize = 6;
+
 /// Keeps a counter away from its neighbours' cache lines (two lines: the prefetcher takes pairs).
 #[repr(align(128))]
 #[derive(Default)]

@@ -23,6 +23,7 @@ mod memory;
 #[expect(dead_code, reason = "the models count no hits")]
 #[path = "../src/record.rs"]
 mod record;
+#[expect(dead_code, reason = "the models count no hits")]
 #[path = "../src/word.rs"]
 mod word;
 
@@ -34,6 +35,10 @@ mod sync {
 
     /// A writer looks once: to look again is another writer's turn.
     pub(crate) const LOOKS: usize = 1;
+
+    /// Buckets that are soon full, and an index that soon grows.
+    pub(crate) const WAYS: usize = 2;
+    pub(crate) const FULL: usize = 1;
 
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -158,6 +163,8 @@ pub(crate) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
     let count = std::sync::Arc::clone(&tried);
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    // An index that grows copies where all segments lie.
+    builder.max_branches = 5_000;
     builder.check(move || {
         count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         model();

@@ -11,12 +11,10 @@
 use std::ptr;
 
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::sync::{FULL, WAYS};
 
 /// Ways whose tags are in the first word; the rest have theirs in the second.
 const FIRST: usize = 8;
-const WAYS: usize = 11;
-/// Entries per bucket from which on the index is too small. Of seven buckets one has then more than eight entries, and of a hundred two more than eleven.
-const FULL: usize = 6;
 
 pub(super) struct Index {
     /// A power of two of them, two at least.

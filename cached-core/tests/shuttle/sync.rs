@@ -16,6 +16,10 @@ pub(crate) mod atomic {
 /// A writer looks once: to look again is another writer's turn.
 pub(crate) const LOOKS: usize = 1;
 
+/// Buckets that are soon full, and an index that soon grows.
+pub(crate) const WAYS: usize = 2;
+pub(crate) const FULL: usize = 1;
+
 pub(crate) struct Mutex<T> {
     value: shuttle::sync::Mutex<T>,
     released: AtomicBool,
