@@ -111,7 +111,7 @@ impl Past {
 fn place(hash: u64, places: usize) -> usize {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
     let mixed = (hash >> 32).wrapping_mul(MIX) >> 32;
-    (mixed * places as u64 >> 32) as usize
+    ((mixed * places as u64) >> 32) as usize
 }
 
 fn bits(hash: u64) -> u64 {
