@@ -78,8 +78,11 @@ impl<const F: u8, R: Project<F>> Kept<F, R> {
     }
 }
 
+/// Apart from [`Keeping::lookup`], so that a hit's answer comes back in registers, and so that the stack of a recursion is no
+/// longer for it.
+///
 /// What is rare leaves by the last line and begins again, so that nothing has to be kept over a call.
-#[inline(always)]
+#[inline(never)]
 fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();
     if state.is_plain()

@@ -198,7 +198,7 @@ impl<K, V> Entry<K, V> {
     #[inline]
     pub(super) unsafe fn has(&self, hash: u64, is: impl FnOnce(&K) -> bool) -> bool {
         // SAFETY: the caller's promise.
-        self.hash() == hash >> LOWER << LOWER && is(unsafe { self.key() })
+        (self.hash.load(Ordering::Relaxed) ^ (hash >> 32) as u32) >> MARKS == 0 && is(unsafe { self.key() })
     }
 
     /// # Safety

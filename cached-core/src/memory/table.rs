@@ -56,8 +56,7 @@ impl<K, V> Table<K, V> {
         self.index.glance(hash, |number| {
             // SAFETY: the caller's promise.
             let seen = unsafe { self.seen(number) };
-            // A tag has told already whether it may be the one.
-            is(seen.key()).then_some(seen)
+            seen.has(hash, &is).then_some(seen)
         })
     }
 

@@ -129,7 +129,7 @@ impl Model {
     pub(super) fn weight(&self) -> Option<RangeInclusive<u64>> {
         let entries = self.entries()?;
         let held: u64 = self.memory.values().map(|entry| self.held(entry.given)).sum();
-        Some(held + 48 * entries..=held + 512 * entries)
+        Some(held + 24 * entries..=held + 512 * entries)
     }
 
     /// The entries in memory, if their number is sure.
