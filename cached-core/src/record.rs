@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicU64 as Number;
 use once_cell::race::OnceBox;
 
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Mutex, global};
+use crate::sync::{Mutex, Padded, global};
 
 /// So many sites have a place.
-pub(crate) const PLACES: usize = 2_048;
+pub(crate) const PLACES: usize = 1_024;
 
 /// A number that one thread counts in, and everybody may read.
 pub(crate) struct Hits(Number);
@@ -32,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) pinned: AtomicU64,
     taken: AtomicBool,
     /// Hits by the place of the site, once there is one.
-    hits: OnceBox<[Hits; PLACES]>,
+    hits: OnceBox<Padded<[Hits; PLACES]>>,
 }
 
 global! {
@@ -99,21 +99,17 @@ impl Record {
     /// The number of a site, if the thread has counted before; of a place beyond the last, that of another.
     #[inline]
     pub(crate) fn count(&self, place: usize) -> Option<&Hits> {
-        self.hits.get().map(|hits| &hits[place % PLACES])
+        self.hits.get().map(|hits| &hits.0[place % PLACES])
     }
 
     /// The number of a site that has a place.
     pub(crate) fn allocate(&self, place: usize) -> Option<&Hits> {
-        let hits = || {
-            let hits: Box<[Hits]> = (0..PLACES).map(|_| Hits(Number::new(0))).collect();
-            hits.try_into().unwrap_or_else(|_| unreachable!("it has so many"))
-        };
-        self.hits.get_or_init(hits).get(place)
+        self.hits.get_or_init(|| Box::new(Padded([const { Hits(Number::new(0)) }; PLACES]))).0.get(place)
     }
 
     /// What all threads together, the ended ones too, counted for a site.
     pub(crate) fn sum(place: usize) -> u64 {
-        let of = |record: &&Record| record.hits.get()?.get(place).map(|count| count.0.load(Ordering::Relaxed));
+        let of = |record: &&Record| record.hits.get()?.0.get(place).map(|count| count.0.load(Ordering::Relaxed));
         RECORDS.lock().iter().filter_map(of).sum()
     }
 }

@@ -21,7 +21,7 @@ const SATURATED: u8 = 3;
 
 /// Where in the word the frequency lies, and where the generation: there as in the word of a site.
 const FREQUENCY: u32 = 8;
-const GENERATION: u32 = 14;
+const GENERATION: u32 = 13;
 
 /// So many bits beside the hash are the policy's.
 const MARKS: u32 = 3;
@@ -93,11 +93,20 @@ impl<K, V> New<K, V> {
         Content { _key: self.key.key, _value: self.value }
     }
 
+    /// What it will weigh, in bytes.
+    pub(super) fn weight(&self) -> u64 {
+        weight::<K, V>(self.held, matches!(self.value, Kept::Inline(_)), self.needs_side())
+    }
+
+    fn needs_side(&self) -> bool {
+        self.held > 0 || self.header.is_timed()
+    }
+
     /// The side that it needs, if it needs one.
     pub(super) fn side(&self) -> Option<Side> {
         let Header { created, deadline, .. } = self.header;
-        let is_plain = self.held == 0 && !self.header.is_timed();
-        (!is_plain).then(|| Side { created, deadline, used: AtomicU64::new(created), weight: self.held })
+        let side = || Side { created, deadline, used: AtomicU64::new(created), weight: self.held };
+        self.needs_side().then(side)
     }
 }
 
@@ -257,7 +266,8 @@ impl<'a, K, V> Seen<'a, K, V> {
 
     /// What it weighs, in bytes.
     pub(super) fn weight(self) -> u64 {
-        weight::<K, V>(self.side(WEIGHED).map_or(0, |side| side.weight), !self.entry.is(SHARED))
+        let held = self.side(WEIGHED).map_or(0, |side| side.weight);
+        weight::<K, V>(held, !self.entry.is(SHARED), self.entry.is(TIMED | WEIGHED))
     }
 
     /// When it was computed.
@@ -372,9 +382,10 @@ impl<K, V: Clone> Seen<'_, K, V> {
 }
 
 /// What an entry weighs whose value holds so much elsewhere.
-pub(super) fn weight<K, V>(held: u64, quiet: bool) -> u64 {
+pub(super) fn weight<K, V>(held: u64, quiet: bool, has_side: bool) -> u64 {
     let behind = if quiet { 0 } else { size_of::<V>() + 2 * size_of::<usize>() };
-    held + (size_of::<Entry<K, V>>() + behind) as u64
+    let side = if has_side { size_of::<Side>() } else { 0 };
+    held + (size_of::<Entry<K, V>>() + behind + side) as u64
 }
 
 /// The word of an entry.

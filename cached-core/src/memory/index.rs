@@ -34,6 +34,9 @@ struct Bucket {
     next: AtomicPtr<Bucket>,
 }
 
+// In the models it has fewer ways.
+const _: () = assert!(WAYS < 11 || size_of::<Bucket>() == 64, "a bucket is a cache line");
+
 /// Seven bits of the hash; never 0, nor 0 but for the lowest bit.
 #[inline]
 fn tag(hash: u64) -> u8 {

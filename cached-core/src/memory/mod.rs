@@ -253,7 +253,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
 
     /// What an entry weighs whose value holds so much elsewhere. Whatever a `weigh` says, sums of it stay sums.
     pub(crate) fn weight(held: u64, quiet: bool) -> u64 {
-        entry::weight::<K, V>(held.min(1 << 48), quiet)
+        entry::weight::<K, V>(held.min(1 << 48), quiet, held > 0)
     }
 
     /// Stores a value, and hands back what had to go for it: the caller drops that after its locks. `held` is
@@ -272,10 +272,9 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         held: u64,
         may: &dyn Fn() -> bool,
     ) -> Gone<K, V> {
-        let weight = Self::weight(held, matches!(value, Kept::Inline(_)));
         let new = New { key, value, header, held: held.min(1 << 48) };
         match Inside::enter() {
-            Some(_inside) => self.shards.insert(new, weight, may),
+            Some(_inside) => self.shards.insert(new, may),
             None => Gone { freed: vec![Freed::Entry(new.into_content())], ..Gone::default() },
         }
     }

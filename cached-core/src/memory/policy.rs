@@ -147,7 +147,7 @@ impl Policy {
     /// Takes an item out, and gives its weight.
     pub(super) fn remove(&mut self, items: &impl Items, number: u32) -> u64 {
         let weight = self.take(items, number);
-        if self.small.len() + self.main.len() > 2 * self.live + PATIENCE {
+        if self.small.len() + self.main.len() > self.live + self.live / 4 + PATIENCE {
             let free = &mut self.free;
             for queue in [&mut self.small, &mut self.main] {
                 queue.retain(|Queued { number, .. }| {
@@ -263,14 +263,17 @@ impl Policy {
 
     /// Deals the items out anew, each to the policy that `part` says, where all count as proven.
     pub(super) fn deal(self, items: &impl Items, among: &mut [&mut Policy], part: impl Fn(u64) -> usize) {
+        let mut free = self.free;
         for Queued { number, .. } in self.main.into_iter().chain(self.small) {
             if items.marks(number) & LIVE != 0 {
                 among[part(items.hash(number))].insert(items, number, true, usize::MAX);
             } else {
-                leave(items, number, &mut among[0].free);
+                leave(items, number, &mut free);
             }
         }
-        among[0].free.extend(self.free);
+        // All have use for numbers.
+        let several = among.len();
+        free.into_iter().enumerate().for_each(|(place, number)| among[place % several].free.push(number));
     }
 }
 

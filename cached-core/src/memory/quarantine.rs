@@ -4,12 +4,14 @@
 //! can be at it, to be dropped outside the locks; and the numbers that are vacant again.
 #![expect(unsafe_code, reason = "what readers have left is emptied and freed")]
 
+use std::ptr;
 use std::sync::Arc;
 
 use super::entry::Content;
 use super::pin::{Domain, Grace};
 use super::slab::Slab;
 use super::table::{Owned, Table};
+use crate::sync::atomic::{AtomicPtr, Ordering};
 
 pub(super) struct Quarantine<K, V> {
     domain: Domain,
@@ -36,20 +38,29 @@ pub(super) enum Retired<K, V> {
     Whole(Arc<Whole<K, V>>),
 }
 
-/// A table and all entries of its slab, which end with it.
-pub(super) struct Whole<K, V>(Owned<Table<K, V>>);
+/// A table that is for whoever sees first that nobody looks at it any more.
+pub(super) struct Whole<K, V>(AtomicPtr<Table<K, V>>);
 
 impl<K, V> Whole<K, V> {
+    pub(super) fn new(table: &Owned<Table<K, V>>) -> Self {
+        Whole(AtomicPtr::new(table.as_ptr()))
+    }
+
     /// # Safety
-    /// Nobody looks at the table when this is dropped, nor will, and no other slab has its entries.
-    pub(super) unsafe fn new(table: Owned<Table<K, V>>) -> Self {
-        Whole(table)
+    /// Nobody looks at the table, nor will, and no other slab has its entries.
+    pub(super) unsafe fn take(&self) -> Option<Cleared<K, V>> {
+        let table = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: it is one, of `new`; and the caller's promise, handed on.
+        (!table.is_null()).then(|| Cleared(unsafe { Owned::from_ptr(table) }))
     }
 }
 
-impl<K, V> Drop for Whole<K, V> {
+/// A table and all entries of its slab, which end with it; nobody looks at them.
+pub(super) struct Cleared<K, V>(Owned<Table<K, V>>);
+
+impl<K, V> Drop for Cleared<K, V> {
     fn drop(&mut self) {
-        // SAFETY: the promise of `new`.
+        // SAFETY: what it is.
         unsafe {
             self.0.get().slab.end();
             drop(self.0.free());
@@ -61,7 +72,7 @@ impl<K, V> Drop for Whole<K, V> {
 #[expect(dead_code, reason = "it is there to be dropped where no lock is held")]
 pub(super) enum Freed<K, V> {
     Entry(Content<K, V>),
-    Whole(Arc<Whole<K, V>>),
+    Whole(Cleared<K, V>),
 }
 
 impl<K, V> Quarantine<K, V> {
@@ -89,7 +100,8 @@ impl<K, V> Quarantine<K, V> {
         self.fresh.weight = self.fresh.weight.wrapping_add(weight);
     }
 
-    /// Leaves its entries to whoever ends their slab, and gives how many there were and what they weigh.
+    /// Leaves its entries to whoever ends their slab, and gives how many there were and what they weigh; with them what
+    /// still counts of an earlier slab.
     pub(super) fn leave_entries(&mut self) -> (usize, u64) {
         let left = (self.len(), self.weight());
         for batch in [&mut self.fresh, &mut self.waiting] {
@@ -137,23 +149,25 @@ impl<K, V> Quarantine<K, V> {
                     }
                     // SAFETY: as above; its entries are another's now, and no reader looks for them in it.
                     Retired::Table(table) => drop(unsafe { table.free() }),
-                    // The last part to drop it ends it: for each of them a grace period has passed.
-                    Retired::Whole(whole) => freed.push(Freed::Whole(whole)),
+                    // SAFETY: as above. One part's grace period is enough: it was replaced for all before any began.
+                    Retired::Whole(whole) => freed.extend(unsafe { whole.take() }.map(Freed::Whole)),
                 }
             }
         }
     }
 
-    /// Frees everything but the entries, which end with their slab.
+    /// Frees everything but the entries, which end with their slab; gives what is to be dropped.
     ///
     /// # Safety
     /// Nobody reads in the domain, nor will.
-    pub(super) unsafe fn end(&mut self) {
+    pub(super) unsafe fn end(&mut self, freed: &mut Vec<Freed<K, V>>) {
         for retired in self.fresh.retired.drain(..).chain(self.waiting.retired.drain(..)) {
             match retired {
                 // SAFETY: the caller's promise; and what is here is nowhere else.
                 Retired::Table(table) => drop(unsafe { table.free() }),
-                Retired::Entry(_) | Retired::Whole(_) => {}
+                // SAFETY: as above.
+                Retired::Whole(whole) => freed.extend(unsafe { whole.take() }.map(Freed::Whole)),
+                Retired::Entry(_) => {}
             }
         }
     }

@@ -101,12 +101,12 @@ impl<K, V> Shards<K, V> {
     /// allowed in all is not stored, nor is the old one any more.
     ///
     /// Nor is anything changed where it may not be stored any more: `may` is asked under the lock that removals take.
-    pub(super) fn insert(&self, new: New<K, V>, weight: u64, may: &dyn Fn() -> bool) -> Gone<K, V>
+    pub(super) fn insert(&self, new: New<K, V>, may: &dyn Fn() -> bool) -> Gone<K, V>
     where
         K: Eq,
     {
         let mut gone = Gone::default();
-        let hash = new.key.hash;
+        let (hash, weight) = (new.key.hash, new.weight());
         let (part, mut state) = self.lock(hash);
         if !may() {
             gone.freed.push(Freed::Entry(new.into_content()));
@@ -167,19 +167,21 @@ impl<K, V> Shards<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
         let old = self.table.swap(Owned::new(Table::new(self.parts.len())).as_ptr(), Ordering::AcqRel);
-        // SAFETY: what stood there came from `as_ptr`, and is not found there any more. Nobody looks at it when for each
-        // part a grace period has passed; and what is found from now on has a slab of its own.
-        let whole = Arc::new(unsafe { Whole::new(Owned::from_ptr(old)) });
+        // SAFETY: what stood there came from `as_ptr`.
+        let whole = Arc::new(Whole::new(&unsafe { Owned::from_ptr(old) }));
+        let mut is_first = true;
         for (part, state) in self.parts.iter().zip(&mut states) {
             let policy = std::mem::take(&mut state.policy);
             let (entries, weight) = state.quarantine.leave_entries();
             let (entries, weight) = (entries + policy.len(), weight.wrapping_add(policy.weight()));
-            // SAFETY: the table that is found from now on is empty, and so is the policy.
-            unsafe { state.quarantine.add(Retired::Whole(Arc::clone(&whole)), entries, weight) };
+            // Whoever has nothing to count would not come back for it; but somebody has to.
+            if entries > 0 || std::mem::take(&mut is_first) {
+                // SAFETY: the table that is found from now on has a slab of its own, and is empty as the policy is.
+                unsafe { state.quarantine.add(Retired::Whole(Arc::clone(&whole)), entries, weight) };
+            }
             part.note(state);
             self.reclaim(state, &mut gone);
         }
-        gone.freed.push(Freed::Whole(whole));
         gone
     }
 
@@ -385,13 +387,13 @@ impl<K, V> State<K, V> {
 
 impl<K, V> Drop for Shards<K, V> {
     fn drop(&mut self) {
-        // What a reader holds borrows the shards, so nobody reads in them now.
+        let mut freed = Vec::new();
         for part in &self.parts {
-            // SAFETY: as above.
-            unsafe { part.state.lock().quarantine.end() };
+            // SAFETY: what a reader holds borrows the shards, so nobody reads in them now.
+            unsafe { part.state.lock().quarantine.end(&mut freed) };
         }
         // SAFETY: what stands there came from `as_ptr`, and nobody asks for it again; and as above.
-        drop(unsafe { Whole::new(Owned::from_ptr(self.table.load(Ordering::Relaxed))) });
+        drop(unsafe { Whole::new(&Owned::from_ptr(self.table.load(Ordering::Relaxed))).take() });
     }
 }
 

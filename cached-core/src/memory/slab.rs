@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "entries are written where nobody looks, and read without a lock")]
 
 use std::alloc::{self, Layout};
+use std::marker::PhantomData;
 use std::ptr;
 
 use super::entry::{Content, Entry, New, Side};
@@ -114,15 +115,15 @@ impl<K, V> Drop for Ending<'_, K, V> {
 }
 
 /// Places by number; a segment is made when the first of its places is needed.
-struct Segments<T>([AtomicPtr<T>; SEGMENTS]);
+struct Segments<T>([AtomicPtr<T>; SEGMENTS], PhantomData<T>);
 
 impl<T> Segments<T> {
     fn new() -> Self {
-        Self(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())))
+        Self(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())), PhantomData)
     }
 
     fn again(&self) -> Self {
-        Self(std::array::from_fn(|segment| AtomicPtr::new(self.0[segment].load(Ordering::Acquire))))
+        Self(std::array::from_fn(|segment| AtomicPtr::new(self.0[segment].load(Ordering::Acquire))), PhantomData)
     }
 
     /// # Safety
@@ -185,7 +186,7 @@ fn locate(number: u32) -> (usize, usize) {
     ((number >> PLACE) as usize, (number & ((1 << PLACE) - 1)) as usize)
 }
 
-/// A segment: each but the first has as many places as all before it. Where an entry may lie in one cache line, it does.
+/// A segment: each but the first has as many places as all before it. It begins with a cache line.
 fn layout<T>(segment: usize) -> Layout {
     let places = (FIRST as usize) << segment.saturating_sub(1);
     let layout = Layout::array::<T>(places).and_then(|layout| layout.align_to(64));

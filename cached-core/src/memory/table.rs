@@ -108,7 +108,7 @@ impl<K, V> Items for Table<K, V> {
     }
 }
 
-/// Something that the memory owns and readers may be looking at. Copies name the same thing.
+/// Something that the memory owns and readers may be looking at.
 pub(super) struct Owned<T>(NonNull<T>);
 
 // SAFETY: it gives `&T` to any thread, and the box to one: what is `Send + Sync` allows both.
@@ -142,7 +142,7 @@ impl<T> Owned<T> {
     }
 
     /// # Safety
-    /// Nobody holds or can get a reference to it, and no other copy is freed.
+    /// Nobody holds or can get a reference to it, and it is freed once.
     pub(super) unsafe fn free(&self) -> Box<T> {
         // SAFETY: it came from a box, and whoever calls is the last to know of it.
         unsafe { Box::from_raw(self.0.as_ptr()) }
