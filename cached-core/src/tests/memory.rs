@@ -183,6 +183,32 @@ fn while_a_reader_sleeps_nothing_it_may_see_goes_and_what_finds_no_room_is_refus
 }
 
 #[test]
+fn what_is_cleared_under_a_sleeping_reader_goes_as_soon_as_one_part_sees_him_gone() {
+    const BOUND: usize = 10_000;
+    let (dropped, live) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let ((begun, wait), (go, gate)) = (mpsc::sync_channel(1), mpsc::sync_channel::<()>(1));
+    let slow = Slow(dropped, begun, Arc::new(std::sync::Mutex::new(gate)));
+    let memory = Memory::new(Bounds::entries(BOUND), false);
+    let value = || (Counted::new(0, &live), None::<Slow>);
+    let _gone = put(&memory, 0, (Counted::new(0, &live), Some(slow)));
+    (1..BOUND as u64).for_each(|key| drop(put(&memory, key, value())));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| drop(get(&memory, &0)));
+        wait.recv().unwrap();
+        let before = memory.len();
+        memory.clear();
+        assert_eq!((memory.len(), memory.held()), (0, before), "cleared, and still being read");
+        go.send(()).unwrap();
+        reader.join().unwrap();
+        // As many as one part may have: whoever takes its room has seen that the reader is gone.
+        for key in 0..BOUND as u64 {
+            drop(put(&memory, key, value()));
+            assert!(live.load(SeqCst) <= BOUND + 1, "cleared values and new ones together, key {key}");
+        }
+    });
+}
+
+#[test]
 fn a_clone_may_hit_again_store_and_panic() {
     type Nest = Memory<u64, Nested>;
     struct Nested(Option<&'static Nest>);
@@ -330,8 +356,8 @@ fn weights_are_kept_to_their_bound_and_what_is_too_heavy_is_not_stored() {
     let heavy = |memory: &Memory<u64, Counted>, key, bytes| {
         memory.insert(held(memory, key), Kept::new(Counted::new(key, &live), false), EVER, bytes)
     };
-    drop(heavy(&memory, 0, 0));
-    let entry = memory.bytes();
+    drop(heavy(&memory, 0, 1));
+    let entry = memory.bytes() - 1;
     for round in 0..20_000 {
         let (key, held) = (dice.below(300), dice.below(3_000));
         let gone = heavy(&memory, key, held);
