@@ -190,8 +190,8 @@ fn what_is_cleared_under_a_sleeping_reader_goes_as_soon_as_one_part_sees_him_gon
     let slow = Slow(dropped, begun, Arc::new(std::sync::Mutex::new(gate)));
     let memory = Memory::new(Bounds::entries(BOUND), false);
     let value = || (Counted::new(0, &live), None::<Slow>);
-    let _gone = put(&memory, 0, (Counted::new(0, &live), Some(slow)));
     (1..BOUND as u64).for_each(|key| drop(put(&memory, key, value())));
+    drop(put(&memory, 0, (Counted::new(0, &live), Some(slow))));
     thread::scope(|scope| {
         let reader = scope.spawn(|| drop(get(&memory, &0)));
         wait.recv().unwrap();
