@@ -109,7 +109,7 @@ fn glance<const TIMED: bool, P: Part, V: Value>(
         return None;
     }
     let count = pin.record().count(state.place())?;
-    // Counts the call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else it is counted elsewhere.
+    // It counts the call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else that is counted elsewhere.
     let ticket = Ticket::new(&memo.site.counters);
     let found = core.memory.glance::<TIMED, _>(&pin, parts, terms);
     ticket.forget();
@@ -136,22 +136,17 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     let pin = memory.pin_again()?;
     let record = pin.record();
     let started = state.is_sampled().then(clock::now);
-    let value = counted(memo, || memory.get(pin, parts, memo.site.terms(state)))?;
+    // As in `glance`.
+    let ticket = Ticket::new(&memo.site.counters);
+    let value = memory.get(pin, parts, memo.site.terms(state));
+    ticket.forget();
+    let value = value?;
     memo.site.counters.hit(record);
     if let Some(started) = started {
         memo.site.counters.looked_up(started);
         memo.site.word.sample(false);
     }
     Some(value)
-}
-
-/// A look that counts its call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else it is counted elsewhere.
-#[inline(always)]
-fn counted<K, V, T>(memo: &'static Memo<K, V>, look: impl FnOnce() -> T) -> T {
-    let ticket = Ticket::new(&memo.site.counters);
-    let found = look();
-    ticket.forget();
-    found
 }
 
 /// The call goes on with a key of its own.

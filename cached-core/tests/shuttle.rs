@@ -115,7 +115,7 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 use shuttle::{Config, Runner};
 
-use world::World;
+use world::{Act, Role, World};
 
 /// Runs a scenario under both schedulers.
 pub(crate) fn check(name: &str, scenario: fn()) {
@@ -146,6 +146,17 @@ pub(crate) fn all(threads: Vec<Box<dyn FnOnce() + Send>>) {
 pub(crate) fn with(world: &Arc<World>, act: impl FnOnce(&Arc<World>) + Send + 'static) -> Box<dyn FnOnce() + Send> {
     let world = Arc::clone(world);
     Box::new(move || act(&world))
+}
+
+/// A thread of the model that calls for the first key, whatever comes of it.
+pub(crate) fn calling(
+    world: &Arc<World>,
+    act: &(impl Fn(Role) -> Act + Clone + Send + 'static),
+) -> Box<dyn FnOnce() + Send> {
+    let act = act.clone();
+    with(world, move |world| {
+        world.call(1, act);
+    })
 }
 
 /// What holds whenever nobody calls one key any more.

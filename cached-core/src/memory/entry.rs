@@ -11,6 +11,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::Arc;
 
 use super::pin::Pinned;
+use super::slab::Slab;
 use super::{Header, Kept, Terms};
 use crate::clock::{self, NEVER};
 use crate::key::Held;
@@ -19,7 +20,8 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
 const SATURATED: u8 = 3;
 
-/// Where in the word the frequency lies, and where the generation: there as in the word of a site.
+/// Where in the word the frequency lies, and where the generation: there as in the word of a site, so that a hit shifts
+/// nothing.
 const FREQUENCY: u32 = 8;
 const GENERATION: u32 = 13;
 
@@ -222,7 +224,7 @@ impl<K, V> Entry<K, V> {
 /// An entry that stays as it is while somebody looks at it.
 pub(super) struct Seen<'a, K, V> {
     entry: &'a Entry<K, V>,
-    slab: &'a super::slab::Slab<K, V>,
+    slab: &'a Slab<K, V>,
     number: u32,
 }
 
@@ -238,7 +240,7 @@ impl<'a, K, V> Seen<'a, K, V> {
     /// # Safety
     /// The entry of the number holds key and value, and does within the borrow.
     #[inline]
-    pub(super) unsafe fn new(slab: &'a super::slab::Slab<K, V>, number: u32) -> Self {
+    pub(super) unsafe fn new(slab: &'a Slab<K, V>, number: u32) -> Self {
         // SAFETY: the caller's promise.
         Self { entry: unsafe { slab.entry(number) }, slab, number }
     }

@@ -1,6 +1,6 @@
 //! Numbers of entries by hash, found without a lock.
 //!
-//! In: a hash, and a question to an entry. Out: the number of the one that says yes. A bucket is one cache line: eleven
+//! In: a hash, and a look at an entry. Out: what the look saw at the one that it is about. A bucket is one cache line: eleven
 //! numbers with a byte of the hash each, and the next bucket where more share it. Readers may come at any moment; writers
 //! come one at a time for each range of hashes.
 //!
@@ -62,17 +62,18 @@ impl Index {
         unsafe { self.buckets.get_unchecked((hash >> self.shift) as usize) }
     }
 
+    /// What `look` sees at the number for which it sees anything.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let mut bucket = self.bucket(hash);
         loop {
             let tags = [bucket.tags.load(Ordering::Acquire), u64::from(bucket.more.load(Ordering::Acquire))];
             for (tags, first) in tags.into_iter().zip([0, FIRST]) {
                 let mut ways = equal(tag(hash), tags);
                 while ways != 0 {
-                    let number = bucket.at(first, ways);
-                    if is(number) {
-                        return Some(number);
+                    let seen = look(bucket.at(first, ways));
+                    if seen.is_some() {
+                        return seen;
                     }
                     ways &= ways - 1;
                 }
@@ -81,8 +82,7 @@ impl Index {
         }
     }
 
-    /// What `look` sees at the number for which it sees anything, in the places where that nearly always is. The outer
-    /// `None`: it may be in another.
+    /// As [`Index::find`], but only in the bucket where that nearly always is. The outer `None`: it may be in another.
     #[inline(always)]
     pub(super) fn glance<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<Option<T>> {
         let bucket = self.bucket(hash);

@@ -16,8 +16,9 @@ use super::past::{MOST, Past, Return};
 
 /// Items that one eviction passes over at most; then it takes what comes.
 const PATIENCE: usize = 128;
-/// The share of the small queue, at least and at most, in 2^32.
-const SHARES: std::ops::RangeInclusive<u32> = u32::MAX / 100..=u32::MAX / 5 * 4;
+/// The share of the small queue in 2^32, at least, and how much more at most.
+const LEAST: u32 = u32::MAX / 100;
+const MORE: u32 = u32::MAX / 5 * 4 - LEAST;
 /// So many lessons for a longer small queue follow one against it before what comes soon counts for good again.
 const WARY: u8 = 64;
 
@@ -30,6 +31,7 @@ const SMALL: u8 = 4;
 
 /// What the policy knows of items by their numbers.
 pub(super) trait Items {
+    /// Of which the upper bits are known.
     fn hash(&self, number: u32) -> u64;
     fn weight(&self, number: u32) -> u64;
     /// Hits since it was last looked at, up to a small number.
@@ -78,8 +80,8 @@ pub(super) struct Policy {
     weight: u64,
     weight_of_small: u64,
     past: Past,
-    /// Of all that there is room for, that of the small queue in 2^32; the least of it until something has gone.
-    share: u32,
+    /// Of all that there is room for, that of the small queue beyond the least, in 2^32.
+    more: u32,
     wary: u8,
     /// Something had to go already.
     is_full: bool,
@@ -166,17 +168,17 @@ impl Policy {
     fn learn(&mut self, hash: u64) {
         let misses = self.past.misses(hash);
         if misses.small {
-            self.share = self.share.saturating_add(self.past.step()).min(*SHARES.end());
+            self.more = self.more.saturating_add(self.past.step()).min(MORE);
             self.wary = self.wary.saturating_sub(1);
         } else if misses.main {
-            self.share = self.share.saturating_sub(self.past.step().saturating_mul(2)).max(*SHARES.start());
+            self.more = self.more.saturating_sub(self.past.step().saturating_mul(2));
             self.wary = WARY;
         }
     }
 
     /// The small queue's part of a whole.
     fn part(&self, whole: u64) -> u64 {
-        ((u128::from(whole) * u128::from(self.share.max(*SHARES.start()))) >> 32) as u64
+        ((u128::from(whole) * u128::from(LEAST + self.more)) >> 32) as u64
     }
 
     /// Whether what was asked for so often, and was away for so many ticks, is worth more than the next to go from the

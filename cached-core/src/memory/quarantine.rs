@@ -42,8 +42,9 @@ pub(super) enum Retired<K, V> {
 pub(super) struct Whole<K, V>(AtomicPtr<Table<K, V>>);
 
 impl<K, V> Whole<K, V> {
-    pub(super) fn new(table: &Owned<Table<K, V>>) -> Self {
-        Whole(AtomicPtr::new(table.as_ptr()))
+    /// What [`Owned::as_ptr`] gave of a table.
+    pub(super) fn new(table: *mut Table<K, V>) -> Self {
+        Whole(AtomicPtr::new(table))
     }
 
     /// # Safety

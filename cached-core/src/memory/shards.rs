@@ -167,15 +167,13 @@ impl<K, V> Shards<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
         let old = self.table.swap(Owned::new(Table::new(self.parts.len())).as_ptr(), Ordering::AcqRel);
-        // SAFETY: what stood there came from `as_ptr`.
-        let whole = Arc::new(Whole::new(&unsafe { Owned::from_ptr(old) }));
-        let mut is_first = true;
-        for (part, state) in self.parts.iter().zip(&mut states) {
+        let whole = Arc::new(Whole::new(old));
+        for (place, (part, state)) in self.parts.iter().zip(&mut states).enumerate() {
             let policy = std::mem::take(&mut state.policy);
             let (entries, weight) = state.quarantine.leave_entries();
             let (entries, weight) = (entries + policy.len(), weight.wrapping_add(policy.weight()));
-            // Whoever has nothing to count would not come back for it; but somebody has to.
-            if entries > 0 || std::mem::take(&mut is_first) {
+            // Who has nothing to count would not come back for it; but of an empty table somebody has to.
+            if entries > 0 || place == 0 {
                 // SAFETY: the table that is found from now on has a slab of its own, and is empty as the policy is.
                 unsafe { state.quarantine.add(Retired::Whole(Arc::clone(&whole)), entries, weight) };
             }
@@ -393,7 +391,7 @@ impl<K, V> Drop for Shards<K, V> {
             unsafe { part.state.lock().quarantine.end(&mut freed) };
         }
         // SAFETY: what stands there came from `as_ptr`, and nobody asks for it again; and as above.
-        drop(unsafe { Whole::new(&Owned::from_ptr(self.table.load(Ordering::Relaxed))).take() });
+        drop(unsafe { Whole::new(self.table.load(Ordering::Relaxed)).take() });
     }
 }
 

@@ -33,20 +33,14 @@ impl<K, V> Table<K, V> {
     /// writer of the range of the hash.
     #[inline]
     pub(super) unsafe fn find<'a>(&'a self, hash: u64, mut is: impl FnMut(&K) -> bool) -> Option<Seen<'a, K, V>> {
-        let mut seen = None;
         self.index.find(hash, |number| {
             // SAFETY: the caller's promise.
-            let candidate = unsafe { self.seen(number) };
-            let has = candidate.has(hash, &mut is);
-            if has {
-                seen = Some(candidate);
-            }
-            has
-        })?;
-        seen
+            let seen = unsafe { self.seen(number) };
+            seen.has(hash, &mut is).then_some(seen)
+        })
     }
 
-    /// As [`Table::find`], but only in the place where an entry nearly always is. The outer `None`: it may be
+    /// As [`Table::find`], but only in the bucket where an entry nearly always is. The outer `None`: it may be
     /// in another.
     ///
     /// # Safety

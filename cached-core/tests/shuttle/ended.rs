@@ -9,7 +9,7 @@ use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
 use crate::world::{Act, Role, Rules, World, first_then, poll_all};
-use crate::{all, at_rest, check, clock, nobody_stays, with};
+use crate::{all, at_rest, calling, check, clock, nobody_stays, with};
 
 type Thread = Box<dyn FnOnce() + Send>;
 
@@ -140,12 +140,7 @@ fn a_refresh_that_goes_at_the_end_of_the_window_passes_the_lead_on() {
         assert_eq!(world.call(1, leads), Some(1));
         world.advance(LIFE);
         let act = first_then(Act::Gone, Act::Value);
-        let call = || {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        };
+        let call = || calling(&world, &act);
         let task = {
             let act = act.clone();
             with(&world, move |world| poll_all(vec![Box::pin(async { _ = world.call_async(1, act).await })]))

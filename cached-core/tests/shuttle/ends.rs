@@ -3,7 +3,7 @@
 use shuttle::sync::{Arc, Barrier};
 
 use crate::world::{Act, PATIENCE, Role, World, first_then};
-use crate::{all, at_rest, check, with};
+use crate::{all, at_rest, calling, check, with};
 
 #[test]
 fn callers_of_one_key_compute_it_once() {
@@ -32,12 +32,7 @@ fn after_an_abandoned_leader_exactly_one_follower_leads() {
     check("abandon and promote", || {
         let world = World::new();
         let act = first_then(Act::Gone, Act::Value);
-        let call = || {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        };
+        let call = || calling(&world, &act);
         all(vec![call(), call(), call()]);
         assert_eq!((world.tally().runs, world.stored(1)), (2, Some(1)));
         at_rest(&world);
@@ -60,13 +55,7 @@ fn an_heir_that_is_dropped_passes_the_lead_on() {
     check("heir dropped", || {
         let world = World::new();
         let act = first_then(Act::Gone, Act::Value);
-        let calls = (0..2).map(|_| {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        });
-        let mut threads: Vec<_> = calls.collect();
+        let mut threads: Vec<_> = (0..2).map(|_| calling(&world, &act)).collect();
         threads.push(with(&world, |world| world.give_up(1, 2)));
         threads.push(with(&world, |world| world.give_up(1, 1)));
         all(threads);
@@ -80,15 +69,9 @@ fn a_follower_that_calls_again_before_it_waits_is_not_asked_to_lead() {
     check("a call inside a look", || {
         let world = World::new();
         let act = first_then(Act::Gone, Act::Value);
-        let call = || {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        };
+        let call = || calling(&world, &act);
         let mut threads = vec![call(), call()];
-        let inner = act.clone();
-        threads.push(with(&world, move |world| world.call_twice(1, inner)));
+        threads.push(with(&world, move |world| world.call_twice(1, act)));
         all(threads);
         at_rest(&world);
     });
@@ -238,12 +221,7 @@ fn callers_who_come_while_others_compute_after_an_err_end_too() {
     check("fail, and newcomers", || {
         let world = World::new();
         let act = first_then(Act::Fail, Act::Value);
-        let call = || {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        };
+        let call = || calling(&world, &act);
         all(vec![call(), call(), call()]);
         assert!((2..=3).contains(&world.tally().runs), "{:?}", world.tally());
         assert_eq!(world.stored(1), Some(1));

@@ -4,7 +4,7 @@ use shuttle::sync::Arc;
 use shuttle::thread;
 
 use crate::world::{Act, World, first_then};
-use crate::{all, at_rest, check, with};
+use crate::{all, at_rest, calling, check, with};
 
 type Thread = Box<dyn FnOnce() + Send>;
 
@@ -178,12 +178,7 @@ fn followers_of_an_overtaken_leader_that_goes_still_find_one_to_lead() {
     check("invalidate against abandon", || {
         let world = World::new();
         let act = first_then(Act::Gone, Act::Value);
-        let call = || {
-            let act = act.clone();
-            with(&world, move |world| {
-                world.call(1, act);
-            })
-        };
+        let call = || calling(&world, &act);
         let invalidate = with(&world, |world| world.finish(world.invalidate(1)));
         all(vec![call(), call(), invalidate, call()]);
         is_fresh(&world);
