@@ -8,18 +8,15 @@ use std::collections::BinaryHeap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::sync::{Condvar, Mutex, wake};
+use crate::sync::{Condvar, Guard, Mutex, wake};
 
 /// A moment that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;
 
-/// The first look, by the precise clock and by the one that the kernel moves with its ticks.
-static ORIGIN: OnceLock<(Instant, u64)> = OnceLock::new();
-/// So long a kernel's coarse clock does not stand still: a stall of its ticks on an overloaded host has been a matter of
-/// seconds at worst. What ends sooner is judged by the precise one.
-const FAR: u64 = 10_000_000_000;
+/// The first look.
+static ORIGIN: OnceLock<u64> = OnceLock::new();
 /// What [`now`] adds to real time, modulo 2^64; while frozen, what it says.
 static MOVED: AtomicU64 = AtomicU64::new(0);
 /// What [`wall`] adds, in milliseconds.
@@ -30,20 +27,6 @@ static FROZEN: AtomicBool = AtomicBool::new(false);
 pub(crate) fn now() -> u64 {
     let moved = MOVED.load(Ordering::Acquire);
     if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(real()) }
-}
-
-/// Whether a moment is still to come. For one that is far away a clock is enough that costs a tenth: how long it is behind
-/// is a matter of milliseconds.
-#[inline]
-pub(crate) fn is_ahead(moment: u64) -> bool {
-    moment == NEVER || moment.saturating_sub(lately()) > FAR || now() < moment
-}
-
-/// As [`now`], or somewhat earlier.
-#[inline]
-fn lately() -> u64 {
-    let moved = MOVED.load(Ordering::Acquire);
-    if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(coarse::lately()) }
 }
 
 /// Milliseconds since 1970 by the wall clock, for what other processes read.
@@ -68,45 +51,31 @@ pub(crate) fn until(moment: u64) -> Duration {
 }
 
 fn real() -> u64 {
-    u64::try_from(origin().0.elapsed().as_nanos()).unwrap_or(NEVER)
+    let now = monotonic::now();
+    now.saturating_sub(*ORIGIN.get_or_init(|| now))
 }
 
-#[inline]
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-fn origin() -> (Instant, u64) {
-    // The coarse one first: a pause between the two makes it seem late, which costs precise looks and nothing else.
-    *ORIGIN.get_or_init(|| {
-        let coarse = coarse::read();
-        (Instant::now(), coarse)
-    })
-}
-
-/// Nanoseconds since the first look that cost 3 ns instead of 30, and are late by a tick of the kernel's.
+/// Nanoseconds of the system's monotonic clock.
 #[cfg(target_os = "linux")]
-mod coarse {
+mod monotonic {
     use rustix::time::{ClockId, clock_gettime};
 
-    #[inline]
-    pub(super) fn read() -> u64 {
-        let now = clock_gettime(ClockId::MonotonicCoarse);
+    /// Without the checks of an `Instant`, which are half of what it costs.
+    pub(super) fn now() -> u64 {
+        let now = clock_gettime(ClockId::Monotonic);
         now.tv_sec.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec.cast_unsigned())
-    }
-
-    #[inline]
-    pub(super) fn lately() -> u64 {
-        read().wrapping_sub(super::origin().1)
     }
 }
 
-/// Where there is no such clock, the precise one.
 #[cfg(not(target_os = "linux"))]
-mod coarse {
-    pub(super) fn read() -> u64 {
-        0
-    }
+mod monotonic {
+    use std::sync::LazyLock;
+    use std::time::Instant;
 
-    pub(super) fn lately() -> u64 {
-        super::real()
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    pub(super) fn now() -> u64 {
+        static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        u64::try_from(ORIGIN.elapsed().as_nanos()).unwrap_or(super::NEVER)
     }
 }
 
@@ -184,8 +153,17 @@ impl Alarm {
     }
 
     fn set(moment: u64, waker: &Waker) -> Self {
+        Self::set_in(ALARMS.heap.lock(), moment, waker).0
+    }
+
+    /// As [`Alarm::keep`] sets one; if nobody has to be waited for, and a thread is there to ring it.
+    pub(crate) fn try_set(moment: u64, waker: &Waker) -> Option<Self> {
+        let (alarm, is_rung) = Self::set_in(ALARMS.heap.try_lock()?, moment, waker);
+        is_rung.then_some(alarm)
+    }
+
+    fn set_in(mut heap: Guard<'_, Heap>, moment: u64, waker: &Waker) -> (Self, bool) {
         let (kept, rung) = (waker.clone(), waker.clone());
-        let mut heap = ALARMS.heap.lock();
         if heap.rings != 0 && heap.rings != std::process::id() {
             // A parent's: it wakes its own.
             std::mem::forget((std::mem::take(&mut heap.alarms), heap.wakers.take()));
@@ -209,11 +187,12 @@ impl Alarm {
             let is_there = std::thread::Builder::new().name("cached-clock".into()).spawn(ring).is_ok();
             heap.rings = if is_there { process } else { 0 };
         }
+        let is_rung = heap.rings != 0;
         drop(heap);
         if is_sooner {
             ALARMS.changed.notify_one();
         }
-        Alarm { id, moment, waker: kept }
+        (Alarm { id, moment, waker: kept }, is_rung)
     }
 }
 

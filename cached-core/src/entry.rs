@@ -12,9 +12,9 @@ use crate::clock::{self, NEVER};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Method, Reason};
 use crate::explain::Explanation;
-use crate::key::{Held, Part, Value};
+use crate::key::{Held, OwnedKey, Part, Value};
 use crate::memo::Memo;
-use crate::memory::{Header, Kept, Look};
+use crate::memory::{Header, Kept, Look, Terms};
 use crate::project::Class;
 use crate::scope::{self, Apart};
 use crate::site::{Off, Route, Way};
@@ -49,11 +49,11 @@ pub enum Expiry {
 /// # Ok::<(), cached_core::Error>(())
 /// ```
 #[must_use = "an entry does nothing by itself"]
-pub struct Entry<P: Part, V: Value>(Access<P, V>);
+pub struct Entry<P: Part, V: Value>(Parts<P, V>);
 
 /// The entry of an async cached function: as [`Entry`], and what may wait is async.
 #[must_use = "an entry does nothing by itself"]
-pub struct EntryAsync<P: Part, V: Value>(Access<P, V>);
+pub struct EntryAsync<P: Part, V: Value>(Parts<P, V>);
 
 impl<P: Part, V: Value> Entry<P, V> {
     /// Written by the macro.
@@ -63,8 +63,8 @@ impl<P: Part, V: Value> Entry<P, V> {
         self
     }
 
-    pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access::new(memo, parts))
+    pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: P) -> Self {
+        Self(Parts::new(memo, parts))
     }
 
     /// The stored value; of an alias of kind `tiered` what lies behind, and not the copy in front of it. This is not a call: it
@@ -84,7 +84,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     pub fn with<T>(&self, f: impl FnOnce(&V) -> T) -> Result<Option<T>, Error> {
         match self.0.show(f) {
             Ok(shown) => Ok(shown),
-            Err(f) => Ok(block_on(self.0.look(How::Here))?.map(|(kept, _)| f(kept.as_ref()))),
+            Err(f) => Ok(block_on(self.0.access().look(How::Here))?.map(|(kept, _)| f(kept.as_ref()))),
         }
     }
 
@@ -95,7 +95,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     /// # Errors
     /// When the backend fails, the value cannot be encoded or is too large, or the site has no backend.
     pub fn put(&self, value: V) -> Result<(), Error> {
-        block_on(self.0.put(How::Here, value))
+        block_on(self.0.access().put(How::Here, value))
     }
 
     /// Forgets the value. A call that starts after this returned `Ok` never sees a value whose
@@ -104,7 +104,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     /// # Errors
     /// When the backend fails: the old value may still be there.
     pub fn invalidate(&self) -> Result<(), Error> {
-        block_on(self.0.invalidate(How::Here))
+        block_on(self.0.access().invalidate(How::Here))
     }
 
     /// What a call would meet now, and why. It computes and counts nothing.
@@ -123,7 +123,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     /// # Ok::<(), cached_core::Error>(())
     /// ```
     pub fn explain(&self) -> Result<Explanation, Error> {
-        block_on(self.0.explain(How::Here))
+        block_on(self.0.access().explain(How::Here))
     }
 
     /// When the stored value ends; `None` if there is none.
@@ -131,7 +131,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     /// # Errors
     /// When the backend fails.
     pub fn expires_at(&self) -> Result<Option<Expiry>, Error> {
-        Ok(block_on(self.0.look(How::Here))?.map(|(_, expiry)| expiry))
+        Ok(block_on(self.0.access().look(How::Here))?.map(|(_, expiry)| expiry))
     }
 }
 
@@ -143,8 +143,8 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
         self
     }
 
-    pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
-        Self(Access::new(memo, parts))
+    pub(crate) fn new(memo: &'static Memo<P::Owned, V>, parts: P) -> Self {
+        Self(Parts::new(memo, parts))
     }
 
     /// As [`Entry::peek`].
@@ -162,7 +162,7 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     pub async fn with<T>(self, f: impl FnOnce(&V) -> T) -> Result<Option<T>, Error> {
         match self.0.show(f) {
             Ok(shown) => Ok(shown),
-            Err(f) => Ok(self.0.look(How::Later).await?.map(|(kept, _)| f(kept.as_ref()))),
+            Err(f) => Ok(self.0.access().look(How::Later).await?.map(|(kept, _)| f(kept.as_ref()))),
         }
     }
 
@@ -171,7 +171,7 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// # Errors
     /// When the backend fails, or the value cannot be encoded or is too large.
     pub async fn put(self, value: V) -> Result<(), Error> {
-        self.0.put(How::Later, value).await
+        self.0.access().put(How::Later, value).await
     }
 
     /// As [`Entry::invalidate`].
@@ -179,7 +179,7 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// # Errors
     /// When the backend fails: the old value may still be there.
     pub async fn invalidate(self) -> Result<(), Error> {
-        self.0.invalidate(How::Later).await
+        self.0.access().invalidate(How::Later).await
     }
 
     /// As [`Entry::explain`].
@@ -187,7 +187,7 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// # Errors
     /// When the backend fails.
     pub async fn explain(self) -> Result<Explanation, Error> {
-        self.0.explain(How::Later).await
+        self.0.access().explain(How::Later).await
     }
 
     /// As [`Entry::expires_at`].
@@ -195,36 +195,57 @@ impl<P: Part, V: Value> EntryAsync<P, V> {
     /// # Errors
     /// When the backend fails.
     pub async fn expires_at(self) -> Result<Option<Expiry>, Error> {
-        Ok(self.0.look(How::Later).await?.map(|(_, expiry)| expiry))
+        Ok(self.0.access().look(How::Later).await?.map(|(_, expiry)| expiry))
     }
 }
 
-/// A memo and a key: what both sorts of entry do, once for both.
-struct Access<P: Part, V: Value> {
+/// A memo and what a key is made of: what both sorts of entry are.
+struct Parts<P: Part, V: Value> {
     memo: &'static Memo<P::Owned, V>,
-    key: Held<P::Owned>,
+    parts: P,
     tags: Vec<String>,
     salt: u64,
 }
 
-impl<P: Part, V: Value> Access<P, V> {
-    fn new(memo: &'static Memo<P::Owned, V>, parts: &P) -> Self {
+impl<P: Part, V: Value> Parts<P, V> {
+    #[inline]
+    fn new(memo: &'static Memo<P::Owned, V>, parts: P) -> Self {
         let salt = scope::apart(&memo.site.counters).map_or(0, Apart::salt);
-        Access { memo, key: memo.salted(parts, salt), tags: Vec::new(), salt }
+        Parts { memo, parts, tags: Vec::new(), salt }
     }
 
-    /// An operation that is to be recorded, if anybody wants that.
-    fn begin(&self, method: Method) -> Option<Box<Pending>> {
-        Pending::begin(|| Call { method, ..self.memo.described(&self.key.key) })
+    /// With a key of its own, which what is only shown does not need.
+    fn access(&self) -> Access<'_, P::Owned, V> {
+        let Parts { memo, ref parts, ref tags, salt } = *self;
+        Access { memo, key: memo.salted(parts, salt), tags, salt }
     }
 
     /// Shows the value to `f` as a hit is served; `f` is given back where that does not tell.
+    #[inline]
     fn show<T, F: FnOnce(&V) -> T>(&self, f: F) -> Result<Option<T>, F> {
         let state = self.memo.site.word.load();
         match self.memo.ready() {
-            Some(core) if state.is_plain() => core.memory.show(&self.key, state.generation(), f),
+            Some(core) if state.is_plain() => {
+                let terms = Terms::plain(state.generation(), state.is_timed());
+                core.memory.show(&self.parts, self.salt, terms, f)
+            }
             _ => Err(f),
         }
+    }
+}
+
+/// A memo and a key: what is done with an entry of either sort.
+struct Access<'a, K: 'static, V: 'static> {
+    memo: &'static Memo<K, V>,
+    key: Held<K>,
+    tags: &'a [String],
+    salt: u64,
+}
+
+impl<K: OwnedKey, V: Value> Access<'_, K, V> {
+    /// An operation that is to be recorded, if anybody wants that.
+    fn begin(&self, method: Method) -> Option<Box<Pending>> {
+        Pending::begin(|| Call { method, ..self.memo.described(&self.key.key) })
     }
 
     async fn look(&self, how: How) -> Result<Option<(Kept<V>, Expiry)>, Error> {
@@ -334,9 +355,9 @@ impl<P: Part, V: Value> Access<P, V> {
                 let kept = Kept::new(value, quiet);
                 // Before, for whoever invalidates when it is there; and after, since what is not there yet may have
                 // been pruned meanwhile.
-                core.tag(&self.tags, self.key.hash);
+                core.tag(self.tags, self.key.hash);
                 let gone = core.memory.insert(self.key.clone(), kept, header, held);
-                core.tag(&self.tags, self.key.hash);
+                core.tag(self.tags, self.key.hash);
                 gone.count(self.memo.site.tally());
                 // What is refused for another reason is as one that was evicted at once.
                 if gone.is_too_heavy { Err(self.too_heavy(held, route.bounds.bytes)) } else { Ok(()) }
@@ -393,7 +414,7 @@ impl<P: Part, V: Value> Access<P, V> {
     }
 
     async fn address(&self, how: How, channel: &Arc<Channel>) -> Result<Address, Error> {
-        let stamps = if self.tags.is_empty() { Vec::new() } else { channel.stamps(how, &self.tags).await? };
+        let stamps = if self.tags.is_empty() { Vec::new() } else { channel.stamps(how, self.tags).await? };
         self.memo.address(&self.key, channel, &scope::set_apart(&stamps, self.salt))
     }
 

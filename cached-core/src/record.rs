@@ -6,10 +6,8 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU64 as Number;
 
-use once_cell::race::OnceBox;
-
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use crate::sync::{Mutex, Padded, global};
+use crate::sync::{Mutex, global};
 
 /// So many sites have a place.
 pub(crate) const PLACES: usize = 1_024;
@@ -26,13 +24,13 @@ impl Hits {
 }
 
 /// A thread's own numbers, away from everybody else's cache lines.
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub(crate) struct Record {
     /// The epoch in which the thread began to read; 0 while it does not.
     pub(crate) pinned: AtomicU64,
     taken: AtomicBool,
-    /// Hits by the place of the site, once there is one.
-    hits: OnceBox<Padded<[Hits; PLACES]>>,
+    /// Hits by the place of the site.
+    hits: [Hits; PLACES],
 }
 
 global! {
@@ -80,8 +78,9 @@ impl Record {
             |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
         let idle = records.iter().copied().find(is_idle);
         idle.unwrap_or_else(|| {
-            let made = Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), hits: OnceBox::new() };
-            let made: &'static Record = Box::leak(Box::new(made));
+            let hits = [const { Hits(Number::new(0)) }; PLACES];
+            let made: &'static Record =
+                Box::leak(Box::new(Record { pinned: AtomicU64::new(0), taken: AtomicBool::new(true), hits }));
             records.push(made);
             made
         })
@@ -96,20 +95,15 @@ impl Record {
         RECORDS.lock().iter().copied().all(is_so)
     }
 
-    /// The number of a site, if the thread has counted before; of a place beyond the last, that of another.
+    /// The number of a site, if it has a place.
     #[inline]
     pub(crate) fn count(&self, place: usize) -> Option<&Hits> {
-        self.hits.get().map(|hits| &hits.0[place % PLACES])
-    }
-
-    /// The number of a site that has a place.
-    pub(crate) fn allocate(&self, place: usize) -> Option<&Hits> {
-        self.hits.get_or_init(|| Box::new(Padded([const { Hits(Number::new(0)) }; PLACES]))).0.get(place)
+        self.hits.get(place)
     }
 
     /// What all threads together, the ended ones too, counted for a site.
     pub(crate) fn sum(place: usize) -> u64 {
-        let of = |record: &&Record| record.hits.get()?.0.get(place).map(|count| count.0.load(Ordering::Relaxed));
+        let of = |record: &&Record| record.count(place).map(|count| count.0.load(Ordering::Relaxed));
         RECORDS.lock().iter().filter_map(of).sum()
     }
 }

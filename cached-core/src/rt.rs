@@ -58,12 +58,12 @@ impl<const F: u8, K, V: Value> Keeping<F, K, V> {
 
     /// The entry of some arguments.
     pub fn entry<P: Keyed<F, Held = K>>(self, parts: P) -> Entry<P, V> {
-        Entry::new(self.0, &parts)
+        Entry::new(self.0, parts)
     }
 
     /// The entry of some arguments of an async function.
     pub fn entry_async<P: Keyed<F, Held = K>>(self, parts: P) -> EntryAsync<P, V> {
-        EntryAsync::new(self.0, &parts)
+        EntryAsync::new(self.0, parts)
     }
 }
 
@@ -93,25 +93,25 @@ fn hit<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option
     hit_otherwise(memo, parts)
 }
 
-/// The outer `None`: this did not tell, and nothing was counted. `TIMED` is known where it is compiled, so that each of
+/// The outer `None`: this did not tell, and nothing was counted. `STRICT` is known where it is compiled, so that each of
 /// the two has its code for itself.
 #[inline(always)]
-fn glance<const TIMED: bool, P: Part, V: Value>(
+fn glance<const STRICT: bool, P: Part, V: Value>(
     memo: &'static Memo<P::Owned, V>,
     parts: &P,
     state: State,
 ) -> Option<Option<V>> {
-    let terms = if TIMED { memo.site.terms(state) } else { Terms::untimed(state.generation()) };
+    let terms = if STRICT { memo.site.terms(state) } else { Terms::plain(state.generation(), state.is_timed()) };
     let core = memo.ready()?;
     let pin = core.memory.pin()?;
     // What is not plain may be so because it has no place.
-    if TIMED && state.place() == 0 {
+    if STRICT && state.place() == 0 {
         return None;
     }
     let count = pin.record().count(state.place())?;
     // It counts the call if a `Hash`, `Eq` or `Clone` of the user's unwinds; else that is counted elsewhere.
     let ticket = Ticket::new(&memo.site.counters);
-    let found = core.memory.glance::<TIMED, _>(&pin, parts, terms);
+    let found = core.memory.glance::<STRICT, _>(&pin, parts, terms);
     ticket.forget();
     if let Some(Some(_)) = found {
         count.add_one();
@@ -119,7 +119,7 @@ fn glance<const TIMED: bool, P: Part, V: Value>(
     found
 }
 
-/// As [`hit`], also with a lifetime, inside another hit, for the first time on this thread, or measured.
+/// As [`hit`], also where a clock has to be read, inside another hit, for the first time on this thread, or measured.
 #[inline(never)]
 fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P) -> Option<V> {
     let state = memo.site.word.load();

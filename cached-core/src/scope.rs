@@ -91,7 +91,12 @@ pub(crate) fn is_bypassed() -> bool {
 }
 
 /// What stands for a site, known by its counters, in the isolated scope of this thread.
+#[inline]
 pub(crate) fn apart(site: &Counters) -> Option<&'static Apart> {
+    if is_open() { apart_here(site) } else { None }
+}
+
+fn apart_here(site: &Counters) -> Option<&'static Apart> {
     match current()? {
         Scope::Isolated(isolated) => Some(isolated.of(site)),
         Scope::Bypass => None,

@@ -269,7 +269,7 @@ impl Counters {
 
     /// Counts a hit in the record of this thread.
     pub(crate) fn hit(&self, mine: &'static Record) {
-        match mine.allocate(self.place() as usize) {
+        match mine.count(self.place() as usize) {
             Some(count) => count.add_one(),
             None => self.add(Count::SharedHits, 1),
         }

@@ -24,6 +24,11 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         Guard { guard: self.0.lock().unwrap_or_else(PoisonError::into_inner), held: Held::new() }
     }
+
+    /// `None`: somebody holds it.
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        taken(self.0.try_lock()).map(|guard| Guard { guard, held: Held::new() })
+    }
 }
 
 /// A mutex that is held.

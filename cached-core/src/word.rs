@@ -13,13 +13,14 @@ pub(crate) struct State(u64);
 
 /// The calls may be served from memory without looking at the route.
 pub(crate) const FAST: u64 = 1;
-/// Entries can end: the clock is read.
+/// Entries can end.
 pub(crate) const TIMED: u64 = 2;
 /// The next hit is timed.
 const SAMPLE: u64 = 4;
-const FLAGS: u64 = FAST | TIMED | SAMPLE;
+/// What an entry says of itself is not enough.
+pub(crate) const STRICT: u64 = 8;
 /// Above the flags, where the site's hits are counted in the record of a thread.
-const PLACE: u32 = 3;
+const PLACE: u32 = 4;
 /// What is published anew each time.
 const PUBLISHED: u64 = ONE - 1;
 const ONE: u64 = (PLACES as u64) << PLACE;
@@ -28,7 +29,7 @@ impl State {
     /// Fast, and nothing else has to be known.
     #[inline]
     pub(crate) fn is_plain(self) -> bool {
-        self.0 & FLAGS == FAST
+        self.0 & (FAST | SAMPLE | STRICT) == FAST
     }
 
     pub(crate) fn is_sampled(self) -> bool {
@@ -38,6 +39,11 @@ impl State {
     #[inline]
     pub(crate) fn is_fast(self) -> bool {
         self.0 & FAST != 0
+    }
+
+    /// The flags that say how entries are judged.
+    pub(crate) fn judges(self) -> u64 {
+        self.0 & (TIMED | STRICT)
     }
 
     #[inline]
@@ -86,7 +92,7 @@ impl Word {
     pub(crate) fn publish(&self, flags: u64, place: u32, moved: bool) -> State {
         let step = if moved { ONE } else { 0 };
         // What has no place is not plain: its hits are counted elsewhere.
-        let counted = if (place as usize) < PLACES { u64::from(place) << PLACE } else { TIMED };
+        let counted = if (place as usize) < PLACES { u64::from(place) << PLACE } else { STRICT };
         let changed = |old: u64| (old & !PUBLISHED).wrapping_add(step) | counted | flags;
         let change = |old| Some(changed(old));
         let old = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change).unwrap_or_else(|old| old);

@@ -10,6 +10,7 @@ use std::cell::UnsafeCell;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::sync::Arc;
 
+use super::horizon::Horizon;
 use super::pin::Pinned;
 use super::slab::Slab;
 use super::{Header, Kept, Terms};
@@ -23,7 +24,7 @@ const SATURATED: u8 = 3;
 /// Where in the word the frequency lies, and where the generation: there as in the word of a site, so that a hit shifts
 /// nothing.
 const FREQUENCY: u32 = 8;
-const GENERATION: u32 = 13;
+const GENERATION: u32 = 14;
 
 /// So many bits beside the hash are the policy's.
 const MARKS: u32 = 3;
@@ -53,8 +54,8 @@ pub(super) struct Entry<K, V> {
     word: AtomicU64,
     /// The upper bits of the key's hash, and what the policy notes.
     hash: AtomicU32,
-    /// When it was computed, in ticks.
-    created: AtomicU32,
+    /// When it ends, as the [`Horizon`] counts; or when it was computed, in ticks, where no side knows the times.
+    time: AtomicU32,
     key: UnsafeCell<MaybeUninit<K>>,
     value: UnsafeCell<Value<V>>,
 }
@@ -120,7 +121,7 @@ impl<K, V> Entry<K, V> {
         Self {
             word: AtomicU64::new(0),
             hash: AtomicU32::new(0),
-            created: AtomicU32::new(0),
+            time: AtomicU32::new(0),
             key: UnsafeCell::new(MaybeUninit::uninit()),
             value: UnsafeCell::new(Value { vacant: () }),
         }
@@ -141,10 +142,11 @@ impl<K, V> Entry<K, V> {
             (*self.key.get()).write(key);
             self.value.get().write(value);
         }
-        let timed = if header.is_timed() { TIMED } else { 0 };
+        let about = || u32::try_from(header.created >> TICK).unwrap_or(u32::MAX);
+        let (timed, time) = if header.is_timed() { (TIMED, Horizon::end(header.deadline)) } else { (0, about()) };
         let weighed = if held > 0 { WEIGHED } else { 0 };
         self.hash.store(((hash >> LOWER) as u32) << MARKS, Ordering::Relaxed);
-        self.created.store(u32::try_from(header.created >> TICK).unwrap_or(u32::MAX), Ordering::Relaxed);
+        self.time.store(time, Ordering::Relaxed);
         self.word.store(word(HELD | shared | timed | weighed, 0, header.generation), Ordering::Relaxed);
     }
 
@@ -274,7 +276,7 @@ impl<'a, K, V> Seen<'a, K, V> {
 
     /// When it was computed.
     pub(super) fn created(self) -> u64 {
-        let about = || u64::from(self.entry.created.load(Ordering::Relaxed)) << TICK;
+        let about = || u64::from(self.entry.time.load(Ordering::Relaxed)) << TICK;
         self.side(TIMED).map_or_else(about, |side| side.created)
     }
 
@@ -297,17 +299,25 @@ impl<'a, K, V> Seen<'a, K, V> {
 
     /// Whether it is served now; if it is, its idle time begins anew. Reads the clock where entries can end.
     #[inline]
-    pub(super) fn lives(self, terms: Terms) -> bool {
-        self.is_of(terms.generation) && (!terms.timed || self.lasts(terms))
+    pub(super) fn lives(self, terms: Terms, horizon: Horizon) -> bool {
+        self.is_of(terms.generation) && (!terms.timed || self.lasts(terms, horizon))
+    }
+
+    /// The same without a clock, where the terms are plain. `None`: that does not tell.
+    #[inline]
+    pub(super) fn lives_by_itself(self, terms: Terms, horizon: Horizon) -> Option<bool> {
+        let lives = self.is_of(terms.generation);
+        let tells = !terms.timed || self.entry.is(TIMED) && horizon.is_before(self.entry.time.load(Ordering::Relaxed));
+        (!lives || tells).then_some(lives)
     }
 
     #[inline]
-    fn lasts(self, terms: Terms) -> bool {
-        let end = self.end(terms);
+    fn lasts(self, terms: Terms, horizon: Horizon) -> bool {
+        let (end, now) = (self.end(terms), clock::now());
         if terms.idle == NEVER {
-            return clock::is_ahead(end);
+            horizon.renew(now, end);
+            return now < end;
         }
-        let now = clock::now();
         if let Some(side) = self.side(TIMED).filter(|_| now < end) {
             // Not at each hit: a line that all readers write would pass from core to core.
             let due = side.used.load(Ordering::Relaxed).saturating_add(PRECISION.min(terms.idle / 16));
@@ -350,15 +360,20 @@ impl<'a, K, V> Seen<'a, K, V> {
 }
 
 impl<K, V: Clone> Seen<'_, K, V> {
-    /// A copy of the value, for a hit, where entries do not end; none, if it is of another generation.
+    /// A copy of the value, for a hit, where the terms are plain; none, if it is of another generation. The outer `None`:
+    /// a clock has to be read.
     #[inline]
-    pub(super) fn serve_of(self, generation: u64, pinned: &Pinned) -> Option<V> {
-        // Nearly always one look tells all: it is of this generation, nothing is to be noted, and the value is here.
-        if self.entry.word.load(Ordering::Relaxed) == word(HELD, SATURATED, generation) {
-            // SAFETY: the promise of `new`; and it is not shared.
-            return Some(V::clone(unsafe { &(*self.entry.value.get()).inline }));
+    pub(super) fn serve_of(self, terms: Terms, horizon: Horizon, pinned: &Pinned) -> Option<Option<V>> {
+        if terms.timed && !horizon.is_before(self.entry.time.load(Ordering::Relaxed)) {
+            return None;
         }
-        self.is_of(generation).then(|| self.serve(pinned))
+        let timed = if terms.timed { TIMED } else { 0 };
+        // Nearly always one look tells all: it is of this generation, nothing is to be noted, and the value is here.
+        if self.entry.word.load(Ordering::Relaxed) == word(HELD | timed, SATURATED, terms.generation) {
+            // SAFETY: the promise of `new`; and it is not shared.
+            return Some(Some(V::clone(unsafe { &(*self.entry.value.get()).inline })));
+        }
+        Some(self.lives_by_itself(terms, horizon)?.then(|| self.serve(pinned)))
     }
 
     /// A copy of the value, for a hit.

@@ -10,6 +10,7 @@
 
 use std::ptr;
 
+use super::pages;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::sync::{FULL, WAYS};
 
@@ -46,8 +47,11 @@ fn tag(hash: u64) -> u8 {
 impl Index {
     /// An empty index. `buckets` is a power of two.
     pub(super) fn new(buckets: usize) -> Self {
-        let buckets: Box<[_]> = (0..buckets.max(2)).map(|_| Bucket::new()).collect();
-        Self { shift: u64::BITS - buckets.len().ilog2(), buckets }
+        let count = buckets.max(2);
+        let mut buckets: Vec<Bucket> = Vec::with_capacity(count);
+        pages::make_large(buckets.as_mut_ptr(), count * size_of::<Bucket>());
+        buckets.resize_with(count, Bucket::new);
+        Self { buckets: buckets.into(), shift: u64::BITS - count.ilog2() }
     }
 
     /// How many entries it holds well.

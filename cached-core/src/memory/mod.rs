@@ -13,7 +13,9 @@ use crate::stats::{Count, Counters};
 use crate::sync::{Inside, inside};
 
 mod entry;
+pub(crate) mod horizon;
 mod index;
+mod pages;
 mod past;
 mod pin;
 mod policy;
@@ -23,6 +25,7 @@ mod slab;
 mod table;
 
 use entry::{New, Seen};
+use horizon::Horizon;
 use pin::{Domain, Outermost, Pin, Pinned};
 use quarantine::Freed;
 use shards::Shards;
@@ -115,10 +118,10 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// Where entries do not end by themselves.
+    /// Where an entry says all that counts.
     #[inline]
-    pub(crate) fn untimed(generation: u64) -> Self {
-        Terms { generation, timed: false, life: NEVER, idle: NEVER }
+    pub(crate) fn plain(generation: u64, timed: bool) -> Self {
+        Terms { generation, timed, life: NEVER, idle: NEVER }
     }
 }
 
@@ -129,6 +132,7 @@ const TRIES: usize = 4;
 pub(crate) struct Memory<K, V> {
     seed: Seed,
     domain: Domain,
+    horizon: Horizon,
     shards: Shards<K, V>,
     /// Whether values say what they weigh, and so may be large; they are got by [`Memory::get`].
     is_heavy: bool,
@@ -140,7 +144,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         let domain = Domain::new();
         let cores = std::thread::available_parallelism().map_or(4, usize::from);
         let shards = Shards::new(bounds, (cores * 4).next_power_of_two(), domain);
-        Self { seed: Seed::new(), domain, shards, is_heavy }
+        Self { seed: Seed::new(), domain, horizon: Horizon::new(), shards, is_heavy }
     }
 
     #[inline]
@@ -162,24 +166,24 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     }
 
     /// The live value of `parts`: all that a hit does here. The outer `None`: one look at the table does not
-    /// tell; ask [`Memory::get`]. Of `terms` only the generation counts where nothing is timed.
+    /// tell; ask [`Memory::get`]. `STRICT`: what an entry says of itself is not enough.
     #[inline(always)]
-    pub(crate) fn glance<const TIMED: bool, P: Part<Owned = K>>(
+    pub(crate) fn glance<const STRICT: bool, P: Part<Owned = K>>(
         &self,
         pinned: &Pinned,
         parts: &P,
         terms: Terms,
     ) -> Option<Option<V>> {
-        if TIMED && self.is_heavy {
+        if STRICT && self.is_heavy {
             return None;
         }
         let hash = self.hash(parts);
         let found = self.shards.glance(pinned, hash, |key| parts.is(key))?;
-        Some(match (found, TIMED) {
-            (Some(entry), false) => entry.serve_of(terms.generation, pinned),
-            (Some(entry), true) if entry.lives(terms) => Some(entry.serve(pinned)),
-            _ => None,
-        })
+        match found {
+            None => Some(None),
+            Some(entry) if !STRICT => entry.serve_of(terms, self.horizon, pinned),
+            Some(entry) => Some(entry.lives(terms, self.horizon).then(|| entry.serve(pinned))),
+        }
     }
 
     /// The live value of `parts`. Why there is none is asked later, by [`Memory::look`].
@@ -187,7 +191,8 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     /// A heavy one is copied when the pin has gone: that takes long, and nothing that went would be freed meanwhile.
     pub(crate) fn get<P: Part<Owned = K>>(&self, pin: Pin, parts: &P, terms: Terms) -> Option<V> {
         let hash = self.hash(parts);
-        let entry = self.shards.find(&pin, hash, |key| parts.is(key)).filter(|entry| entry.lives(terms))?;
+        let entry =
+            self.shards.find(&pin, hash, |key| parts.is(key)).filter(|entry| entry.lives(terms, self.horizon))?;
         if let Some(shared) = entry.shared().filter(|_| self.is_heavy) {
             entry.touch();
             let shared = Arc::clone(shared);
@@ -197,12 +202,23 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         Some(entry.serve(&pin))
     }
 
-    /// Shows the live value of a held key to `f`, where nothing is timed. `f` is given back where one look at the table
-    /// does not tell.
-    pub(crate) fn show<T, F: FnOnce(&V) -> T>(&self, key: &Held<K>, generation: u64, f: F) -> Result<Option<T>, F> {
+    /// Shows the live value of `parts` to `f`, where an entry says all that counts; the salt of a scope sets its keys apart.
+    /// `f` is given back where one look at the table does not tell.
+    pub(crate) fn show<P: Part<Owned = K>, T, F: FnOnce(&V) -> T>(
+        &self,
+        parts: &P,
+        salt: u64,
+        terms: Terms,
+        f: F,
+    ) -> Result<Option<T>, F> {
         let Some(pin) = self.pin() else { return Err(f) };
-        match self.shards.glance(&pin, key.hash, |other| *other == key.key) {
-            Some(found) => Ok(found.filter(|entry| entry.is_of(generation)).map(|entry| entry.show(&pin, f))),
+        let hash = self.hash(parts) ^ salt;
+        match self.shards.glance(&pin, hash, |key| parts.is(key)) {
+            Some(None) => Ok(None),
+            Some(Some(entry)) => match entry.lives_by_itself(terms, self.horizon) {
+                Some(lives) => Ok(lives.then(|| entry.show(&pin, f))),
+                None => Err(f),
+            },
             None => Err(f),
         }
     }
@@ -212,7 +228,7 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
     pub(crate) fn ask(&self, key: &Held<K>, terms: Terms) -> Option<Look<V>> {
         self.judge(key, terms, |entry| {
             entry.touch();
-            entry.lives(terms)
+            entry.lives(terms, self.horizon)
         })
     }
 

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::ptr;
 
 use super::entry::{Content, Entry, New, Side};
+use super::pages;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// How many entries the first two segments have each.
@@ -147,6 +148,7 @@ impl<T> Segments<T> {
             if made.is_null() {
                 alloc::handle_alloc_error(layout);
             }
+            pages::make_large(made, layout.size());
             places = match segment.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => made,
                 Err(other) => {

@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use once_cell::race::OnceRef;
 
-use crate::clock;
+use crate::clock::NEVER;
 use crate::codec;
 use crate::error::{Error, ErrorKind, did_you_mean};
 use crate::event::Method;
+use crate::memory::horizon::SHORT;
 use crate::memory::{Bounds, Terms};
 use crate::registry;
 use crate::scope::{self, Apart};
@@ -22,7 +23,7 @@ use crate::stats::{Count, Counters, Stats};
 use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
 use crate::trail::{Call, Ended, Origin, Pending};
-use crate::word::{FAST, State, TIMED, Word};
+use crate::word::{FAST, STRICT, State, TIMED, Word};
 
 mod copies;
 mod lives;
@@ -108,8 +109,8 @@ impl Site {
             meta,
             word: Word::new(WordCell::new(0)),
             counters: Counters::new(),
-            life: AtomicU64::new(clock::NEVER),
-            idle: AtomicU64::new(clock::NEVER),
+            life: AtomicU64::new(NEVER),
+            idle: AtomicU64::new(NEVER),
             route: Mutex::new(None),
             disabled: AtomicBool::new(false),
             warned: AtomicBool::new(false),
@@ -302,13 +303,18 @@ impl Site {
             old.alias != route.alias || !old.way.same(&route.way) || shorter || copies[0] != copies[1]
         });
         let (timed, (life, idle)) = (route.copies.is_some() || route.lives.is_timed(), route.longest());
+        // What is stored ends sooner now than it says.
+        let shortened = held.is_some() && life < self.life.load(Ordering::Relaxed);
         self.life.store(life, Ordering::Relaxed);
         self.idle.store(idle, Ordering::Relaxed);
-        let fast = if route.is_fast() { FAST } else { 0 };
-        // Timed for good, once timed: entries with a deadline may be stored. Heavy values go the same longer way.
-        let timed = timed || self.meta.policy.weighs || (self.word.load().is_timed() && !moved);
+        // A clock would be read for each hit anyway; and heavy values go the same longer way.
+        let strict = shortened || idle < NEVER || life < SHORT || self.meta.policy.weighs;
+        // For good: entries that were stored so may be there.
+        let judges = if moved { 0 } else { self.word.load().judges() };
+        let flag = |flag, is_set| if is_set { flag } else { 0 };
+        let flags = flag(FAST, route.is_fast()) | flag(TIMED, timed) | flag(STRICT, strict) | judges;
         let old = held.replace(Arc::new(route));
-        self.word.publish(fast | if timed { TIMED } else { 0 }, self.counters.place(), moved);
+        self.word.publish(flags, self.counters.place(), moved);
         old
     }
 
@@ -378,8 +384,7 @@ pub(crate) fn weigh() {
         let held = site.route.lock();
         if let Some(route) = &*held {
             let fast = if route.is_fast() { FAST } else { 0 };
-            let timed = if site.word.load().is_timed() { TIMED } else { 0 };
-            site.word.publish(fast | timed, site.counters.place(), false);
+            site.word.publish(fast | site.word.load().judges(), site.counters.place(), false);
         }
     }
 }

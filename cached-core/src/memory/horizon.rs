@@ -1,0 +1,89 @@
+//! Which moments are so far off that no clock has to be read.
+//!
+//! In: when an entry ends. Out: whether it certainly lives, by one load. Whoever had to read a clock says how far that moment
+//! was off, and an alarm takes the word back soon after: so nothing runs where nobody asks, and a late alarm gives nothing
+//! that has ended, unless it is late by more than a second.
+//!
+//! The word lies in memory that a forked process finds empty, since no alarm of its parent's rings there. Where there is
+//! no such memory (Linux has it), a clock is read for each entry that can end.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Wake, Waker};
+
+use super::pages;
+use crate::clock::{self, Alarm, NEVER};
+
+/// So far off an end has to be, in nanoseconds.
+const MARGIN: u64 = 2_000_000_000;
+/// So long the word stands. By the rest of the margin an alarm may be late.
+const TURN: u64 = 500_000_000;
+/// Lives below this end before they are far off for long.
+pub(crate) const SHORT: u64 = 2 * MARGIN;
+/// A tick has 2^24 nanoseconds (17 ms), so that two years of them can be told apart.
+const TICK: u32 = 24;
+
+/// Ticks from what is far off now to the last that can be told apart; 0 while nobody knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Horizon(&'static AtomicU32);
+
+/// Where the kernel gave no memory for it.
+static UNKNOWN: AtomicU32 = AtomicU32::new(0);
+static KNOWN: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+/// What takes the word back. Held while it is changed.
+static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
+
+impl Horizon {
+    pub(crate) fn new() -> Self {
+        Horizon(KNOWN.get_or_init(pages::of_this_process).unwrap_or(&UNKNOWN))
+    }
+
+    /// What an entry says of its end: ticks from it to the last; of one that never ends 0, and of any other more.
+    pub(crate) fn end(deadline: u64) -> u32 {
+        if deadline == NEVER { 0 } else { ticks_after(deadline).max(1) }
+    }
+
+    /// Whether what says so certainly lives.
+    #[inline]
+    pub(crate) fn is_before(self, end: u32) -> bool {
+        self.0.load(Ordering::Relaxed) >= end
+    }
+
+    /// Says what is far off. `end` is a moment for which a clock was read, and gave `now`.
+    pub(crate) fn renew(self, now: u64, end: u64) {
+        if end.saturating_sub(now) > MARGIN && self.0.load(Ordering::Relaxed) == 0 {
+            self.look_ahead(now);
+        }
+    }
+
+    #[cold]
+    fn look_ahead(self, now: u64) {
+        let Some(Some(known)) = KNOWN.get() else { return };
+        // Nobody waits here: whoever does not get on reads the clock the next time too.
+        let Ok(mut alarm) = ALARM.try_lock() else { return };
+        let (back, waker) = (now.saturating_add(TURN), Waker::from(Arc::new(Back(known))));
+        let Some(set) = Alarm::try_set(back, &waker) else { return };
+        *alarm = Some(set);
+        // The last tick that has begun may have hardly begun.
+        known.store(ticks_after(now.saturating_add(MARGIN)).saturating_sub(1), Ordering::Relaxed);
+        // Time that was moved meanwhile may have rung the alarm before it was set.
+        if clock::now() >= back {
+            known.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whole ticks from the one that a moment is in to the last.
+fn ticks_after(moment: u64) -> u32 {
+    u32::MAX - u32::try_from(moment >> TICK).unwrap_or(u32::MAX)
+}
+
+/// Takes the word back.
+struct Back(&'static AtomicU32);
+
+impl Wake for Back {
+    fn wake(self: Arc<Self>) {
+        let _alone = ALARM.lock();
+        self.0.store(0, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,44 @@
+//! What is known of moments that are far off.
+
+use std::time::Duration;
+
+use fork::{Fork, fork, waitpid};
+
+use crate::clock::{self, NEVER};
+use crate::memory::horizon::Horizon;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn lives_until(moment: u64) -> bool {
+    Horizon::new().is_before(Horizon::end(moment))
+}
+
+/// One test: there is one clock.
+#[test]
+fn what_is_far_off_is_known_for_a_moment_and_never_in_a_fork() {
+    let now = clock::now();
+    let (near, far) = (now + SECOND, now + 3_600 * SECOND);
+    assert!(!lives_until(far), "nobody has said so");
+    assert!(lives_until(NEVER), "that needs no clock");
+
+    Horizon::new().renew(now, near);
+    assert!(!lives_until(far), "for what is near it is not asked");
+    Horizon::new().renew(now, far);
+    assert!(lives_until(far) && lives_until(now + 3 * SECOND) && !lives_until(near));
+    assert!(lives_until(u64::MAX - 1), "what can hardly be told from never");
+
+    match fork().expect("a process") {
+        Fork::Child => {
+            let wiped = !lives_until(far) && lives_until(NEVER);
+            Horizon::new().renew(clock::now(), far);
+            std::process::exit(if wiped && lives_until(far) { 7 } else { 1 });
+        }
+        Fork::Parent(child) => {
+            let status = waitpid(child).expect("it ends");
+            assert_eq!(status >> 8, 7, "a fork knows what its own threads can take back: {status:#x}");
+        }
+    }
+
+    clock::advance(Duration::from_nanos(SECOND));
+    assert!(!lives_until(far) && lives_until(NEVER), "an alarm took it back");
+}
