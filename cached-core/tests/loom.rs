@@ -50,6 +50,10 @@ mod sync {
         pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
             self.0.lock().expect("nothing panics under a lock")
         }
+
+        pub(crate) fn try_lock(&self) -> Option<loom::sync::MutexGuard<'_, T>> {
+            self.0.try_lock().ok()
+        }
     }
 
     pub(crate) struct Padded<T>(pub(crate) T);

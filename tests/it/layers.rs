@@ -137,7 +137,7 @@ const OWNED: [(&str, &str, &[&str]); 10] = [
     ("std::sync::Mutex", "cached-core", &["sync"]),
     ("std::sync::RwLock", "cached-core", &["sync"]),
     ("dashmap::", "cached-core", &["table"]),
-    ("rustix::", "cached-core", &["clock", "fence"]),
+    ("rustix::", "cached-core", &["clock", "fence", "memory"]),
     ("rustix::", "cached-file", &["client"]),
     ("redis::", "cached-redis", &["client"]),
     ("rustls::", "cached-redis", &["client"]),

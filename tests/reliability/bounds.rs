@@ -48,8 +48,8 @@ rows! {
     "refresh" refresh { #[cached(ttl = "1h", stale = "1h", refresh = "background")] pub(super) fn f(n: u64) -> u64 { n } }
     "cache_if" cache_if { #[cached(cache_if = |_| true)] pub(super) fn f(n: u64) -> u64 { n } }
     "max_entries" max_entries { #[cached(max_entries = 10_000)] pub(super) fn f(n: u64) -> u64 { n } }
-    // An entry of these weighs 64 bytes, its side included.
-    "max_bytes" max_bytes { #[cached(max_bytes = "640kB", weigh = |_| 0)] pub(super) fn f(n: u64) -> u64 { n } }
+    // An entry of these weighs 32 bytes.
+    "max_bytes" max_bytes { #[cached(max_bytes = "320kB", weigh = |_| 0)] pub(super) fn f(n: u64) -> u64 { n } }
     "weigh" weigh { #[cached(weigh = |_| 8)] pub(super) fn f(n: u64) -> u64 { n } }
     "key" key { #[cached(key = (n, n))] pub(super) fn f(n: u64) -> u64 { n } }
     "skip" skip {

@@ -25,7 +25,10 @@ pub(crate) fn check() -> Vec<Step> {
     vec![
         step("format", "cargo fmt --all --check"),
         step("sizes", "cargo run --quiet --package xtask -- sizes"),
-        step("clippy", "cargo clippy --workspace --all-targets --test it --test faults --all-features -- -D warnings"),
+        step(
+            "clippy",
+            "cargo clippy --workspace --all-targets --test rules --test faults --all-features -- -D warnings",
+        ),
         step("docs", "cargo doc --workspace --no-deps --all-features").env(&[("RUSTDOCFLAGS", "-D warnings")]),
         step("unit", "cargo test --workspace --exclude bench --all-features --lib --bins"),
         step("ui", "cargo test --workspace --exclude bench --all-features --test ui"),
@@ -42,16 +45,23 @@ const VALKEY: &str = "python3 -m pip install --quiet --disable-pip-version-check
 pub(crate) fn test() -> Result<Vec<Step>, String> {
     // Of the counts that the bar asks for; all of them are `R_SCALE=1`.
     const SCALE: &[(&str, &str)] = &[("R_SCALE", "0.05")];
+    // Some of these build programs, which others need not wait for; and those have bars of time, and run alone.
+    const BESIDE: &str = "--test=it";
+    const ALONE: &str = "--test=reliability";
+    let others: Vec<_> = tested()?.into_iter().filter(|name| ![BESIDE, ALONE].contains(&name.as_str())).collect();
     let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup"), step("valkey", VALKEY)];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
     let test = "cargo test --workspace --exclude bench --all-features";
     steps.extend([
         step("tests, built", &format!("{test} --lib --bins --tests --no-run")),
-        step("tests", &format!("{test} --lib --bins --tests")).env(SCALE).beside_next(),
+        step("tests, it", &format!("{test} {BESIDE}")).env(SCALE).beside_next(),
+        step("tests", &format!("{test} --lib --bins {}", others.join(" "))).env(SCALE),
+        step("tests, reliability", &format!("{test} {ALONE}")).env(SCALE),
         // Its own test says how many hits were compared, and bounds what is kept out of it.
         step("tests, verified", &format!("{test} --test it verified:: -- --ignored --nocapture"))
             .env(SCALE)
-            .says(" hits, 0 sites differ"),
+            .says(" hits, 0 sites differ")
+            .beside_next(),
         step("doc tests", &format!("{test} --doc")),
     ]);
     steps.extend(examples()?);
@@ -102,7 +112,7 @@ pub(crate) fn servers() -> Vec<Step> {
     vec![
         step("set-up", "cargo run --quiet --package xtask -- setup"),
         step("valkey", VALKEY),
-        step("rules", &format!("{OF_REDIS} --test it")),
+        step("rules", &format!("{OF_REDIS} --test rules")),
         step("faults", &format!("{OF_REDIS} --test faults -- --test-threads 1 --nocapture")),
     ]
 }
@@ -216,21 +226,40 @@ fn feature_names(manifest: &str) -> impl Iterator<Item = &str> {
         .filter(|name| !name.starts_with('#'))
 }
 
+/// What selects each target that `--tests` would beside libraries and programs.
+fn tested() -> Result<Vec<String>, String> {
+    let metadata = metadata()?;
+    let of = |kind| {
+        let tested = described(&metadata, kind).filter(|target| target.contains("\"test\":true"));
+        tested.filter(|target| !target.contains("/bench/")).map(move |target| format!("--{kind}={}", name(target)))
+    };
+    Ok(of("test").chain(of("example")).collect())
+}
+
 /// The names of the workspace's targets of one kind.
 fn targets(kind: &str) -> Result<Vec<String>, String> {
+    Ok(described(&metadata()?, kind).map(|target| name(target).to_owned()).collect())
+}
+
+fn metadata() -> Result<String, String> {
     let mut command = Command::new(run::cargo());
     command.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(run::root());
     let output = command.output().map_err(|error| format!("cargo metadata: {error}"))?;
     if !output.status.success() {
         return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(target_names(&String::from_utf8_lossy(&output.stdout), kind).map(str::to_owned).collect())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn target_names<'a>(metadata: &'a str, kind: &str) -> impl Iterator<Item = &'a str> {
+/// What is said of each target of one kind, from its name on.
+fn described<'a>(metadata: &'a str, kind: &str) -> impl Iterator<Item = &'a str> {
     let head = format!(r#"{{"kind":["{kind}"],"crate_types":["bin"],"name":""#);
     let ends: Vec<usize> = metadata.match_indices(&head).map(|(at, head)| at + head.len()).collect();
-    ends.into_iter().filter_map(|end| metadata[end..].split('"').next())
+    ends.into_iter().filter_map(|end| metadata[end..].split('}').next())
+}
+
+fn name(described: &str) -> &str {
+    described.split('"').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -246,6 +275,6 @@ mod tests {
     #[test]
     fn targets_are_read_from_the_metadata() {
         let metadata = r#"[{"kind":["lib"],"crate_types":["lib"],"name":"a"},{"kind":["test"],"crate_types":["bin"],"name":"it"}]"#;
-        assert!(target_names(metadata, "test").eq(["it"]));
+        assert!(described(metadata, "test").map(name).eq(["it"]));
     }
 }

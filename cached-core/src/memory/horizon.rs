@@ -8,11 +8,12 @@
 //! no such memory (Linux has it), a clock is read for each entry that can end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 
 use super::pages;
 use crate::clock::{self, Alarm, NEVER};
+use crate::sync::{Mutex, global};
 
 /// So far off an end has to be, in nanoseconds.
 const MARGIN: u64 = 2_000_000_000;
@@ -30,8 +31,11 @@ pub(crate) struct Horizon(&'static AtomicU32);
 /// Where the kernel gave no memory for it.
 static UNKNOWN: AtomicU32 = AtomicU32::new(0);
 static KNOWN: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
-/// What takes the word back. Held while it is changed.
-static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
+
+// What takes the word back. Held while that is changed.
+global! {
+    static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
+}
 
 impl Horizon {
     pub(crate) fn new() -> Self {
@@ -60,7 +64,7 @@ impl Horizon {
     fn look_ahead(self, now: u64) {
         let Some(Some(known)) = KNOWN.get() else { return };
         // Nobody waits here: whoever does not get on reads the clock the next time too.
-        let Ok(mut alarm) = ALARM.try_lock() else { return };
+        let Some(mut alarm) = ALARM.try_lock() else { return };
         let (back, waker) = (now.saturating_add(TURN), Waker::from(Arc::new(Back(known))));
         let Some(set) = Alarm::try_set(back, &waker) else { return };
         *alarm = Some(set);

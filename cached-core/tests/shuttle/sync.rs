@@ -34,6 +34,11 @@ impl<T> Mutex<T> {
         let guard = self.value.lock().expect("nothing panics under a lock");
         Guard { guard: Some(guard), held: Some(Held::new()), released: &self.released }
     }
+
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        let guard = self.value.try_lock().ok()?;
+        Some(Guard { guard: Some(guard), held: Some(Held::new()), released: &self.released })
+    }
 }
 
 /// Others may run between the release and whatever comes next; the scheduler's own lock
