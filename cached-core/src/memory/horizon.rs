@@ -7,8 +7,8 @@
 //! The word lies in memory that a forked process finds empty, since no alarm of its parent's rings there. Where there is
 //! no such memory (Linux has it), a clock is read for each entry that can end.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Wake, Waker};
 
 use super::pages;
@@ -24,15 +24,16 @@ pub(crate) const SHORT: u64 = 2 * MARGIN;
 /// A tick has 2^24 nanoseconds (17 ms), so that two years of them can be told apart.
 const TICK: u32 = 24;
 
-/// Ticks from what is far off now to the last that can be told apart; 0 while nobody knows.
+/// In the lower half, ticks from what is far off now to the last that can be told apart; 0 while nobody knows. In the upper
+/// half, how often that was taken back.
 #[derive(Clone, Copy)]
-pub(crate) struct Horizon(&'static AtomicU32);
+pub(crate) struct Horizon(&'static AtomicU64);
 
 /// Where the kernel gave no memory for it.
-static UNKNOWN: AtomicU32 = AtomicU32::new(0);
-static KNOWN: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+static UNKNOWN: AtomicU64 = AtomicU64::new(0);
+static KNOWN: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
 
-// What takes the word back. Held while that is changed.
+// What takes the word back.
 global! {
     static ALARM: Mutex<Option<Alarm>> = Mutex::new(None);
 }
@@ -50,31 +51,39 @@ impl Horizon {
     /// Whether what says so certainly lives.
     #[inline]
     pub(crate) fn is_before(self, end: u32) -> bool {
-        self.0.load(Ordering::Relaxed) >= end
+        ticks(self.0.load(Ordering::Relaxed)) >= end
     }
 
     /// Says what is far off. `end` is a moment for which a clock was read, and gave `now`.
     pub(crate) fn renew(self, now: u64, end: u64) {
-        if end.saturating_sub(now) > MARGIN && self.0.load(Ordering::Relaxed) == 0 {
-            self.look_ahead(now);
+        let unknown = self.0.load(Ordering::Relaxed);
+        if end.saturating_sub(now) > MARGIN && ticks(unknown) == 0 {
+            look_ahead(unknown);
         }
     }
+}
 
-    #[cold]
-    fn look_ahead(self, now: u64) {
-        let Some(Some(known)) = KNOWN.get() else { return };
-        // Nobody waits here: whoever does not get on reads the clock the next time too.
-        let Some(mut alarm) = ALARM.try_lock() else { return };
-        let (back, waker) = (now.saturating_add(TURN), Waker::from(Arc::new(Back(known))));
-        let Some(set) = Alarm::try_set(back, &waker) else { return };
-        *alarm = Some(set);
-        // The last tick that has begun may have hardly begun.
-        known.store(ticks_after(now.saturating_add(MARGIN)).saturating_sub(1), Ordering::Relaxed);
-        // Time that was moved meanwhile may have rung the alarm before it was set.
-        if clock::now() >= back {
-            known.store(0, Ordering::Relaxed);
-        }
+#[cold]
+fn look_ahead(unknown: u64) {
+    let Some(Some(known)) = KNOWN.get() else { return };
+    // Nobody waits here: whoever does not get on reads the clock the next time too.
+    let Some(mut alarm) = ALARM.try_lock() else { return };
+    let back = clock::now().saturating_add(TURN);
+    let Some(set) = Alarm::try_set(back, &BACK) else { return };
+    *alarm = Some(set);
+    // Read once more, since the alarm is set: time may have been moved, and the alarms that were due been rung.
+    let now = clock::now();
+    if now < back {
+        // The last tick that has begun may have hardly begun. Nothing changes if the alarm has rung meanwhile.
+        let far = ticks_after(now.saturating_add(MARGIN)).saturating_sub(1);
+        let _ = known.compare_exchange(unknown, unknown | u64::from(far), Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+/// The ticks in a word.
+#[inline]
+fn ticks(word: u64) -> u32 {
+    word as u32
 }
 
 /// Whole ticks from the one that a moment is in to the last.
@@ -83,11 +92,15 @@ fn ticks_after(moment: u64) -> u32 {
 }
 
 /// Takes the word back.
-struct Back(&'static AtomicU32);
+struct Back;
+
+static BACK: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Back)));
 
 impl Wake for Back {
     fn wake(self: Arc<Self>) {
-        let _alone = ALARM.lock();
-        self.0.store(0, Ordering::Relaxed);
+        let take_back = |word: u64| Some(((word >> 32) + 1) << 32);
+        if let Some(Some(known)) = KNOWN.get() {
+            let _ = known.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_back);
+        }
     }
 }

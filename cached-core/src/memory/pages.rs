@@ -4,7 +4,7 @@
 //! there misses once less. Where the kernel has no such thing, nothing is lost but time.
 #![expect(unsafe_code, reason = "memory is asked of the kernel")]
 
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 
 #[cfg(all(target_os = "linux", not(miri)))]
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
@@ -15,19 +15,19 @@ const LARGE: usize = 4 << 20;
 
 /// A number that is 0 at first, and 0 again in a process that was forked.
 #[cfg(all(target_os = "linux", not(miri)))]
-pub(super) fn of_this_process() -> Option<&'static AtomicU32> {
-    let (size, both) = (size_of::<AtomicU32>(), ProtFlags::READ | ProtFlags::WRITE);
+pub(super) fn of_this_process() -> Option<&'static AtomicU64> {
+    let (size, both) = (size_of::<AtomicU64>(), ProtFlags::READ | ProtFlags::WRITE);
     // SAFETY: it asks for memory wherever there is some; a page is what the kernel gives at least.
     let page = unsafe { mmap_anonymous(std::ptr::null_mut(), size, both, MapFlags::PRIVATE) }.ok()?;
     // SAFETY: it is the memory that was just given, in which there is nothing yet.
     unsafe { madvise(page, size, Advice::LinuxWipeOnFork) }.ok()?;
     // SAFETY: it begins with a page, holds zeros, which are a number, and is never given back. It is wiped in a process
     // that has no other thread yet.
-    Some(unsafe { &*page.cast::<AtomicU32>() })
+    Some(unsafe { &*page.cast::<AtomicU64>() })
 }
 
 #[cfg(not(all(target_os = "linux", not(miri))))]
-pub(super) fn of_this_process() -> Option<&'static AtomicU32> {
+pub(super) fn of_this_process() -> Option<&'static AtomicU64> {
     None
 }
 
