@@ -6,7 +6,8 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU64 as Number;
 
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::fence;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Mutex, global};
 
 /// So many sites have a place.
@@ -35,6 +36,11 @@ pub(crate) struct Record {
 
 global! {
     static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
+}
+
+// How many are taken.
+global! {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
 }
 
 thread_local! {
@@ -73,6 +79,8 @@ impl Record {
 
     /// A record that is nobody else's until it is given back.
     pub(crate) fn take() -> &'static Record {
+        TAKEN.fetch_add(1, Ordering::Relaxed);
+        fence::full();
         let mut records = RECORDS.lock();
         let is_idle =
             |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
@@ -88,6 +96,14 @@ impl Record {
 
     pub(crate) fn give_back(&self) {
         self.taken.store(false, Ordering::Release);
+        TAKEN.fetch_sub(1, Ordering::Release);
+    }
+
+    /// Whether no thread but this one has a record. Others have left by then, and whoever takes one later sees what this
+    /// thread did before: of two full fences one comes first.
+    pub(crate) fn is_alone() -> bool {
+        fence::full();
+        TAKEN.load(Ordering::Acquire) <= usize::from(Self::current().is_some())
     }
 
     /// Whether something is so for every record there is.

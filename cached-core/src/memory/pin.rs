@@ -155,6 +155,11 @@ impl Deref for Pin {
     }
 }
 
+/// Whether a grace period costs no system call, since nobody else can be reading.
+pub(super) fn is_cheap() -> bool {
+    Record::is_alone()
+}
+
 /// A grace period that has begun: it passes when everybody has left who pinned up to this epoch.
 #[derive(Clone, Copy)]
 pub(super) struct Grace {
@@ -166,7 +171,7 @@ impl Grace {
     /// For what this thread has made unreachable before. `None`: there is no way to know any more.
     pub(super) fn begin(domain: Domain) -> Option<Self> {
         let ended = EPOCH.0.fetch_add(ONE, Ordering::AcqRel);
-        fence::heavy().then_some(Grace { ended, domain })
+        (is_cheap() || fence::heavy()).then_some(Grace { ended, domain })
     }
 
     /// Looks at every record, and waits for nobody: a reader has gone within nanoseconds, unless it sleeps.

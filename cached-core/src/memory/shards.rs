@@ -12,7 +12,7 @@ use std::ops::DerefMut;
 use std::sync::Arc;
 
 use super::entry::{New, Seen};
-use super::pin::{Domain, Pinned};
+use super::pin::{self, Domain, Pinned};
 use super::policy::{Items as _, Policy};
 use super::quarantine::{Freed, Quarantine, Retired, Whole};
 use super::table::{Owned, Table};
@@ -129,7 +129,7 @@ impl<K, V> Shards<K, V> {
         } else {
             gone.freed.push(Freed::Entry(new.into_content()));
         }
-        if state.quarantine.len() >= state.batch() {
+        if state.quarantine.len() > 0 && state.quarantine.len() >= state.batch() {
             self.reclaim(&mut state, &mut gone);
         }
         part.note(&state);
@@ -379,7 +379,10 @@ impl<K, V> State<K, V> {
     /// How many go at once, since one heavy fence is good for all of them: a small part of what is stored,
     /// since what has been replaced may be large.
     fn batch(&self) -> usize {
-        (self.policy.len() / 24).clamp(1, 128)
+        match pin::is_cheap() {
+            true => (self.policy.len() / 96).clamp(1, 32),
+            false => (self.policy.len() / 24).clamp(1, 128),
+        }
     }
 }
 

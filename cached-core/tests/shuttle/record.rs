@@ -46,6 +46,11 @@ impl Record {
         self.taken.store(false, Ordering::Release);
     }
 
+    /// Records stay taken here.
+    pub(crate) fn is_alone() -> bool {
+        RECORDS.lock().len() <= usize::from(Self::current().is_some())
+    }
+
     pub(crate) fn all(is_so: impl FnMut(&'static Record) -> bool) -> bool {
         RECORDS.lock().iter().copied().all(is_so)
     }
