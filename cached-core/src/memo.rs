@@ -240,6 +240,12 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
         }
     }
 
+    fn validate(&self) {
+        if let Some(core) = self.ready() {
+            core.memory.validate();
+        }
+    }
+
     fn forget_tag(&self, tag: &str) -> Option<()> {
         let Some(core) = self.ready() else { return Some(()) };
         for hash in core.tags.of(tag) {

@@ -45,15 +45,16 @@ global! {
 
 thread_local! {
     static MINE: Cell<Option<&'static Record>> = const { Cell::new(None) };
-    static LEASE: Lease = const { Lease };
+    static LEASE: Lease = const { Lease(Cell::new(None)) };
 }
 
 /// Gives the thread's record back: one atomic store, when the thread ends.
-struct Lease;
+struct Lease(Cell<Option<&'static Record>>);
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(record) = MINE.try_with(Cell::take).ok().flatten() {
+        let _ = MINE.try_with(Cell::take);
+        if let Some(record) = self.0.take() {
             record.give_back();
         }
     }
@@ -71,10 +72,14 @@ impl Record {
         if let Some(mine) = Self::current() {
             return Some(mine);
         }
-        LEASE.try_with(|_| ()).ok()?;
-        let record = Self::take();
-        MINE.try_with(|mine| mine.set(Some(record))).ok()?;
-        Some(record)
+        LEASE
+            .try_with(|lease| {
+                let record = Self::take();
+                lease.0.set(Some(record));
+                MINE.try_with(|mine| mine.set(Some(record))).ok()?;
+                Some(record)
+            })
+            .ok()?
     }
 
     /// A record that is nobody else's until it is given back.

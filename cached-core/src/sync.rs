@@ -212,9 +212,27 @@ pub(crate) const LOOKS: usize = 64;
 
 /// How many numbers a bucket of an index has: with their tags and the next bucket they fill a cache line.
 pub(crate) const WAYS: usize = 11;
+/// Ways whose tags are in the first word; the rest have theirs in the second.
+pub(crate) const FIRST: usize = 8;
 /// Entries per bucket from which on an index is too small. Of seven buckets one has then more than eight entries, and of a
 /// hundred two more than eleven.
 pub(crate) const FULL: usize = 6;
+
+/// In what readers see without a lock: the models tell of a look that is not after the change before it, and before the
+/// next one or the end. Here it is nothing.
+pub(crate) struct Watched;
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        Watched
+    }
+
+    #[inline(always)]
+    pub(crate) fn look(&self) {}
+
+    #[inline(always)]
+    pub(crate) fn change(&self) {}
+}
 
 /// Keeps a counter away from its neighbours' cache lines (two lines: the prefetcher takes pairs).
 #[repr(align(128))]

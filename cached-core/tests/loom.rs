@@ -20,6 +20,10 @@ mod key;
 #[expect(dead_code, reason = "the models ask for less than the calls do")]
 #[path = "../src/memory/mod.rs"]
 mod memory;
+#[path = "loom/parts.rs"]
+mod parts;
+#[path = "loom/pins.rs"]
+mod pins;
 #[expect(dead_code, reason = "the models count no hits")]
 #[path = "../src/record.rs"]
 mod record;
@@ -36,9 +40,37 @@ mod sync {
     /// A writer looks once: to look again is another writer's turn.
     pub(crate) const LOOKS: usize = 1;
 
-    /// Buckets that are soon full, and an index that soon grows.
+    /// Buckets that are soon full, with a way in each of the two words, and an index that soon grows.
     pub(crate) const WAYS: usize = 2;
+    pub(crate) const FIRST: usize = 1;
     pub(crate) const FULL: usize = 1;
+
+    /// The checker reports a look that is not after the change before it, or not before the next one or the end.
+    pub(crate) struct Watched(loom::cell::UnsafeCell<()>);
+
+    // SAFETY: there is nothing in it; whether looks meet its end is what the checker is asked.
+    #[expect(unsafe_code, reason = "readers share it as they share what it is in")]
+    unsafe impl Sync for Watched {}
+
+    impl Watched {
+        pub(crate) fn new() -> Self {
+            Self(loom::cell::UnsafeCell::new(()))
+        }
+
+        pub(crate) fn look(&self) {
+            self.0.with(|_| ());
+        }
+
+        pub(crate) fn change(&self) {
+            self.0.with_mut(|_| ());
+        }
+    }
+
+    impl Drop for Watched {
+        fn drop(&mut self) {
+            self.0.with_mut(|_| ());
+        }
+    }
 
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
@@ -80,12 +112,13 @@ mod sync {
     }
 }
 
-/// A full fence on both sides, as where the kernel has no other.
+/// A full fence on both sides. That it is said to be none on one of them has the epoch made with the memory, so that it
+/// orders nothing later.
 mod fence {
     use loom::sync::atomic::{Ordering, fence};
 
     pub(crate) fn is_asymmetric() -> bool {
-        false
+        true
     }
 
     pub(crate) fn light() {
@@ -169,10 +202,15 @@ use word::{FAST, State, TIMED, Word};
 
 /// Runs a model to completion, with at most three preemptions, and says how many orders it tried.
 pub(crate) fn check(name: &str, model: impl Fn() + Send + Sync + 'static) {
+    check_within(3, name, model);
+}
+
+/// The same with another bound: each thread more has many times as many orders.
+pub(crate) fn check_within(preemptions: usize, name: &str, model: impl Fn() + Send + Sync + 'static) {
     let tried = std::sync::Arc::new(AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&tried);
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
     // An index that grows copies where all segments lie.
     builder.max_branches = 5_000;
     builder.check(move || {

@@ -11,6 +11,10 @@ pub struct Configured(#[expect(dead_code, reason = "held")] MutexGuard<'static, 
 
 impl Drop for Configured {
     fn drop(&mut self) {
+        // A second panic would hide the first.
+        if !std::thread::panicking() {
+            cached_core::sites().iter().for_each(|site| site.validate());
+        }
         crate::verified::note();
         crate::verified::config().install().expect("the empty configuration is right");
     }

@@ -42,12 +42,7 @@ pub(crate) fn check(some: &[String]) -> Result<(), String> {
     whole(&copy, &mutants)?;
     for mutant in &mutants {
         let verdict = mutant.judge(&copy);
-        println!(
-            "{:>6}  {}: {}",
-            mutant.item,
-            mutant.test,
-            verdict.as_ref().map_or_else(String::as_str, |()| "noticed")
-        );
+        println!("{:>7}  {}: {}", mutant.item, mutant.test, verdict.as_ref().map_or_else(String::as_str, |how| how));
         unnoticed.extend(verdict.err().map(|why| format!("{} ({}): {why}", mutant.item, mutant.test)));
     }
     println!("{} mutants, {} noticed", mutants.len(), mutants.len() - unnoticed.len());
@@ -114,7 +109,8 @@ fn whole(copy: &Path, mutants: &[Mutant]) -> Result<(), String> {
 }
 
 impl Mutant {
-    fn judge(&self, copy: &Path) -> Result<(), String> {
+    /// How it was noticed, or why it was not.
+    fn judge(&self, copy: &Path) -> Result<&'static str, String> {
         let path = copy.join(&self.file);
         let right = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", self.file.display()))?;
         let times = right.matches(&self.text).count();
@@ -128,8 +124,9 @@ impl Mutant {
         let output = output?;
         match said(&output) {
             _ if output.status.success() => Err("nobody noticed".to_owned()),
-            _ if output.status.code() == Some(HUNG) => Ok(()),
-            text if text.contains("test result: FAILED") || text.contains("SIGABRT") => Ok(()),
+            _ if output.status.code() == Some(HUNG) => Ok("noticed: it did not end"),
+            text if text.contains("test result: FAILED") => Ok("noticed"),
+            text if text.contains("(signal: ") => Ok("noticed: it crashed"),
             text => Err(format!("its test was not run:\n{text}")),
         }
     }
@@ -163,10 +160,10 @@ fn listed(copy: &Path) -> Result<Vec<Mutant>, String> {
     Ok(mutants)
 }
 
-/// The mutants of one file: `package` and `target` for all, and a `[[mutant]]` each.
+/// The mutants of one file: `package` and `target` for all that name none of their own, and a `[[mutant]]` each.
 fn read(text: &str) -> Result<Vec<Mutant>, String> {
     let table = DeTable::parse(text).map_err(|error| error.to_string())?;
-    let (package, target) = (word(table.get_ref(), "package")?, word(table.get_ref(), "target")?);
+    let own = |of: &DeTable<'_>, name| word(of, name).or_else(|_| word(table.get_ref(), name));
     let Some(DeValue::Array(mutants)) = table.get_ref().get("mutant").map(|value| value.get_ref()) else {
         return Err("there is no [[mutant]]".to_owned());
     };
@@ -174,8 +171,8 @@ fn read(text: &str) -> Result<Vec<Mutant>, String> {
         let DeValue::Table(of) = value.get_ref() else { return Err("a mutant is no table".to_owned()) };
         Ok(Mutant {
             item: word(of, "item")?,
-            package: package.clone(),
-            target: target.clone(),
+            package: own(of, "package")?,
+            target: own(of, "target")?,
             test: word(of, "test")?,
             file: word(of, "file")?.into(),
             text: word(of, "text")?,
@@ -202,6 +199,8 @@ mod tests {
         let rest = "file = \"src/lib.rs\"\ntext = \"a < b\"\nreplacement = \"a <= b\"\n";
         let mutants = read(&format!("{head}{rest}")).unwrap();
         assert_eq!((mutants.len(), &*mutants[0].target, &*mutants[0].replacement), (1, "t", "a <= b"));
+        let own = read(&format!("{head}{rest}target = \"u\"\n")).unwrap();
+        assert_eq!((&*own[0].package, &*own[0].target), ("p", "u"));
         assert_eq!(read(head).err().unwrap(), "`file` is not there, or is no text");
     }
 

@@ -16,6 +16,7 @@ use super::slab::Slab;
 use super::{Header, Kept, Terms};
 use crate::clock::{self, NEVER};
 use crate::key::Held;
+use crate::sync::Watched;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Readers stop writing the frequency here: a steady hit writes nothing that others read.
@@ -58,6 +59,8 @@ pub(super) struct Entry<K, V> {
     time: AtomicU32,
     key: UnsafeCell<MaybeUninit<K>>,
     value: UnsafeCell<Value<V>>,
+    /// Key and value.
+    watched: Watched,
 }
 
 /// What is known of some entries.
@@ -67,6 +70,7 @@ pub(super) struct Side {
     /// When it was last given, by [`clock::now`]; kept where an idle time is set.
     used: AtomicU64,
     weight: u64,
+    watched: Watched,
 }
 
 /// Which it is, says the entry.
@@ -108,7 +112,10 @@ impl<K, V> New<K, V> {
     /// The side that it needs, if it needs one.
     pub(super) fn side(&self) -> Option<Side> {
         let Header { created, deadline, .. } = self.header;
-        let side = || Side { created, deadline, used: AtomicU64::new(created), weight: self.held };
+        let side = || {
+            let used = AtomicU64::new(created);
+            Side { created, deadline, used, weight: self.held, watched: Watched::new() }
+        };
         self.needs_side().then(side)
     }
 }
@@ -124,6 +131,7 @@ impl<K, V> Entry<K, V> {
             time: AtomicU32::new(0),
             key: UnsafeCell::new(MaybeUninit::uninit()),
             value: UnsafeCell::new(Value { vacant: () }),
+            watched: Watched::new(),
         }
     }
 
@@ -137,6 +145,7 @@ impl<K, V> Entry<K, V> {
             Kept::Inline(value) => (Value { inline: ManuallyDrop::new(value) }, 0),
             Kept::Shared(value) => (Value { shared: ManuallyDrop::new(value) }, SHARED),
         };
+        self.watched.change();
         // SAFETY: the caller's promise.
         unsafe {
             (*self.key.get()).write(key);
@@ -157,6 +166,7 @@ impl<K, V> Entry<K, V> {
     pub(super) unsafe fn take(&self) -> Option<Content<K, V>> {
         let is = self.word.load(Ordering::Relaxed) as u8;
         self.word.store(0, Ordering::Relaxed);
+        self.watched.change();
         // SAFETY: it is there, and the caller's promise; it was marked as not there, so nobody takes it again.
         (is & HELD != 0).then(|| unsafe {
             let value = self.value.get();
@@ -218,6 +228,7 @@ impl<K, V> Entry<K, V> {
     /// As for [`Entry::has`].
     #[inline]
     unsafe fn key(&self) -> &K {
+        self.watched.look();
         // SAFETY: the caller's promise.
         unsafe { (*self.key.get()).assume_init_ref() }
     }
@@ -265,7 +276,8 @@ impl<'a, K, V> Seen<'a, K, V> {
 
     fn side(self, what: u8) -> Option<&'a Side> {
         // SAFETY: the promise of `new`; and it says that it has one.
-        self.entry.is(what).then(|| unsafe { self.slab.side(self.number) })
+        let side = self.entry.is(what).then(|| unsafe { self.slab.side(self.number) });
+        side.inspect(|side| side.watched.look())
     }
 
     /// What it weighs, in bytes.

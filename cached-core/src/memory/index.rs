@@ -12,10 +12,7 @@ use std::ptr;
 
 use super::pages;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use crate::sync::{FULL, WAYS};
-
-/// Ways whose tags are in the first word; the rest have theirs in the second.
-const FIRST: usize = 8;
+use crate::sync::{FIRST, FULL, WAYS, Watched};
 
 pub(super) struct Index {
     /// A power of two of them, two at least.
@@ -33,6 +30,7 @@ struct Bucket {
     /// Only read where the tag is not 0, so what is no longer linked may be left here.
     numbers: [AtomicU32; WAYS],
     next: AtomicPtr<Bucket>,
+    watched: Watched,
 }
 
 // In the models it has fewer ways.
@@ -63,7 +61,13 @@ impl Index {
     fn bucket(&self, hash: u64) -> &Bucket {
         // SAFETY: there are 2^n buckets, and `shift` leaves n bits. A check could panic, and a hit without
         // anything that can needs fewer registers.
-        unsafe { self.buckets.get_unchecked((hash >> self.shift) as usize) }
+        unsafe { self.buckets.get_unchecked(self.place(hash)) }
+    }
+
+    /// The place of the bucket of a hash.
+    #[inline]
+    pub(super) fn place(&self, hash: u64) -> usize {
+        (hash >> self.shift) as usize
     }
 
     /// What `look` sees at the number for which it sees anything.
@@ -71,6 +75,7 @@ impl Index {
     pub(super) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
         let mut bucket = self.bucket(hash);
         loop {
+            bucket.watched.look();
             let tags = [bucket.tags.load(Ordering::Acquire), u64::from(bucket.more.load(Ordering::Acquire))];
             for (tags, first) in tags.into_iter().zip([0, FIRST]) {
                 let mut ways = equal(tag(hash), tags);
@@ -90,6 +95,7 @@ impl Index {
     #[inline(always)]
     pub(super) fn glance<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<Option<T>> {
         let bucket = self.bucket(hash);
+        bucket.watched.look();
         let mut ways = equal(tag(hash), bucket.tags.load(Ordering::Acquire));
         let mut first = 0;
         loop {
@@ -141,26 +147,32 @@ impl Index {
     /// keeps all writers away.
     pub(super) fn grown(&self, upper: &dyn Fn(u32) -> u64) -> Self {
         let grown = Self::new(self.buckets.len() * 2);
-        for bucket in &self.buckets {
+        self.each(|number, tag, _| grown.link(upper(number) | u64::from(tag), number));
+        grown
+    }
+
+    /// Shows each number with its tag and the place of its bucket. For whoever keeps all writers away.
+    pub(super) fn each(&self, mut show: impl FnMut(u32, u8, usize)) {
+        for (place, bucket) in self.buckets.iter().enumerate() {
             let mut next = Some(bucket);
             while let Some(bucket) = next {
                 for way in 0..WAYS {
                     let (tag, number) = (bucket.tag(way), bucket.numbers[way].load(Ordering::Relaxed));
                     if tag != 0 {
-                        grown.link(upper(number) | u64::from(tag), number);
+                        show(number, tag, place);
                     }
                 }
                 next = bucket.following();
             }
         }
-        grown
     }
 }
 
 impl Bucket {
     fn new() -> Self {
         let numbers = std::array::from_fn(|_| AtomicU32::new(0));
-        Self { tags: AtomicU64::new(0), more: AtomicU32::new(0), numbers, next: AtomicPtr::new(ptr::null_mut()) }
+        let (tags, more, next) = (AtomicU64::new(0), AtomicU32::new(0), AtomicPtr::new(ptr::null_mut()));
+        Self { tags, more, numbers, next, watched: Watched::new() }
     }
 
     /// The tag of a way, for the one writer.

@@ -334,6 +334,16 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         drop(inside(|| self.shards.set_bounds(bounds)));
     }
 
+    /// Checks that everything is where it should be, in debug builds; for tests. Looks at every entry, under all locks.
+    ///
+    /// # Panics
+    /// When something is not.
+    pub(crate) fn validate(&self) {
+        if cfg!(debug_assertions) {
+            inside(|| self.shards.validate());
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.shards.len()
     }
@@ -384,8 +394,24 @@ impl<K, V> Memory<K, V> {
         self.shards.held()
     }
 
+    /// What they weigh.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.shards.held_bytes()
+    }
+
     /// How many entries the table holds well.
     pub(crate) fn room(&self) -> usize {
         self.shards.room()
+    }
+}
+
+#[cfg(test)]
+impl<K, V> Drop for Memory<K, V> {
+    /// Whatever a test did, everything is where it should be at its end.
+    fn drop(&mut self) {
+        // A second panic would hide the first.
+        if !std::thread::panicking() {
+            self.shards.validate();
+        }
     }
 }

@@ -263,6 +263,36 @@ impl Policy {
         None
     }
 
+    /// The numbers of items that live, of items that were removed and are queued still, and of none; for the validator.
+    ///
+    /// # Panics
+    /// When the marks or the sums say otherwise.
+    pub(super) fn numbers(&self, items: &impl Items) -> [Vec<u32>; 3] {
+        let (mut live, mut removed, mut weights) = (Vec::new(), Vec::new(), [0_u64; 2]);
+        for (queue, small) in [(&self.main, 0), (&self.small, SMALL)] {
+            for Queued { number, .. } in queue {
+                let marks = items.marks(*number);
+                assert_eq!(marks & !LIVE, QUEUED | small, "marks of {number}, which is queued");
+                if marks & LIVE == 0 {
+                    removed.push(*number);
+                    continue;
+                }
+                live.push(*number);
+                let sum = &mut weights[usize::from(small != 0)];
+                *sum = sum.wrapping_add(items.weight(*number));
+            }
+        }
+        let [main, small] = weights;
+        let counted = (self.live, self.weight, self.weight_of_small);
+        assert_eq!(
+            counted,
+            (live.len(), main.wrapping_add(small), small),
+            "items, their weight, that of the small queue"
+        );
+        assert!(self.free.iter().all(|number| items.marks(*number) == 0), "no queue has what is vacant");
+        [live, removed, self.free.clone()]
+    }
+
     /// Deals the items out anew, each to the policy that `part` says, where all count as proven.
     pub(super) fn deal(self, items: &impl Items, among: &mut [&mut Policy], part: impl Fn(u64) -> usize) {
         let mut free = self.free;

@@ -91,6 +91,28 @@ impl<K, V> Quarantine<K, V> {
         self.fresh.weight.wrapping_add(self.waiting.weight)
     }
 
+    /// The numbers in it, for the validator, which knows what each weighs.
+    ///
+    /// # Panics
+    /// When it counts others. Of tables it is known only how many entries counted when they came.
+    pub(super) fn numbers(&self, weight: impl Fn(u32) -> u64) -> Vec<u32> {
+        let (mut numbers, mut has_tables) = (Vec::new(), false);
+        for retired in self.fresh.retired.iter().chain(&self.waiting.retired) {
+            match retired {
+                Retired::Entry(number) => numbers.push(*number),
+                Retired::Whole(_) => has_tables = true,
+                Retired::Table(_) => {}
+            }
+        }
+        let found = (numbers.len(), numbers.iter().fold(0, |sum: u64, number| sum.wrapping_add(weight(*number))));
+        let counted = (self.len(), self.weight());
+        assert!(
+            counted == found || has_tables && counted.0 >= found.0,
+            "{counted:?} counted in quarantine, {found:?} found"
+        );
+        numbers
+    }
+
     /// `entries` and their weight: what of it counts here.
     ///
     /// # Safety

@@ -8,6 +8,8 @@
 //! holder of its lock writes. Whoever holds all locks may replace the table, or use fewer parts.
 #![expect(unsafe_code, reason = "readers follow pointers that writers change")]
 
+mod validate;
+
 use std::ops::DerefMut;
 use std::sync::Arc;
 
@@ -434,6 +436,12 @@ impl<K, V> Shards<K, V> {
     /// Entries that live, and entries in quarantine.
     pub(super) fn held(&self) -> usize {
         self.parts.iter().map(|part| part.state.lock().held()).sum()
+    }
+
+    /// What they weigh.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let weights = self.parts.iter().map(|part| part.state.lock());
+        weights.map(|state| state.policy.weight() + state.quarantine.weight()).sum()
     }
 
     pub(super) fn room(&self) -> usize {

@@ -49,6 +49,11 @@ impl<K, V> Slab<K, V> {
         Some(number)
     }
 
+    /// The numbers that were given out, from the lowest up.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        (0..self.given.load(Ordering::Relaxed)).map(number)
+    }
+
     /// # Safety
     /// The number was given out by this slab, and the slab is not ended within the borrow.
     #[inline]

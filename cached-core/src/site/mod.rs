@@ -100,6 +100,7 @@ pub(crate) trait Instance: Sync {
     fn set_bounds(&self, bounds: Bounds);
     fn forget_tag(&self, tag: &str) -> Option<()>;
     fn clear_memory(&self);
+    fn validate(&self);
 }
 
 impl Site {
@@ -369,6 +370,16 @@ impl Site {
     pub fn flights(&self) -> usize {
         let memos = self.memos.lock().clone();
         memos.iter().map(|memo| memo.flights()).sum()
+    }
+
+    /// Checks that in memory everything is where it should be, in debug builds; for tests, which may run beside it.
+    ///
+    /// # Panics
+    /// When something is not.
+    #[doc(hidden)]
+    pub fn validate(&self) {
+        let memos = self.memos.lock().clone();
+        memos.iter().for_each(|memo| memo.validate());
     }
 }
 

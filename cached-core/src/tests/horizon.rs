@@ -13,9 +13,9 @@ fn lives_until(moment: u64) -> bool {
     Horizon::new().is_before(Horizon::end(moment))
 }
 
-/// One test: there is one clock.
 #[test]
 fn what_is_far_off_is_known_for_a_moment_and_never_in_a_fork() {
+    let _alone = super::alone_with_time();
     let now = clock::now();
     let (near, far) = (now + SECOND, now + 3_600 * SECOND);
     assert!(!lives_until(far), "nobody has said so");

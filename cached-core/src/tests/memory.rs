@@ -16,10 +16,10 @@ const EVER: Header = Header { generation: 0, created: 0, deadline: NEVER, timed:
 const TERMS: Terms = Terms { generation: 0, timed: false, life: NEVER, idle: NEVER };
 
 /// A small generator, so that a failure comes back with its seed.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -27,24 +27,24 @@ impl Dice {
     }
 }
 
-fn held<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K) -> Held<K> {
+pub(super) fn held<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K) -> Held<K> {
     Held { hash: memory.hash(&Own(&key)), key }
 }
 
-fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V) -> Gone<K, V> {
+pub(super) fn put<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: K, value: V) -> Gone<K, V> {
     memory.insert(held(memory, key), Kept::new(value, false), EVER, 0)
 }
 
-fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
+pub(super) fn get<K: crate::key::KeyPart, V: Value>(memory: &Memory<K, V>, key: &K) -> Option<V> {
     memory.get(memory.pin_again()?, &Own(key), TERMS)
 }
 
 /// A value that is counted while it lives.
 #[derive(Debug)]
-struct Counted(u64, Arc<AtomicUsize>);
+pub(super) struct Counted(pub(super) u64, Arc<AtomicUsize>);
 
 impl Counted {
-    fn new(n: u64, live: &Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(n: u64, live: &Arc<AtomicUsize>) -> Self {
         live.fetch_add(1, SeqCst);
         Counted(n, Arc::clone(live))
     }

@@ -16,9 +16,25 @@ pub(crate) mod atomic {
 /// A writer looks once: to look again is another writer's turn.
 pub(crate) const LOOKS: usize = 1;
 
-/// Buckets that are soon full, and an index that soon grows.
+/// Buckets that are soon full, with a way in each of the two words, and an index that soon grows.
 pub(crate) const WAYS: usize = 2;
+pub(crate) const FIRST: usize = 1;
 pub(crate) const FULL: usize = 1;
+
+/// What is freed too early is found by the models of `loom.rs`.
+pub(crate) struct Watched;
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        Watched
+    }
+
+    #[expect(clippy::unused_self, reason = "as the one of `loom.rs`")]
+    pub(crate) fn look(&self) {}
+
+    #[expect(clippy::unused_self, reason = "as the one of `loom.rs`")]
+    pub(crate) fn change(&self) {}
+}
 
 pub(crate) struct Mutex<T> {
     value: shuttle::sync::Mutex<T>,
