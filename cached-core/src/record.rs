@@ -4,10 +4,10 @@
 //! never freed; the one of a thread that ended is taken over by the next that needs one.
 
 use std::cell::Cell;
+use std::ptr;
 use std::sync::atomic::AtomicU64 as Number;
 
-use crate::fence;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, global};
 
 /// So many sites have a place.
@@ -36,11 +36,6 @@ pub(crate) struct Record {
 
 global! {
     static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
-}
-
-// How many are taken.
-global! {
-    static TAKEN: AtomicUsize = AtomicUsize::new(0);
 }
 
 thread_local! {
@@ -84,8 +79,6 @@ impl Record {
 
     /// A record that is nobody else's until it is given back.
     pub(crate) fn take() -> &'static Record {
-        TAKEN.fetch_add(1, Ordering::Relaxed);
-        fence::full();
         let mut records = RECORDS.lock();
         let is_idle =
             |record: &&Record| !record.taken.load(Ordering::Relaxed) && !record.taken.swap(true, Ordering::Acquire);
@@ -101,14 +94,13 @@ impl Record {
 
     pub(crate) fn give_back(&self) {
         self.taken.store(false, Ordering::Release);
-        TAKEN.fetch_sub(1, Ordering::Release);
     }
 
-    /// Whether no thread but this one has a record. Others have left by then, and whoever takes one later sees what this
-    /// thread did before: of two full fences one comes first.
+    /// Whether no thread but this one has a record. Others have left by then, and whoever takes one later does so under
+    /// the same lock, and sees what this thread did before.
     pub(crate) fn is_alone() -> bool {
-        fence::full();
-        TAKEN.load(Ordering::Acquire) <= usize::from(Self::current().is_some())
+        let mine = Self::current().map(ptr::from_ref);
+        Self::all(|record| mine == Some(ptr::from_ref(record)) || !record.taken.load(Ordering::Acquire))
     }
 
     /// Whether something is so for every record there is.

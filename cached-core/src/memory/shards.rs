@@ -381,9 +381,11 @@ impl<K, V> State<K, V> {
     /// How many go at once, since one heavy fence is good for all of them: a small part of what is stored,
     /// since what has been replaced may be large.
     fn batch(&self) -> usize {
-        match pin::is_cheap() {
-            true => (self.policy.len() / 96).clamp(1, 32),
-            false => (self.policy.len() / 24).clamp(1, 128),
+        let len = self.policy.len();
+        match len / 24 {
+            0 | 1 => 1,
+            _ if pin::is_cheap() => (len / 96).clamp(1, 32),
+            batch => batch.min(128),
         }
     }
 }

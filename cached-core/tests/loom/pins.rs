@@ -1,7 +1,7 @@
 //! Pins of a thread inside one another, and of threads that have a record after one that ended.
 
-use crate::check;
 use crate::engine::World;
+use crate::{check, check_within};
 
 #[test]
 fn a_read_inside_another_keeps_what_the_outer_one_sees() {
@@ -31,7 +31,7 @@ fn a_read_in_one_memory_inside_a_read_in_another_keeps_both() {
 
 #[test]
 fn a_record_passes_from_a_thread_that_ends_to_the_next_while_another_writes() {
-    check("thread exit", || {
+    check_within(2, "thread exit", || {
         let world = World::new(4, [1]);
         let writer = world.spawn(|world| world.remove(1));
         for _ in 0..2 {
