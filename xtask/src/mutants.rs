@@ -42,7 +42,8 @@ pub(crate) fn check(some: &[String]) -> Result<(), String> {
     whole(&copy, &mutants)?;
     for mutant in &mutants {
         let verdict = mutant.judge(&copy);
-        println!("{:>7}  {}: {}", mutant.item, mutant.test, verdict.as_ref().map_or_else(String::as_str, |how| how));
+        let how = verdict.as_deref().unwrap_or_else(|fault| fault);
+        println!("{:>7}  {}: {how}", mutant.item, mutant.test);
         unnoticed.extend(verdict.err().map(|why| format!("{} ({}): {why}", mutant.item, mutant.test)));
     }
     println!("{} mutants, {} noticed", mutants.len(), mutants.len() - unnoticed.len());
