@@ -45,10 +45,12 @@ const VALKEY: &str = "python3 -m pip install --quiet --disable-pip-version-check
 pub(crate) fn test() -> Result<Vec<Step>, String> {
     // Of the counts that the bar asks for; all of them are `R_SCALE=1`.
     const SCALE: &[(&str, &str)] = &[("R_SCALE", "0.05")];
-    // Some of these build programs, which others need not wait for; and those have bars of time, and run alone.
+    // Some of these build programs, which others need not wait for; and those have bars of time, or races that have to
+    // happen, and run alone.
     const BESIDE: &str = "--test=it";
-    const ALONE: &str = "--test=reliability";
-    let others: Vec<_> = tested()?.into_iter().filter(|name| ![BESIDE, ALONE].contains(&name.as_str())).collect();
+    const ALONE: [&str; 2] = ["--test=reliability", "--test=conformance"];
+    let is_other = |name: &String| name != BESIDE && !ALONE.contains(&name.as_str());
+    let others: Vec<_> = tested()?.into_iter().filter(is_other).collect();
     let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup"), step("valkey", VALKEY)];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
     let test = "cargo test --workspace --exclude bench --all-features";
@@ -56,7 +58,7 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
         step("tests, built", &format!("{test} --lib --bins --tests --no-run")),
         step("tests, it", &format!("{test} {BESIDE}")).env(SCALE).beside_next(),
         step("tests", &format!("{test} --lib --bins {}", others.join(" "))).env(SCALE),
-        step("tests, reliability", &format!("{test} {ALONE}")).env(SCALE),
+        step("tests, alone", &format!("{test} {}", ALONE.join(" "))).env(SCALE),
         // Its own test says how many hits were compared, and bounds what is kept out of it.
         step("tests, verified", &format!("{test} --test it verified:: -- --ignored --nocapture"))
             .env(SCALE)
