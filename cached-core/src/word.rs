@@ -41,11 +41,6 @@ impl State {
         self.0 & FAST != 0
     }
 
-    /// The flags that say how entries are judged.
-    pub(crate) fn judges(self) -> u64 {
-        self.0 & (TIMED | STRICT)
-    }
-
     #[inline]
     pub(crate) fn is_timed(self) -> bool {
         self.0 & TIMED != 0

@@ -114,9 +114,7 @@ impl Site {
     fn limit(&self) {
         let held = self.route.lock();
         if let Some(route) = &*held {
-            let (life, idle) = route.longest();
-            self.life.store(life, Ordering::Relaxed);
-            self.idle.store(idle, Ordering::Relaxed);
+            self.publish(route, false);
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct Site {
     /// read only when timed.
     life: AtomicU64,
     idle: AtomicU64,
+    /// The longest life that anything may have been stored with that is served still.
+    longest: AtomicU64,
     route: Mutex<Option<Arc<Route>>>,
     disabled: AtomicBool,
     warned: AtomicBool,
@@ -112,6 +114,7 @@ impl Site {
             counters: Counters::new(),
             life: AtomicU64::new(NEVER),
             idle: AtomicU64::new(NEVER),
+            longest: AtomicU64::new(0),
             route: Mutex::new(None),
             disabled: AtomicBool::new(false),
             warned: AtomicBool::new(false),
@@ -303,20 +306,26 @@ impl Site {
             let copies = [&**old, &route].map(|route| route.copies.as_ref().map(|copies| Arc::as_ptr(&copies.near)));
             old.alias != route.alias || !old.way.same(&route.way) || shorter || copies[0] != copies[1]
         });
-        let (timed, (life, idle)) = (route.copies.is_some() || route.lives.is_timed(), route.longest());
-        // What is stored ends sooner now than it says.
-        let shortened = held.is_some() && life < self.life.load(Ordering::Relaxed);
+        let old = held.replace(Arc::new(route));
+        held.iter().for_each(|route| self.publish(route, moved));
+        old
+    }
+
+    /// Says how hits go by a route, for whoever holds its lock. `moved`: what was stored before is not served again.
+    fn publish(&self, route: &Route, moved: bool) {
+        let (life, idle) = route.longest();
         self.life.store(life, Ordering::Relaxed);
         self.idle.store(idle, Ordering::Relaxed);
-        // A clock would be read for each hit anyway; and heavy values go the same longer way.
-        let strict = shortened || idle < NEVER || life < SHORT || self.meta.policy.weighs;
-        // For good: entries that were stored so may be there.
-        let judges = if moved { 0 } else { self.word.load().judges() };
+        let longest = if moved { life } else { life.max(self.longest.load(Ordering::Relaxed)) };
+        self.longest.store(longest, Ordering::Relaxed);
+        // Timed for good, once timed: entries with a deadline may be stored.
+        let timed = route.copies.is_some() || route.lives.is_timed() || (self.word.load().is_timed() && !moved);
+        // What is stored may say that it ends later than it does now; of a short life a clock would be read for each hit
+        // anyway; and heavy values go the same longer way.
+        let strict = life < longest || idle < NEVER || life < SHORT || self.meta.policy.weighs;
         let flag = |flag, is_set| if is_set { flag } else { 0 };
-        let flags = flag(FAST, route.is_fast()) | flag(TIMED, timed) | flag(STRICT, strict) | judges;
-        let old = held.replace(Arc::new(route));
+        let flags = flag(FAST, route.is_fast()) | flag(TIMED, timed) | flag(STRICT, strict);
         self.word.publish(flags, self.counters.place(), moved);
-        old
     }
 
     /// Adds a memo; [`Site::share`] divides the bound anew once it is there.
@@ -394,8 +403,7 @@ pub(crate) fn weigh() {
     for site in inventory::iter::<Listed>().map(|listed| listed.0) {
         let held = site.route.lock();
         if let Some(route) = &*held {
-            let fast = if route.is_fast() { FAST } else { 0 };
-            site.word.publish(fast | site.word.load().judges(), site.counters.place(), false);
+            site.publish(route, false);
         }
     }
 }
