@@ -3,12 +3,15 @@
 //! In: jobs. Out: a future, or nothing for a job that nobody waits for. At most four threads a pool,
 //! started when there is work and ended when there has been none for a while; so many jobs may wait, and no more.
 //!
-//! Every store has a pool of its own: one that stands still holds up nobody who asks another.
+//! Every store has a pool of its own: one that stands still holds up nobody who asks another. Its threads may run the user's
+//! code, which may ask the store again: it waits for none of them, since all may be there.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::ptr;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -88,6 +91,11 @@ struct State {
     bytes: usize,
 }
 
+thread_local! {
+    /// The pool whose thread this is.
+    static SERVES: Cell<*const Pool> = const { Cell::new(ptr::null()) };
+}
+
 /// The pools of stores, for who waits until all is written.
 static STORES: Mutex<Vec<Weak<Pool>>> = Mutex::new(Vec::new());
 
@@ -121,6 +129,11 @@ impl Pool {
     fn new(name: &'static str, answers: usize, writes: usize) -> Arc<Self> {
         let state = Mutex::new(State::of(0));
         Arc::new(Self { name, answers, writes, state, work: Condvar::new(), written: Condvar::new() })
+    }
+
+    /// Whether this thread is one of its own, which waits for no other: all of them may do so.
+    pub(crate) fn is_here(&self) -> bool {
+        ptr::eq(SERVES.get(), self)
     }
 
     /// Has a worker do `work` on `data`. `Err` gives the data back when too many jobs wait, or no thread
@@ -183,6 +196,7 @@ impl Pool {
     }
 
     fn serve(&self) {
+        SERVES.set(self);
         let mut state = self.state.lock();
         loop {
             if let Some((written, job)) = state.next() {
@@ -348,9 +362,13 @@ impl<T> Drop for Fill<T> {
     }
 }
 
-/// Runs `job` on a worker of a pool.
+/// Runs `job` on a worker of a pool: on this one, if it is one.
 pub(crate) fn offload<T: Send + 'static>(pool: &Arc<Pool>, job: impl FnOnce() -> T + Send + 'static) -> Offloaded<T> {
-    let slot = Arc::new(Mutex::new(Slot { answer: None, done: false, waker: None }));
+    let slot = |answer, done| Arc::new(Mutex::new(Slot { answer, done, waker: None }));
+    if pool.is_here() {
+        return Offloaded(Some(slot(guarded(job), true)));
+    }
+    let slot = slot(None, false);
     let fill = Fill(Arc::clone(&slot));
     let taken = pool.submit(Purpose::Answer, (job, fill), |(job, fill)| {
         let answer = job();

@@ -13,8 +13,9 @@ use cached_core::cached;
 use cached_core::testing::held_locks;
 use futures::executor::block_on;
 
-use cached_tests::crowd::{self, at_rest, routed, runtime};
+use cached_tests::crowd::{self, at_rest, routed_in_memory, runtime};
 use cached_tests::hooks::{Goods, HOOKS, Hook, Id, key_of, listen, touch};
+use cached_tests::support::until;
 
 const HERE: &str = "reliability::reentry::*";
 const CALLERS: usize = 4;
@@ -140,10 +141,10 @@ fn round(is_async: bool, id: u64) {
 }
 
 /// Runs a round beside a watch.
-fn watched(is_async: bool, id: u64, what: &str) {
+fn watched(what: &str, round: impl FnOnce() + Send + 'static) {
     let (done, wait) = mpsc::channel();
     let round = thread::spawn(move || {
-        round(is_async, id);
+        round();
         _ = done.send(());
     });
     match wait.recv_timeout(CAP) {
@@ -153,7 +154,7 @@ fn watched(is_async: bool, id: u64, what: &str) {
 }
 
 fn every_hook_on(kind: &str) {
-    let _routed = routed(kind, HERE, "60s");
+    let _routed = routed_in_memory(kind, HERE, "60s");
     let _listening = listen(heard);
     HELD.iter().for_each(|held| held.store(0, SeqCst));
     let (mut rounds, mut acted, mut slowest) = (0, 0, Duration::ZERO);
@@ -168,7 +169,8 @@ fn every_hook_on(kind: &str) {
                 ACTED.store(0, SeqCst);
                 HOOK.store(hook as usize, SeqCst);
                 let began = crowd::now();
-                watched(is_async, id, &format!("{act:?} in {hook:?}, on {kind}, async: {is_async}"));
+                let what = format!("{act:?} in {hook:?}, on {kind}, async: {is_async}");
+                watched(&what, move || round(is_async, id));
                 HOOK.store(usize::MAX, SeqCst);
                 slowest = slowest.max(began.elapsed());
                 let did = ACTED.load(SeqCst);
@@ -203,4 +205,38 @@ fn r09_the_users_code_may_call_the_cache_that_runs_it_in_memory() {
 #[test]
 fn r09_the_users_code_may_call_the_cache_that_runs_it_on_files() {
     every_hook_on("file");
+}
+
+/// The threads of a store, and how many of them have run a hook.
+const WORKERS: usize = 4;
+static MET: AtomicUsize = AtomicUsize::new(0);
+
+/// What each thread of the store drops first waits until all of them do so, and then asks for what has not been read yet,
+/// and for what waits to be written.
+fn meets(hook: Hook) {
+    let is_worker = thread::current().name() == Some("cached-worker");
+    if hook != Hook::KeyDrop || !is_worker || ACTING.replace(true) {
+        return;
+    }
+    let number = MET.fetch_add(1, SeqCst);
+    if number < WORKERS {
+        until(|| MET.load(SeqCst) >= WORKERS);
+        for id in (WORKERS..2 * WORKERS).chain([100 + number]) {
+            assert_eq!(block_on(goods_async(Id(id as u64))).0, id as u64);
+        }
+    }
+    ACTING.set(false);
+}
+
+#[test]
+fn r09_hooks_that_hold_every_thread_of_a_store_may_ask_it() {
+    let _routed = routed_in_memory("file", HERE, "60s");
+    let _listening = listen(meets);
+    MET.store(0, SeqCst);
+    watched("a store whose threads all run hooks", || {
+        // Nobody waits until they are written.
+        (0..2 * WORKERS as u64).for_each(|id| assert_eq!(block_on(goods_async(Id(id))).0, id));
+        crowd::flush();
+    });
+    assert!(MET.load(SeqCst) >= WORKERS, "every thread ran a hook");
 }

@@ -130,6 +130,11 @@ impl Operation {
             return Ok(Next::Compute(Turn::Free, None));
         }
         let aside = |side: Side<'static, Key, Arc<Encoded>>| Turn::Side(side).outside();
+        let beside = || FLIGHTS.aside(flight, cleared).map_or(Turn::Free, aside);
+        // Who leads may wait for this very thread.
+        if spot.channel.turns.workers.is_here() {
+            return Ok(Next::Compute(beside(), found));
+        }
         let mut lead = match FLIGHTS.enter(flight, cleared, || spot.alias.join_timeout) {
             Entered::Lead(lead) => lead,
             Entered::Alone(side) => return Ok(Next::Compute(aside(side), found)),
@@ -142,10 +147,7 @@ impl Operation {
                         return Ok(Next::Give(value));
                     }
                     // Who led asked for another type, or by an alias of another codec on the same store.
-                    None => {
-                        let turn = FLIGHTS.aside(flight, cleared).map_or(Turn::Free, aside);
-                        return Ok(Next::Compute(turn, found));
-                    }
+                    None => return Ok(Next::Compute(beside(), found)),
                 },
                 Ended::Lead(lead) | Ended::Deposed(lead) => lead,
                 Ended::Failed(side) | Ended::Late(side) => return Ok(Next::Compute(aside(side), found)),
