@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,16 +17,21 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// The first look.
 static ORIGIN: OnceLock<u64> = OnceLock::new();
-/// What [`now`] adds to real time, modulo 2^64; while frozen, what it says.
+/// What [`now`] adds to real time, modulo 2^64.
 static MOVED: AtomicU64 = AtomicU64::new(0);
 /// What [`wall`] adds, in milliseconds.
 static WALL_MOVED: AtomicU64 = AtomicU64::new(0);
-static FROZEN: AtomicBool = AtomicBool::new(false);
+/// What [`now`] says; 0 while time goes on.
+static FROZEN_AT: AtomicU64 = AtomicU64::new(0);
+/// How many hold time, for whoever changes any of these.
+static FROZEN: Mutex<usize> = Mutex::new(0);
 
 /// Nanoseconds of monotonic time since the process first asked. Costs a clock read (about 30 ns).
 pub(crate) fn now() -> u64 {
-    let moved = MOVED.load(Ordering::Acquire);
-    if FROZEN.load(Ordering::Acquire) { moved } else { moved.wrapping_add(real()) }
+    match FROZEN_AT.load(Ordering::Acquire) {
+        0 => MOVED.load(Ordering::Acquire).wrapping_add(real()),
+        frozen => frozen,
+    }
 }
 
 /// Milliseconds since 1970 by the wall clock, for what other processes read.
@@ -83,21 +88,25 @@ mod monotonic {
 pub fn advance(by: Duration) {
     // A hundred years are enough, and leave the sums room.
     let by = by.min(Duration::from_secs(100 * 31_536_000));
-    MOVED.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(0), Ordering::AcqRel);
+    let frozen = FROZEN.lock();
+    let moved = if *frozen > 0 { &FROZEN_AT } else { &MOVED };
+    moved.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(0), Ordering::AcqRel);
     WALL_MOVED.fetch_add(u64::try_from(by.as_millis()).unwrap_or(0), Ordering::AcqRel);
+    drop(frozen);
     let due = take_due(&mut ALARMS.heap.lock());
     ALARMS.changed.notify_all();
     due.into_iter().for_each(wake);
 }
 
-/// Stops monotonic time for the whole process, as long as the guard lives: only [`advance`] moves
-/// it, and nothing that waits for a moment ends by itself.
+/// Stops monotonic time for the whole process, as long as the guard lives or another one: only [`advance`]
+/// moves it, and nothing that waits for a moment ends by itself.
 #[must_use = "time goes on when this is dropped"]
 pub fn freeze() -> Frozen {
-    let reached = now();
-    if !FROZEN.swap(true, Ordering::AcqRel) {
-        MOVED.store(reached, Ordering::Release);
+    let mut frozen = FROZEN.lock();
+    if *frozen == 0 {
+        FROZEN_AT.store(now().max(1), Ordering::Release);
     }
+    *frozen += 1;
     Frozen(())
 }
 
@@ -107,9 +116,13 @@ pub struct Frozen(());
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        let reached = MOVED.load(Ordering::Acquire);
-        MOVED.store(reached.wrapping_sub(real()), Ordering::Release);
-        FROZEN.store(false, Ordering::Release);
+        let mut frozen = FROZEN.lock();
+        *frozen -= 1;
+        if *frozen == 0 {
+            MOVED.store(now().wrapping_sub(real()), Ordering::Release);
+            FROZEN_AT.store(0, Ordering::Release);
+        }
+        drop(frozen);
         ALARMS.changed.notify_all();
     }
 }
@@ -153,17 +166,19 @@ impl Alarm {
     }
 
     fn set(moment: u64, waker: &Waker) -> Self {
-        Self::set_in(ALARMS.heap.lock(), moment, waker).0
+        let wakers = [waker.clone(), waker.clone()];
+        Self::set_in(ALARMS.heap.lock(), moment, wakers).0
     }
 
     /// As [`Alarm::keep`] sets one; if nobody has to be waited for, and a thread is there to ring it.
     pub(crate) fn try_set(moment: u64, waker: &Waker) -> Option<Self> {
-        let (alarm, is_rung) = Self::set_in(ALARMS.heap.try_lock()?, moment, waker);
+        let wakers = [waker.clone(), waker.clone()];
+        let (alarm, is_rung) = Self::set_in(ALARMS.heap.try_lock()?, moment, wakers);
         is_rung.then_some(alarm)
     }
 
-    fn set_in(mut heap: Guard<'_, Heap>, moment: u64, waker: &Waker) -> (Self, bool) {
-        let (kept, rung) = (waker.clone(), waker.clone());
+    /// Of the wakers, which were cloned under no lock, the first stays with the alarm.
+    fn set_in(mut heap: Guard<'_, Heap>, moment: u64, [kept, rung]: [Waker; 2]) -> (Self, bool) {
         if heap.rings != 0 && heap.rings != std::process::id() {
             // A parent's: it wakes its own.
             std::mem::forget((std::mem::take(&mut heap.alarms), heap.wakers.take()));

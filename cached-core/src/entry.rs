@@ -89,7 +89,7 @@ impl<P: Part, V: Value> Entry<P, V> {
     }
 
     /// Stores a value in the place of what is there, with the lifetime of values. A computation
-    /// that is under way is neither stored nor given to later callers. A site that is switched off, by
+    /// that began before is neither stored nor given to later callers; one that begins beside it may replace it. A site that is switched off, by
     /// `disable` or by a `dummy` backend, keeps nothing, forgets what was there, and says `Ok`.
     ///
     /// # Errors
@@ -225,7 +225,7 @@ impl<P: Part, V: Value> Parts<P, V> {
     fn show<T, F: FnOnce(&V) -> T>(&self, f: F) -> Result<Option<T>, F> {
         let state = self.memo.site.word.load();
         match self.memo.ready() {
-            Some(core) if state.is_plain() => {
+            Some(core) if state.is_plain() && !(state.is_timed() && self.memo.site.is_copied()) => {
                 let terms = Terms::plain(state.generation(), state.is_timed());
                 core.memory.show(&self.parts, self.salt, terms, f)
             }

@@ -31,7 +31,9 @@
 //!
 //! * **P1 identity** A call returns only a value produced by this site, this instantiation, equal arguments.
 //! * **P2 one flight** Per process at most one execution per key is in flight, except a caller that is itself inside
-//!   that flight (same thread or task: recursion) or whose bounded wait ended: it computes on its own. What `verify` runs
+//!   that flight (same thread or task: recursion), whose bounded wait ended, who found twice that what it waited for had
+//!   ended, or who is called by what the cache itself runs under a lock (`Eq`) or on a thread of a store (the `Drop` of
+//!   what was written): it computes on its own. What `verify` runs
 //!   beside a hit is no computation of its key. With `flight = "distributed"` on a backend that processes share, one in all
 //!   of them, by a lease that lives as long as a follower waits; where the backend fails, each process is on its own.
 //! * **P3 failure is local** An error, panic or cancellation of the leader never hangs, panics or cancels a follower; the
@@ -47,7 +49,8 @@
 //!   backend this holds by key and by tag; of a site or an alias, what *others* are computing may be stored after it. Copies that *other* processes
 //!   keep in memory (`tiered`) go when the backend tells of the change; where it cannot, after `l1_ttl_when_disconnected` (2 s).
 //! * **P7 time** Never served later than its deadline, outside a window that `stale` or `stale_if_error` declares; jitter
-//!   only shortens.
+//!   only shortens. (A process that was stopped for longer than a second, or a waker of the user's that blocks for as long,
+//!   keeps the clock thread from its work: what ended meanwhile may be served until it has run again.)
 //! * **P8 bounded memory** by default, side tables included: 10,000 entries per site.
 //! * **P9 total decoding** Any bytes decode to the right value or to a miss: what a site is given back has the names of fields
 //!   and variants, the types and the contents of what was written. Nothing is signed: whoever can write to a backend chooses results.

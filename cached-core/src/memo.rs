@@ -138,6 +138,8 @@ impl<K: OwnedKey, V: Value> Memo<K, V> {
     #[cold]
     fn make_core(&'static self) -> &'static Core<K, V> {
         let mut first = false;
+        // The user's `ttl` runs where a site is routed first, so before others have to wait.
+        drop(self.site.route());
         let core = self.core.get_or_init(|| {
             first = true;
             let memory = Memory::new(self.site.route().1.bounds, self.facts.hooks.weigh.is_some());

@@ -112,7 +112,7 @@ fn glance<const STRICT: bool, P: Part, V: Value>(
     parts: &P,
     state: State,
 ) -> Option<Option<V>> {
-    let terms = if STRICT { memo.site.terms(state) } else { Terms::plain(state.generation(), state.is_timed()) };
+    let terms = if STRICT { memo.site.terms(state)? } else { Terms::plain(state.generation(), state.is_timed()) };
     let core = memo.ready()?;
     let pin = core.memory.pin()?;
     // What is not plain may be so because it has no place.
@@ -143,16 +143,16 @@ fn hit_otherwise<P: Part, V: Value>(memo: &'static Memo<P::Owned, V>, parts: &P)
     if !state.is_fast() {
         return None;
     }
+    let terms = memo.site.terms(state)?;
     let memory = &memo.ready()?.memory;
     let pin = memory.pin_again()?;
-    let record = pin.record();
     let started = state.is_sampled().then(clock::now);
     // As in `glance`.
     let ticket = Ticket::new(&memo.site.counters);
-    let value = memory.get(pin, parts, memo.site.terms(state));
+    let value = memory.get(pin, parts, terms);
     ticket.forget();
     let value = value?;
-    memo.site.counters.hit(record);
+    memo.site.counters.hit();
     if let Some(started) = started {
         memo.site.counters.looked_up(started);
         memo.site.word.sample(false);

@@ -267,9 +267,9 @@ impl Counters {
         self.place.load(Ordering::Relaxed)
     }
 
-    /// Counts a hit in the record of this thread.
-    pub(crate) fn hit(&self, mine: &'static Record) {
-        match mine.count(self.place() as usize) {
+    /// Counts a hit, in the record of this thread if it has one: a borrowed one may be another's by now.
+    pub(crate) fn hit(&self) {
+        match Record::current().and_then(|mine| mine.count(self.place() as usize)) {
             Some(count) => count.add_one(),
             None => self.add(Count::SharedHits, 1),
         }

@@ -20,7 +20,8 @@ static METADATA: LazyLock<Value> = LazyLock::new(|| {
     let mut command = Command::new(cargo);
     command.args(["metadata", "--locked", "--offline", "--format-version", "1"]).current_dir(root());
     let output = command.output().expect("cargo runs");
-    assert!(output.status.success(), "the lock file is not right: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the lock file is not right, or `cargo fetch` has not run: {said}");
     serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
 });
 

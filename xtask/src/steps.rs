@@ -51,7 +51,12 @@ pub(crate) fn test() -> Result<Vec<Step>, String> {
     const ALONE: [&str; 2] = ["--test=reliability", "--test=conformance"];
     let is_other = |name: &String| name != BESIDE && !ALONE.contains(&name.as_str());
     let others: Vec<_> = tested()?.into_iter().filter(is_other).collect();
-    let mut steps = vec![step("set-up", "cargo run --quiet --package xtask -- setup"), step("valkey", VALKEY)];
+    let mut steps = vec![
+        step("set-up", "cargo run --quiet --package xtask -- setup"),
+        step("valkey", VALKEY),
+        // A test looks at every crate that the lock file names, also at those of other systems.
+        step("crates", "cargo fetch --locked --quiet"),
+    ];
     steps.extend(check().into_iter().filter(|step| step.name != "unit" && step.name != "ui"));
     let test = "cargo test --workspace --exclude bench --all-features";
     steps.extend([

@@ -315,7 +315,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
     fn enter(&mut self) -> Step<K, V> {
         let generation = self.state.generation();
         // The write that ends a flight may wait for this very thread.
-        let is_awaited = self.remote.as_ref().is_some_and(|remote| remote.channel.turns.workers.is_here());
+        let is_awaited = matches!(&self.route.way, Way::Bytes(channel) if channel.turns.workers.is_here());
         if !self.route.flight.is_one() || is_awaited {
             let side = self.core.flights.aside(&self.key, generation);
             return Step::Compute(side.map_or(Turn::Free, Turn::Side));

@@ -282,7 +282,7 @@ impl Config {
         let mut routes = Vec::new();
         let mut of_sites = Vec::new();
         for site in sites() {
-            routes.push((site, site.resolve(&registry, &mut of_sites)));
+            routes.push((site, site.resolve(&registry, site.switched(), &mut of_sites)));
         }
         faults.append(&mut of_sites);
         dedup(&mut faults);

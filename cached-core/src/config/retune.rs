@@ -51,7 +51,7 @@ pub fn retune(name: &str, option: &str, value: Option<&str>) -> Result<(), Error
         new.retuned[place].judge_names(&SITE_OPTIONS, &mut faults);
         judge_override(&new.retuned[place], &mut faults);
         if faults.is_empty() {
-            let route = |site: &'static Site| (site, site.resolve(&new, &mut faults));
+            let route = |site: &'static Site| (site, site.resolve(&new, site.switched(), &mut faults));
             let routes: Vec<_> = sites().into_iter().map(route).collect();
             // What was wrong with others before is not this change's fault.
             faults.retain(|fault| fault.starts_with(&site.at()));

@@ -68,9 +68,13 @@ fn look_ahead(unknown: u64) {
     let Some(Some(known)) = KNOWN.get() else { return };
     // Nobody waits here: whoever does not get on reads the clock the next time too.
     let Some(mut alarm) = ALARM.try_lock() else { return };
+    // Somebody else has said it meanwhile, and his alarm has to ring.
+    if known.load(Ordering::Relaxed) != unknown {
+        return;
+    }
     let back = clock::now().saturating_add(TURN);
     let Some(set) = Alarm::try_set(back, &BACK) else { return };
-    *alarm = Some(set);
+    let _rung = alarm.replace(set);
     // Read once more, since the alarm is set: time may have been moved, and the alarms that were due been rung.
     let now = clock::now();
     if now < back {

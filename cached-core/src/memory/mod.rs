@@ -399,6 +399,11 @@ impl<K, V> Memory<K, V> {
         self.shards.held_bytes()
     }
 
+    /// What waits until readers have left, tables too.
+    pub(crate) fn retired(&self) -> usize {
+        self.shards.retired()
+    }
+
     /// How many entries the table holds well.
     pub(crate) fn room(&self) -> usize {
         self.shards.room()

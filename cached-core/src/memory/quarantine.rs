@@ -91,6 +91,12 @@ impl<K, V> Quarantine<K, V> {
         self.fresh.weight.wrapping_add(self.waiting.weight)
     }
 
+    /// What is in it, tables too.
+    #[cfg(test)]
+    pub(super) fn retired(&self) -> usize {
+        self.fresh.retired.len() + self.waiting.retired.len()
+    }
+
     /// The numbers in it, for the validator, which knows what each weighs.
     ///
     /// # Panics

@@ -131,7 +131,7 @@ impl<K, V> Shards<K, V> {
         } else {
             gone.freed.push(Freed::Entry(new.into_content()));
         }
-        if state.quarantine.len() > 0 && state.quarantine.len() >= state.batch() {
+        if state.quarantine.len() > 0 && state.is_due() {
             self.reclaim(&mut state, &mut gone);
         }
         part.note(&state);
@@ -168,18 +168,23 @@ impl<K, V> Shards<K, V> {
     pub(super) fn clear(&self) -> Gone<K, V> {
         let mut gone = Gone::default();
         let mut states = self.lock_all();
-        let old = self.table.swap(Owned::new(Table::new(self.parts.len())).as_ptr(), Ordering::AcqRel);
-        let whole = Arc::new(Whole::new(old));
+        // Of one in which there never was anything, nothing has to go.
+        let whole = (!self.own_table().slab.is_new()).then(|| {
+            let old = self.table.swap(Owned::new(Table::new(self.parts.len())).as_ptr(), Ordering::AcqRel);
+            Arc::new(Whole::new(old))
+        });
         for (place, (part, state)) in self.parts.iter().zip(&mut states).enumerate() {
-            let policy = std::mem::take(&mut state.policy);
-            let (entries, weight) = state.quarantine.leave_entries();
-            let (entries, weight) = (entries + policy.len(), weight.wrapping_add(policy.weight()));
-            // Who has nothing to count would not come back for it; but of an empty table somebody has to.
-            if entries > 0 || place == 0 {
-                // SAFETY: the table that is found from now on has a slab of its own, and is empty as the policy is.
-                unsafe { state.quarantine.add(Retired::Whole(Arc::clone(&whole)), entries, weight) };
+            if let Some(whole) = &whole {
+                let policy = std::mem::take(&mut state.policy);
+                let (entries, weight) = state.quarantine.leave_entries();
+                let (entries, weight) = (entries + policy.len(), weight.wrapping_add(policy.weight()));
+                // Who has nothing to count would not come back for it; but of an empty table somebody has to.
+                if entries > 0 || place == 0 {
+                    // SAFETY: the table that is found from now on has a slab of its own, and is empty as the policy is.
+                    unsafe { state.quarantine.add(Retired::Whole(Arc::clone(whole)), entries, weight) };
+                }
+                part.note(state);
             }
-            part.note(state);
             self.reclaim(state, &mut gone);
         }
         gone
@@ -381,12 +386,23 @@ impl<K, V> State<K, V> {
     /// How many go at once, since one heavy fence is good for all of them: a small part of what is stored,
     /// since what has been replaced may be large.
     fn batch(&self) -> usize {
+        let [least, most] = self.batches();
+        if least < most && !pin::is_cheap() { most } else { least }
+    }
+
+    /// Where a grace period costs no fence, and where it does.
+    fn batches(&self) -> [usize; 2] {
         let len = self.policy.len();
         match len / 24 {
-            0 | 1 => 1,
-            _ if pin::is_cheap() => (len / 96).clamp(1, 32),
-            batch => batch.min(128),
+            0 | 1 => [1, 1],
+            batch => [(len / 96).clamp(1, 32), batch.min(128)],
         }
+    }
+
+    /// Whether so much waits that a grace period is due. Who has a record is asked only where it counts.
+    fn is_due(&self) -> bool {
+        let ([least, most], waits) = (self.batches(), self.quarantine.len());
+        waits >= most || waits >= least && pin::is_cheap()
     }
 }
 
@@ -444,6 +460,10 @@ impl<K, V> Shards<K, V> {
     pub(super) fn held_bytes(&self) -> u64 {
         let weights = self.parts.iter().map(|part| part.state.lock());
         weights.map(|state| state.policy.weight() + state.quarantine.weight()).sum()
+    }
+
+    pub(super) fn retired(&self) -> usize {
+        self.parts.iter().map(|part| part.state.lock().quarantine.retired()).sum()
     }
 
     pub(super) fn room(&self) -> usize {

@@ -40,6 +40,11 @@ impl<K, V> Slab<K, V> {
         Self { entries: self.entries.again(), sides: self.sides.again(), given }
     }
 
+    /// Whether no number was given out.
+    pub(super) fn is_new(&self) -> bool {
+        self.given.load(Ordering::Relaxed) == 0
+    }
+
     /// A number that was never given out, of an entry that is vacant; none, if all were.
     pub(super) fn fresh(&self) -> Option<u32> {
         let one_more = |given| if given < MOST { Some(given + 1) } else { None };

@@ -72,8 +72,8 @@ impl<K, V> Items for Table<K, V> {
     }
 
     fn weight(&self, number: u32) -> u64 {
-        // SAFETY: who asks for the weight of an item holds its part's lock, under which it is linked or in quarantine, and
-        // not emptied.
+        // SAFETY: who asks for the weight of an item holds its part's lock, under which it is about to be linked, linked or
+        // in quarantine, and not emptied.
         unsafe { self.seen(number) }.weight()
     }
 

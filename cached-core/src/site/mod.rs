@@ -67,13 +67,17 @@ pub struct Site {
     pub(crate) word: Word,
     pub(crate) counters: Counters,
     /// The longest life that configuration allows now, and the longest time between two hits, in nanoseconds;
-    /// read only when timed.
+    /// read only when timed. How often they and the word were published: an odd number while they are.
     life: AtomicU64,
     idle: AtomicU64,
+    published: AtomicU64,
     /// The longest life that anything may have been stored with that is served still.
     longest: AtomicU64,
     route: Mutex<Option<Arc<Route>>>,
-    disabled: AtomicBool,
+    /// What is in memory are copies.
+    copied: AtomicBool,
+    /// How often it was switched off and on: off while that is odd.
+    switched: AtomicU64,
     warned: AtomicBool,
     pub(crate) memos: Mutex<Vec<&'static dyn Instance>>,
     pub(crate) instances: [OnceRef<'static, Node>; BUCKETS],
@@ -114,9 +118,11 @@ impl Site {
             counters: Counters::new(),
             life: AtomicU64::new(NEVER),
             idle: AtomicU64::new(NEVER),
+            published: AtomicU64::new(0),
             longest: AtomicU64::new(0),
             route: Mutex::new(None),
-            disabled: AtomicBool::new(false),
+            copied: AtomicBool::new(false),
+            switched: AtomicU64::new(0),
             warned: AtomicBool::new(false),
             memos: Mutex::new(Vec::new()),
             instances: [const { OnceRef::new() }; BUCKETS],
@@ -244,24 +250,42 @@ impl Site {
     /// Sends every call to the body, until [`Site::enable`]. What was in memory does not come back;
     /// the bytes on a shared backend belong to all its users, and stay.
     pub fn disable(&self) {
-        self.disabled.store(true, Ordering::Release);
+        self.switch(true);
+        // Here too, since it may be switched on again before anybody sees that it is off.
+        let held = self.route.lock();
+        self.word.advance();
+        drop(held);
         self.reroute();
     }
 
     /// Caches again.
     pub fn enable(&self) {
-        self.disabled.store(false, Ordering::Release);
+        self.switch(false);
         self.reroute();
     }
 
-    fn is_disabled(&self) -> bool {
-        self.disabled.load(Ordering::Acquire)
+    fn switch(&self, off: bool) {
+        let change = |switched: u64| (switched % 2 != u64::from(off)).then_some(switched + 1);
+        let _ = self.switched.fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
     }
 
-    /// How a hit judges what it finds.
-    pub(crate) fn terms(&self, state: State) -> Terms {
-        let [life, idle] = [&self.life, &self.idle].map(|limit| limit.load(Ordering::Relaxed));
-        Terms { generation: state.generation(), timed: state.is_timed(), life, idle }
+    /// How often it was switched off and on so far; see [`Site::resolve`].
+    pub(crate) fn switched(&self) -> u64 {
+        self.switched.load(Ordering::Acquire)
+    }
+
+    /// How a hit judges what it finds. `None`: the word says something else now, or what goes with it is being published.
+    pub(crate) fn terms(&self, state: State) -> Option<Terms> {
+        let published = self.published.load(Ordering::Acquire);
+        let is_same = self.word.load() == state;
+        let [life, idle] = [&self.life, &self.idle].map(|limit| limit.load(Ordering::Acquire));
+        let is_one = is_same && published % 2 == 0 && self.published.load(Ordering::Relaxed) == published;
+        is_one.then(|| Terms { generation: state.generation(), timed: state.is_timed(), life, idle })
+    }
+
+    /// Whether what is in memory are copies; for whoever has seen a word of the site that says so.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.copied.load(Ordering::Relaxed)
     }
 
     /// The state and the route, of one moment.
@@ -280,16 +304,16 @@ impl Site {
     pub(crate) fn reroute(&self) {
         self.counters.enrol();
         loop {
-            let (registry, disabled) = (registry::current(), self.is_disabled());
+            let (registry, switched) = (registry::current(), self.switched());
             let mut faults = Vec::new();
             // The attribute's `ttl` expression runs here: under no lock.
-            let route = self.resolve(&registry, &mut faults);
+            let route = self.resolve(&registry, switched, &mut faults);
             if let Some(fault) = faults.first() {
                 self.warn(&format!("{fault}; its calls are not cached"));
             }
             let mut held = self.route.lock();
             // Who resolved by what has been replaced meanwhile does it again.
-            if Arc::ptr_eq(&registry, &registry::current()) && disabled == self.is_disabled() {
+            if Arc::ptr_eq(&registry, &registry::current()) && switched == self.switched() {
                 let old = self.settle(&mut held, route);
                 drop(held);
                 drop(old);
@@ -314,8 +338,11 @@ impl Site {
     /// Says how hits go by a route, for whoever holds its lock. `moved`: what was stored before is not served again.
     fn publish(&self, route: &Route, moved: bool) {
         let (life, idle) = route.longest();
-        self.life.store(life, Ordering::Relaxed);
-        self.idle.store(idle, Ordering::Relaxed);
+        // Whoever sees what follows sees that it is being published.
+        self.published.fetch_add(1, Ordering::AcqRel);
+        self.life.store(life, Ordering::Release);
+        self.idle.store(idle, Ordering::Release);
+        self.copied.store(route.copies.is_some(), Ordering::Relaxed);
         let longest = if moved { life } else { life.max(self.longest.load(Ordering::Relaxed)) };
         self.longest.store(longest, Ordering::Relaxed);
         // Timed for good, once timed: entries with a deadline may be stored.
@@ -326,6 +353,7 @@ impl Site {
         let flag = |flag, is_set| if is_set { flag } else { 0 };
         let flags = flag(FAST, route.is_fast()) | flag(TIMED, timed) | flag(STRICT, strict);
         self.word.publish(flags, self.counters.place(), moved);
+        self.published.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Adds a memo; [`Site::share`] divides the bound anew once it is there.

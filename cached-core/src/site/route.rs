@@ -74,8 +74,8 @@ impl Way {
 }
 
 impl Site {
-    /// The route that `registry` gives this site; what is wrong with it goes to `faults`.
-    pub(crate) fn resolve(&self, registry: &Registry, faults: &mut Vec<String>) -> Route {
+    /// The route that `registry` gives this site, switched off and on so often; what is wrong with it goes to `faults`.
+    pub(crate) fn resolve(&self, registry: &Registry, switched: u64, faults: &mut Vec<String>) -> Route {
         let at = self.at();
         let policy = &self.meta.policy;
         let placed = |fault: String| if fault.starts_with("its ") { format!("{at}: {fault}") } else { fault };
@@ -84,7 +84,7 @@ impl Site {
         let mut wrong = Vec::new();
         let mut find = Finder { overrides: &overrides, faults: &mut wrong, notes: &mut notes };
         let named = find.one(Options::text, "backend");
-        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && !self.is_disabled();
+        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && switched % 2 == 0;
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
         let show = find.or(show, "show", policy.show, show_shown);

@@ -209,6 +209,24 @@ fn what_is_cleared_under_a_sleeping_reader_goes_as_soon_as_one_part_sees_him_gon
 }
 
 #[test]
+fn an_empty_memory_that_is_cleared_keeps_nothing_for_whoever_sleeps() {
+    let ((begun, wait), (go, gate)) = (mpsc::sync_channel(1), mpsc::sync_channel::<()>(1));
+    let slow = Slow(Arc::default(), begun, Arc::new(std::sync::Mutex::new(gate)));
+    let memory = Memory::new(Bounds::entries(10_000), false);
+    drop(put(&memory, 0, slow));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| drop(get(&memory, &0)));
+        wait.recv().unwrap();
+        (0..100).for_each(|_| memory.clear());
+        assert_eq!(memory.retired(), 1, "what he reads, and nothing for the times when there was nothing");
+        go.send(()).unwrap();
+        reader.join().unwrap();
+        memory.clear();
+        assert_eq!(memory.retired(), 0, "and that goes too, when it is cleared again");
+    });
+}
+
+#[test]
 fn a_clone_may_hit_again_store_and_panic() {
     type Nest = Memory<u64, Nested>;
     struct Nested(Option<&'static Nest>);

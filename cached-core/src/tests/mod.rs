@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 // The models of `tests/loom` take in the room `memory` without its tests.
+mod clock;
 mod crowd;
 mod horizon;
 mod memory;

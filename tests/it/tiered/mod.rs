@@ -132,6 +132,21 @@ fn what_this_process_changes_is_not_given_any_more() {
 }
 
 #[test]
+fn an_entry_shows_what_lies_behind_and_not_the_copy() {
+    // Copies that live for so long that a hit reads no clock, with news of changes and without.
+    for options in [&[][..], &[("l1_ttl_when_disconnected", "10s")]] {
+        let (_guard, store) = shared(options);
+        let old = price(1);
+        assert_eq!((price(1), price::entry(&1).peek()), (old, Ok(Some(old))));
+        price::entry(&1).put((1, 1_000_000)).unwrap();
+        assert_eq!(price::entry(&1).peek(), Ok(Some((1, 1_000_000))), "no copy has been made of it");
+        assert_eq!(price(1), (1, 1_000_000));
+        assert!(store.other_removes(false) >= 1);
+        assert_eq!(price::entry(&1).with(|price| *price), Ok(None), "gone behind, with a copy still there");
+    }
+}
+
+#[test]
 fn a_tag_that_another_process_invalidates_takes_its_copies_along() {
     let (_guard, store) = shared(&[]);
     let tags = [tagged(1, 1), tagged(2, 1)];
