@@ -230,10 +230,12 @@ impl<K: OwnedKey, V: Value> Instance for Memo<K, V> {
         self.ready().map_or(0, |core| core.memory.bytes())
     }
 
-    fn set_bounds(&self, bounds: Bounds) {
-        if let Some(core) = self.ready() {
-            core.memory.set_bounds(bounds);
-        }
+    fn site(&self) -> &'static Site {
+        self.site
+    }
+
+    fn set_bounds(&self, bounds: Bounds) -> Option<()> {
+        self.ready().map_or(Some(()), |core| core.memory.set_bounds(bounds))
     }
 
     fn clear_memory(&self) {

@@ -66,6 +66,38 @@ fn instances_of_a_generic_function_share_its_bytes() {
 }
 
 #[test]
+fn an_instance_that_comes_from_a_comparison_takes_its_share_too() {
+    static CALLS_BACK: AtomicBool = AtomicBool::new(false);
+    #[derive(Clone, Hash, Eq)]
+    struct Caller(u64);
+    impl PartialEq for Caller {
+        fn eq(&self, other: &Self) -> bool {
+            if CALLS_BACK.swap(false, SeqCst) {
+                assert_eq!(shared(7_u8), 7);
+            }
+            self.0 == other.0
+        }
+    }
+    impl From<Caller> for u64 {
+        fn from(caller: Caller) -> u64 {
+            caller.0
+        }
+    }
+    #[cached(max_entries = 100)]
+    fn shared<T: Clone + Into<u64> + Eq + std::hash::Hash + Send + Sync + 'static>(key: T) -> u64 {
+        key.into()
+    }
+    let _alone = alone();
+    (0..200).for_each(|key| assert_eq!(shared(Caller(key)), key));
+    assert!(shared::site().stats().entries > 90);
+    CALLS_BACK.store(true, SeqCst);
+    (0..200).for_each(|key| drop(shared::entry(Caller(key)).put(key)));
+    assert_eq!(cached_core::shutdown(std::time::Duration::from_secs(30)), 0);
+    let stats = shared::site().stats();
+    assert!(!CALLS_BACK.load(SeqCst) && stats.entries <= 51, "{stats:?}");
+}
+
+#[test]
 fn an_override_changes_the_bound_while_running_and_what_is_over_it_goes() {
     #[cached(max_bytes = "1MiB", weigh = |text| text.len())]
     fn tuned_text(kilobytes: usize, key: usize) -> String {

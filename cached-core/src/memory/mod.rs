@@ -329,9 +329,9 @@ impl<K: OwnedKey, V: Value> Memory<K, V> {
         drop(inside(|| self.shards.clear()));
     }
 
-    /// Changes the bounds; what is over them goes.
-    pub(crate) fn set_bounds(&self, bounds: Bounds) {
-        drop(inside(|| self.shards.set_bounds(bounds)));
+    /// Changes the bounds; what is over them goes. `None`: not where a comparison called back.
+    pub(crate) fn set_bounds(&self, bounds: Bounds) -> Option<()> {
+        inside(|| self.shards.set_bounds(bounds)).map(drop)
     }
 
     /// Checks that everything is where it should be, in debug builds; for tests. Looks at every entry, under all locks.

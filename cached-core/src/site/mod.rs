@@ -24,6 +24,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::AtomicU64 as WordCell;
 use crate::trail::{Call, Ended, Origin, Pending};
 use crate::word::{FAST, STRICT, State, TIMED, Word};
+use crate::workers::{self, Purpose};
 
 mod copies;
 mod lives;
@@ -103,7 +104,8 @@ pub(crate) trait Instance: Sync {
     fn entries(&self) -> usize;
     fn flights(&self) -> usize;
     fn weight(&self) -> u64;
-    fn set_bounds(&self, bounds: Bounds);
+    fn site(&self) -> &'static Site;
+    fn set_bounds(&self, bounds: Bounds) -> Option<()>;
     fn forget_tag(&self, tag: &str) -> Option<()>;
     fn clear_memory(&self);
     fn validate(&self);
@@ -279,7 +281,7 @@ impl Site {
         let published = self.published.load(Ordering::Acquire);
         let is_same = self.word.load() == state;
         let [life, idle] = [&self.life, &self.idle].map(|limit| limit.load(Ordering::Acquire));
-        let is_one = is_same && published % 2 == 0 && self.published.load(Ordering::Relaxed) == published;
+        let is_one = is_same && published.is_multiple_of(2) && self.published.load(Ordering::Relaxed) == published;
         is_one.then(|| Terms { generation: state.generation(), timed: state.is_timed(), life, idle })
     }
 
@@ -361,12 +363,17 @@ impl Site {
         self.memos.lock().push(memo);
     }
 
-    /// All memos of a generic function share the bounds of their site. What is over them is dropped here.
+    /// All memos of a generic function share the bounds of their site. What is over them is dropped here; where a
+    /// comparison of the user's called back, under a lock of one of them, by another thread.
     pub(crate) fn share(&self) {
         loop {
             let (memos, bounds) = (self.memos.lock().clone(), self.route().1.bounds);
             let each = bounds.among(memos.len().max(1));
-            memos.iter().for_each(|memo| memo.set_bounds(each));
+            if let Some(memo) = memos.iter().find(|memo| memo.set_bounds(each).is_none()) {
+                let share = |site: &'static Site| site.share();
+                let _ = workers::refreshes().submit(Purpose::Write(0), memo.site(), share);
+                return;
+            }
             if self.memos.lock().len() == memos.len() && self.route().1.bounds == bounds {
                 return;
             }

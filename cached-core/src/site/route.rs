@@ -84,7 +84,7 @@ impl Site {
         let mut wrong = Vec::new();
         let mut find = Finder { overrides: &overrides, faults: &mut wrong, notes: &mut notes };
         let named = find.one(Options::text, "backend");
-        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && switched % 2 == 0;
+        let enabled = find.one(Options::flag, "enabled").unwrap_or(true) && switched.is_multiple_of(2);
         let flight = find.one(flight, "flight").unwrap_or(policy.flight);
         let verify = find.one(share, "verify").unwrap_or(policy.verify.max(registry.verify));
         let show = find.or(show, "show", policy.show, show_shown);
