@@ -68,8 +68,13 @@ fn instances_of_a_generic_function_share_its_bytes() {
 #[test]
 fn an_instance_that_comes_from_a_comparison_takes_its_share_too() {
     static CALLS_BACK: AtomicBool = AtomicBool::new(false);
-    #[derive(Clone, Hash, Eq)]
+    #[derive(Clone, Eq)]
     struct Caller(u64);
+    impl std::hash::Hash for Caller {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
     impl PartialEq for Caller {
         fn eq(&self, other: &Self) -> bool {
             if CALLS_BACK.swap(false, SeqCst) {
@@ -91,7 +96,7 @@ fn an_instance_that_comes_from_a_comparison_takes_its_share_too() {
     (0..200).for_each(|key| assert_eq!(shared(Caller(key)), key));
     assert!(shared::site().stats().entries > 90);
     CALLS_BACK.store(true, SeqCst);
-    (0..200).for_each(|key| drop(shared::entry(Caller(key)).put(key)));
+    (0..200).for_each(|key| drop(shared::entry(&Caller(key)).put(key)));
     assert_eq!(cached_core::shutdown(std::time::Duration::from_secs(30)), 0);
     let stats = shared::site().stats();
     assert!(!CALLS_BACK.load(SeqCst) && stats.entries <= 51, "{stats:?}");

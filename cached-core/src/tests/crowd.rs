@@ -51,7 +51,7 @@ fn act(memory: &Memory<u64, Entered>, ledger: &Arc<Ledger>, seed: u64, operation
         let key = dice.below(KEYS);
         match dice.below(1_000) {
             0 => memory.clear(),
-            1 => memory.set_bounds(Bounds::entries(BOUND - BOUND / 3 * (seed as usize % 2))),
+            1 => memory.set_bounds(Bounds::entries(BOUND - BOUND / 3 * (seed as usize % 2))).unwrap(),
             2 => memory.remove_all(|key| key % 7 == seed % 7),
             3..50 => memory.remove(&held(memory, key)).unwrap(),
             50..350 => drop(put(memory, key, Entered::new(key, ledger))),

@@ -78,7 +78,7 @@ fn it_never_gives_another_value_and_never_holds_more_than_its_bound() {
                 }
                 1 if bound < 2_000 => {
                     bound = usize::try_from(dice.below(1_500)).unwrap() * usize::from(dice.below(9) > 0);
-                    memory.set_bounds(Bounds::entries(bound));
+                    memory.set_bounds(Bounds::entries(bound)).unwrap();
                 }
                 2..8 => {
                     memory.remove(&held(&memory, key)).unwrap();
@@ -125,7 +125,7 @@ fn everything_that_was_stored_is_dropped_exactly_once_by_whoever_comes() {
                             0 => memory.remove(&held(memory, key)).unwrap(),
                             1 if dice.below(100) == 0 => memory.clear(),
                             2 if dice.below(100) == 0 => {
-                                memory.set_bounds(Bounds::entries(bound - bound / 3 * (seed as usize % 2)))
+                                memory.set_bounds(Bounds::entries(bound - bound / 3 * (seed as usize % 2))).unwrap()
                             }
                             3..12 => drop(put(memory, key, Counted::new(key, live))),
                             _ => assert!(get(memory, &key).is_none_or(|value| value.0 == key)),
@@ -390,7 +390,7 @@ fn weights_are_kept_to_their_bound_and_what_is_too_heavy_is_not_stored() {
     for claimed in [u64::MAX, u64::MAX - 1, 1 << 48] {
         assert!(!heavy(&memory, 2, claimed).is_stored, "{claimed}");
     }
-    memory.set_bounds(Bounds { entries: usize::MAX, bytes: BYTES / 2 });
+    memory.set_bounds(Bounds { entries: usize::MAX, bytes: BYTES / 2 }).unwrap();
     assert_eq!((memory.len(), memory.bytes()), (0, 0), "over the new bound");
 }
 
@@ -399,14 +399,14 @@ fn fewer_parts_serve_a_smaller_bound_and_nothing_is_lost_that_has_room() {
     let live = Arc::new(AtomicUsize::new(0));
     let memory = Memory::new(Bounds::entries(100_000), false);
     (0..1_000).for_each(|key| drop(put(&memory, key, Counted::new(key, &live))));
-    memory.set_bounds(Bounds::entries(1_000));
+    memory.set_bounds(Bounds::entries(1_000)).unwrap();
     assert_eq!(memory.len(), 1_000);
     assert!((0..1_000).all(|key| get(&memory, &key).is_some_and(|value| value.0 == key)));
-    memory.set_bounds(Bounds::entries(3));
+    memory.set_bounds(Bounds::entries(3)).unwrap();
     assert_eq!(memory.held(), 3, "so few, and yet there is room");
     drop(put(&memory, 5_000, Counted::new(5_000, &live)));
     assert!(get(&memory, &5_000).is_some() && memory.held() <= 3);
-    memory.set_bounds(Bounds::entries(100_000));
+    memory.set_bounds(Bounds::entries(100_000)).unwrap();
     (0..9_000).for_each(|key| drop(put(&memory, key, Counted::new(key, &live))));
     assert!((0..9_000).all(|key| get(&memory, &key).is_some()), "and for many again");
     memory.clear();

@@ -258,7 +258,7 @@ impl Pair {
             }
             Act::Bounds(entries, bytes) => {
                 self.bounds = Bounds { entries: entries.unwrap_or(usize::MAX), bytes: bytes.unwrap_or(u64::MAX) };
-                self.memory.set_bounds(self.bounds);
+                self.memory.set_bounds(self.bounds).unwrap();
                 self.may_evict();
                 self.kept = (self.memory.held(), self.memory.held_bytes());
             }
