@@ -69,7 +69,7 @@ thread_local! {
 }
 
 /// Puts back what the thread knew before a body, also when that panics.
-struct Back(Inner);
+pub(crate) struct Back(Inner);
 
 impl Drop for Back {
     fn drop(&mut self) {
@@ -95,13 +95,16 @@ impl Lap {
         Lap { started: clock::now(), nested: 0, depth: depth() + 1 }
     }
 
-    /// Runs the body, or one poll of it.
-    pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+    /// Begins the body, or one poll of it. Not a closure around it: there would be one of each for each function.
+    pub(crate) fn enter(self) -> Option<Back> {
         let here = Inner { nested: 0, depth: self.depth };
-        let _back = INNER.try_with(|inner| Back(inner.replace(here)));
-        let result = body();
+        INNER.try_with(|inner| Back(inner.replace(here))).ok()
+    }
+
+    /// Ends what [`Lap::enter`] began.
+    pub(crate) fn leave(&mut self, back: Option<Back>) {
         self.nested += INNER.try_with(Cell::get).map_or(0, |inner| inner.nested);
-        result
+        drop(back);
     }
 
     /// Nanoseconds of the body's own, now that it has ended, and of the whole run; and when that is. The rest belongs

@@ -13,7 +13,7 @@ const FILE: usize = 500;
 /// The limits keep them from growing unseen: the first shape of the core aimed at 4,000 and missed it by a fifth; of its
 /// lines today some 1,600 are the memory engine, 1,300 the low-level cache, 900 the recorder and what is told of figures and
 /// settings, and 700 what shared backends need: breaker, times, copies in memory, workers, leases.
-const BUDGETS: [(&str, usize); 3] = [("cached-macros", 2_400), ("cached-core", 13_000), ("cached-panel", 2_900)];
+const BUDGETS: [(&str, usize); 3] = [("cached-macros", 2_400), ("cached-core", 13_050), ("cached-panel", 2_900)];
 
 /// Measures each member of the workspace.
 pub(crate) fn check(root: &Path) -> Result<(), String> {

@@ -178,7 +178,13 @@ impl Turn {
     /// Runs the closure's future, inside the flight whenever it is polled. It is dropped before the lead passes on.
     async fn run<T>(&mut self, compute: impl Future<Output = T>) -> T {
         let (mut compute, mut lap) = (pin!(compute), Lap::start());
-        let value = std::future::poll_fn(|cx| self.inside(|| lap.run(|| compute.as_mut().poll(cx)))).await;
+        let value = std::future::poll_fn(|cx| {
+            let back = lap.enter();
+            let polled = self.inside(|| compute.as_mut().poll(cx));
+            lap.leave(back);
+            polled
+        })
+        .await;
         lap.end();
         value
     }

@@ -32,6 +32,7 @@ mod ticket;
 mod verify;
 
 use remote::Remote;
+use run::Inside;
 
 pub use behind::Behind;
 pub use run::Run;
@@ -132,6 +133,8 @@ impl<K: OwnedKey, V: Value> Turn<K, V> {
 
 /// One call on its way.
 pub(crate) struct Call<K: 'static, V: 'static> {
+    /// What the body that runs has changed for its thread. First, since it ends before what others see.
+    inside: Inside,
     memo: &'static Memo<K, V>,
     core: &'static Core<K, V>,
     counters: &'static Counters,
@@ -230,6 +233,7 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
             old: None,
             doing: Doing::New,
             lease: None,
+            inside: Inside::default(),
         })
     }
 

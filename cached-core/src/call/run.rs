@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::land::Writer;
-use super::verify::verifying;
+use super::verify::Verifying;
 use super::{Call, Doing, Miss, Step};
 use crate::clock::{self, Alarm};
 use crate::event::Outcome;
@@ -18,7 +18,7 @@ use crate::flight::{Ended, Wait};
 use crate::key::{OwnedKey, Value};
 use crate::memory::Kept;
 use crate::project::Project;
-use crate::stats::Lap;
+use crate::stats::{Back, Lap};
 use crate::store::How;
 use crate::sync::{block_on, park, thread_waker};
 
@@ -107,12 +107,25 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         self.lap = Lap::start();
     }
 
-    /// Runs the body on this thread.
+    /// Runs the body on this thread. Of this there is one for each function, so it is little.
     pub(super) fn run_body<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        match self.doing {
-            Doing::Verify(_) => verifying(|| self.lap.run(body)),
-            _ => self.lap.run(body),
-        }
+        self.enter_body();
+        let result = body();
+        self.leave_body();
+        result
+    }
+
+    #[inline(never)]
+    fn enter_body(&mut self) {
+        let verifying = matches!(self.doing, Doing::Verify(_)).then(Verifying::begin);
+        self.inside = Inside(self.lap.enter(), verifying);
+    }
+
+    #[inline(never)]
+    fn leave_body(&mut self) {
+        let Inside(back, verifying) = std::mem::take(&mut self.inside);
+        drop(verifying);
+        self.lap.leave(back);
     }
 
     /// What the call gives now that its body has ended. Not inlined, nor the like of it below: an unoptimised build
@@ -129,6 +142,10 @@ impl<K: OwnedKey, V: Value> Call<K, V> {
         }
     }
 }
+
+/// That a body runs on this thread, and that it does so only to be compared; dropped with the call where it panics.
+#[derive(Default)]
+pub(super) struct Inside(Option<Back>, Option<Verifying>);
 
 /// Waits for a leader on this thread.
 pub(crate) fn block<'a, K, T: Clone>(wait: &mut Wait<'a, K, T>) -> Ended<'a, K, T> {

@@ -19,17 +19,20 @@ thread_local! {
 /// So many differences of a site are said one by one.
 const SAID: u64 = 10;
 
-/// Runs a body, or one poll of it, that is only to be compared.
-pub(super) fn verifying<T>(run: impl FnOnce() -> T) -> T {
-    struct Reset;
-    impl Drop for Reset {
-        fn drop(&mut self) {
-            VERIFYING.set(false);
-        }
+/// While it lives, a body runs, or one poll of it, that is only to be compared.
+pub(super) struct Verifying(());
+
+impl Verifying {
+    pub(super) fn begin() -> Self {
+        VERIFYING.set(true);
+        Verifying(())
     }
-    VERIFYING.set(true);
-    let _reset = Reset;
-    run()
+}
+
+impl Drop for Verifying {
+    fn drop(&mut self) {
+        VERIFYING.set(false);
+    }
 }
 
 impl<K: OwnedKey, V: Value> Call<K, V> {

@@ -73,7 +73,7 @@ fn look_ahead(unknown: u64) {
         return;
     }
     let back = clock::now().saturating_add(TURN);
-    let Some(set) = Alarm::try_set(back, &BACK) else { return };
+    let Some(set) = Alarm::try_set(back, &Waker::from(Arc::clone(&BACK))) else { return };
     let _rung = alarm.replace(set);
     // Read once more, since the alarm is set: time may have been moved, and the alarms that were due been rung.
     let now = clock::now();
@@ -98,7 +98,7 @@ fn ticks_after(moment: u64) -> u32 {
 /// Takes the word back.
 struct Back;
 
-static BACK: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Back)));
+static BACK: LazyLock<Arc<Back>> = LazyLock::new(|| Arc::new(Back));
 
 impl Wake for Back {
     fn wake(self: Arc<Self>) {
