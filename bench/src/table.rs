@@ -83,7 +83,9 @@ pub(crate) fn times(work: &Work, rows: &Rows) {
 
 /// Prints instructions per call.
 pub(crate) fn instructions(work: &Work, rows: &Rows) {
-    head(work.title, &["subject", "instructions", "x floor", "x cached"]);
+    // A title of its own, since it names its picture too.
+    let title = format!("I{}", work.title.trim_start_matches('W'));
+    head(&title, &["subject", "instructions", "x floor", "x cached"]);
     for (name, figures) in &rows.0 {
         println!("| {name} | {:.1} | {} |", figures.median, ratios(rows, name));
     }

@@ -2,7 +2,7 @@
 //!
 //! In: the options of an alias. Out: the backend that its kind makes of them, or what is wrong with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -95,8 +95,9 @@ pub(super) fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, M
     }
     let path = options.path();
     let every = || {
-        [&COMMON[..], &TIERED, &inventory::iter::<Kind>().flat_map(|kind| kind.options).copied().collect::<Vec<_>>()]
-            .concat()
+        let of_kinds = inventory::iter::<Kind>().flat_map(|kind| kind.options).copied();
+        let names: BTreeSet<_> = COMMON.into_iter().chain(TIERED).chain(of_kinds).collect();
+        names.into_iter().collect::<Vec<_>>()
     };
     let Some(name) = (Reader { options, faults }).one(Options::text, "kind") else {
         if options.source("kind").is_none() {
@@ -122,7 +123,7 @@ pub(super) fn kind_of(options: &Options, faults: &mut Vec<String>) -> (String, M
         };
         let from = options.source("kind").map_or(String::new(), |source| format!(" (from {source})"));
         faults.push(format!("{path}.kind: unknown kind \"{name}\"{from}; known kinds: {}; {remedy}", kinds.join(", ")));
-        options.judge_names(&every(), faults);
+        // What options it has is not known.
         return (name.into(), Made::Nothing);
     };
     options.judge_names(&[&COMMON[..], kind.options].concat(), faults);
