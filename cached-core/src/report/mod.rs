@@ -163,10 +163,9 @@ fn verdict(stats: &Stats, route: &Route) -> &'static str {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let totals = self.totals();
-        let others = totals.stale + totals.bypassed + totals.errors;
         writeln!(
             f,
-            "cached: {} {} of {}: {} calls, {} hits, {} joined, {} misses{}, {} in bodies, ≈{} saved",
+            "cached: {} {} of {}: {} calls, {} hits, {} joined, {} misses, {} in bodies, ≈{} saved",
             self.rows.len(),
             if self.rows.len() == 1 { "site" } else { "sites" },
             self.namespace,
@@ -174,7 +173,6 @@ impl fmt::Display for Report {
             totals.hits,
             totals.joined,
             totals.misses,
-            if others == 0 { String::new() } else { format!(", {others} others") },
             time(totals.body_time),
             time(self.rows.iter().map(|row| row.stats.saved()).sum()),
         )?;
