@@ -89,8 +89,9 @@ impl<P: Part, V: Value> Entry<P, V> {
     }
 
     /// Stores a value in the place of what is there, with the lifetime of values. A computation
-    /// that began before is neither stored nor given to later callers; one that begins beside it may replace it. A site that is switched off, by
-    /// `disable` or by a `dummy` backend, keeps nothing, forgets what was there, and says `Ok`.
+    /// that began before is neither stored nor given to later callers; one that begins beside it may replace it.
+    /// A site that is switched off, by `disable` or by a `dummy` backend, keeps nothing, forgets what was there, and
+    /// says `Ok`.
     ///
     /// # Errors
     /// When the backend fails, the value cannot be encoded or is too large, or the site has no backend.

@@ -74,7 +74,7 @@ fn look_ahead(unknown: u64) {
     }
     let back = clock::now().saturating_add(TURN);
     let Some(set) = Alarm::try_set(back, &Waker::from(Arc::clone(&BACK))) else { return };
-    let _rung = alarm.replace(set);
+    let _old = alarm.replace(set);
     // Read once more, since the alarm is set: time may have been moved, and the alarms that were due been rung.
     let now = clock::now();
     if now < back {
